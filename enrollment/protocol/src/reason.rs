@@ -1,0 +1,182 @@
+//! Machine-readable reasons. Each has a traveler's text, an officer's text and a remedy in `sallyport-wording`.
+
+use serde::{Deserialize, Serialize};
+
+/// How much a reason weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Explains a success.
+    Information,
+    /// The traveler can put it right and try again.
+    Retry,
+    /// An officer must look.
+    Referral,
+    /// The document or crossing is refused.
+    Refusal,
+    /// The equipment or its surroundings need attention.
+    Equipment,
+}
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $code:literal, $severity:ident;)*) => {
+        /// Why a crossing went as it did, or why a gate is not in service.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Reason {
+            $($(#[$doc])* #[serde(rename = $code)] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason there is, in the order of the crossing.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// The code in records and reports, such as `PA_HASH_MISMATCH`.
+            pub const fn code(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+
+            /// How much it weighs.
+            pub const fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// The live face matched the portrait in DG2.
+    FaceMatchedChip = "FACE_MATCHED_CHIP", Information;
+    /// The live face matched the protected template of the enrollment.
+    FaceMatchedEnrollment = "FACE_MATCHED_ENROLLMENT", Information;
+    /// A named officer accepted the crossing.
+    OfficerAccepted = "OFFICER_ACCEPTED", Information;
+    /// A named officer refused the crossing.
+    OfficerRefused = "OFFICER_REFUSED", Refusal;
+
+    /// The reader saw a document but could not work with it.
+    DocumentUnreadable = "DOCUMENT_UNREADABLE", Retry;
+    /// The reader itself does not answer.
+    ReaderUnavailable = "READER_UNAVAILABLE", Equipment;
+    /// No machine readable zone was found on the page.
+    MrzUnreadable = "MRZ_UNREADABLE", Retry;
+    /// A check digit of the machine readable zone is wrong (Doc 9303-3, 4.9).
+    MrzCheckDigitWrong = "MRZ_CHECK_DIGIT_WRONG", Retry;
+    /// The chip stopped answering, or the document was taken away too soon.
+    ChipNotResponding = "CHIP_NOT_RESPONDING", Retry;
+    /// The chip did not accept the key derived from the machine readable zone.
+    ChipAccessDenied = "CHIP_ACCESS_DENIED", Referral;
+    /// The chip answered otherwise than Doc 9303 requires.
+    ChipProtocolError = "CHIP_PROTOCOL_ERROR", Referral;
+    /// DG1 says something else than the printed machine readable zone.
+    ChipMrzMismatch = "CHIP_MRZ_MISMATCH", Refusal;
+    /// The portrait in DG2 cannot be decoded or holds no usable face.
+    ChipPortraitUnusable = "CHIP_PORTRAIT_UNUSABLE", Referral;
+    /// Passive authentication: a data group's hash differs from the one that EF.SOD signs.
+    PaHashMismatch = "PA_HASH_MISMATCH", Refusal;
+    /// Passive authentication: the signature over EF.SOD does not verify.
+    PaSignatureInvalid = "PA_SIGNATURE_INVALID", Refusal;
+    /// Passive authentication: no trusted CSCA issued the document signer.
+    PaCscaUnknown = "PA_CSCA_UNKNOWN", Referral;
+    /// Passive authentication: the document signer's certificate was not valid at the time.
+    PaSignerExpired = "PA_SIGNER_EXPIRED", Referral;
+    /// Passive authentication: EF.SOD is not what Doc 9303-10 describes.
+    PaMalformed = "PA_MALFORMED", Refusal;
+
+    /// The document's date of expiry has passed.
+    DocumentExpired = "DOCUMENT_EXPIRED", Referral;
+    /// This gate does not take this kind of document.
+    DocumentTypeNotAdmitted = "DOCUMENT_TYPE_NOT_ADMITTED", Referral;
+    /// This gate does not take documents of this issuer.
+    IssuerNotAdmitted = "ISSUER_NOT_ADMITTED", Referral;
+    /// The traveler is younger than this gate admits.
+    AgeBelowMinimum = "AGE_BELOW_MINIMUM", Referral;
+    /// The date of birth is unknown or incomplete, so that the age cannot be told.
+    AgeUnknown = "AGE_UNKNOWN", Referral;
+
+    /// The card belongs to no enrollment that this gate knows.
+    CardUnknown = "CARD_UNKNOWN", Referral;
+    /// The enrollment is suspended.
+    EnrollmentSuspended = "ENROLLMENT_SUSPENDED", Referral;
+    /// The enrollment has expired.
+    EnrollmentExpired = "ENROLLMENT_EXPIRED", Referral;
+    /// The gate has been cut off from the enrollment service for longer than its policy allows.
+    EnrollmentCacheStale = "ENROLLMENT_CACHE_STALE", Referral;
+    /// A record of the gate's cache cannot be opened: corrupt or sealed with another key.
+    StoreCorrupt = "STORE_CORRUPT", Equipment;
+
+    /// No face in view.
+    FaceNotFound = "FACE_NOT_FOUND", Retry;
+    /// More than one face in view.
+    FaceMultiple = "FACE_MULTIPLE", Retry;
+    /// The frame is blank.
+    FaceImageBlank = "FACE_IMAGE_BLANK", Equipment;
+    /// The picture cannot be decoded.
+    FaceImageUnreadable = "FACE_IMAGE_UNREADABLE", Equipment;
+    /// The face is too small, blurred, dark or turned away.
+    FaceQualityLow = "FACE_QUALITY_LOW", Retry;
+    /// The score stayed below the threshold of this location.
+    FaceScoreBelowThreshold = "FACE_SCORE_BELOW_THRESHOLD", Referral;
+    /// No usable face was captured in the time allowed (failure to acquire).
+    FaceCaptureTimeout = "FACE_CAPTURE_TIMEOUT", Referral;
+    /// The camera does not answer.
+    CameraUnavailable = "CAMERA_UNAVAILABLE", Equipment;
+    /// A matching net failed or is missing.
+    MatcherUnavailable = "MATCHER_UNAVAILABLE", Equipment;
+
+    /// Nobody came through the first door in time.
+    EntryTimeout = "ENTRY_TIMEOUT", Retry;
+    /// The traveler left before the decision.
+    TravelerLeft = "TRAVELER_LEFT", Retry;
+    /// Nobody left by the second door in time.
+    ExitTimeout = "EXIT_TIMEOUT", Referral;
+    /// No officer decided the referral in time.
+    ReferralTimeout = "REFERRAL_TIMEOUT", Referral;
+    /// Something stands in a door's way.
+    Obstacle = "OBSTACLE", Equipment;
+    /// A door did not reach the position it was sent to, or moved without being sent.
+    DoorFault = "DOOR_FAULT", Equipment;
+    /// The turnstile refused a command to keep both doors from being open.
+    InterlockRefused = "INTERLOCK_REFUSED", Equipment;
+    /// The line to the turnstile is lost.
+    BarrierLineLost = "BARRIER_LINE_LOST", Equipment;
+    /// The fire input released the doors.
+    EmergencyRelease = "EMERGENCY_RELEASE", Equipment;
+    /// An officer holds the gate.
+    GateHeld = "GATE_HELD", Equipment;
+    /// An officer closed the gate.
+    GateClosed = "GATE_CLOSED", Equipment;
+    /// The controller stopped in the middle of the crossing.
+    ControllerInterrupted = "CONTROLLER_INTERRUPTED", Equipment;
+    /// The journal could not be written, so that no door may move.
+    JournalUnavailable = "JOURNAL_UNAVAILABLE", Equipment;
+    /// The disk is full.
+    DiskFull = "DISK_FULL", Equipment;
+    /// A port that the gate needs is used by another program.
+    PortInUse = "PORT_IN_USE", Equipment;
+    /// The enrollment service cannot be reached.
+    CentreUnreachable = "CENTRE_UNREACHABLE", Equipment;
+    /// A fault in the controller's own software.
+    InternalFault = "INTERNAL_FAULT", Equipment;
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_serialize_as_themselves() {
+        let mut seen = std::collections::BTreeSet::new();
+        for &reason in Reason::ALL {
+            assert!(seen.insert(reason.code()), "{reason} twice");
+            assert_eq!(serde_json::to_value(reason).unwrap(), reason.code());
+        }
+        assert!(seen.len() > 40);
+    }
+}

@@ -1,0 +1,249 @@
+//! Messages over the mutual TLS link. The gate is always the client; its name is its certificate's.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use zeroize::Zeroizing;
+
+use crate::{CardNumber, CrossingId, CrossingRecord, EnrollmentId, GateId, Reason};
+
+/// Paths of the gates' interface, version 1.
+pub mod paths {
+    /// `GET`: the application key of trusted travelers, [`super::ApplicationKeyGrant`].
+    pub const APPLICATION_KEY: &str = "/api/v1/gate/application-key";
+    /// `GET ?since=<revision>`: enrollments changed since then, [`super::EnrollmentPage`].
+    pub const ENROLLMENTS: &str = "/api/v1/gate/enrollments";
+    /// `POST` a [`super::RecordBatch`], answered by a [`super::RecordReceipt`].
+    pub const RECORDS: &str = "/api/v1/gate/records";
+    /// `POST` a [`super::GateHealth`], answered by `204`.
+    pub const HEALTH: &str = "/api/v1/gate/health";
+}
+
+/// A protected (cancellable) code as it travels: useless without the seed, zeroed on drop, never printed.
+pub struct ProtectedCode(Zeroizing<Vec<u8>>);
+
+impl ProtectedCode {
+    /// The longest code accepted, in bytes.
+    pub const BYTES_MAX: usize = 8192;
+
+    /// Wraps a code's bytes.
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Self {
+        Self(bytes)
+    }
+
+    /// The code's bytes, for `sallyport-privacy` to read.
+    pub fn expose_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for ProtectedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProtectedCode({} bytes)", self.0.len())
+    }
+}
+
+/// A secret that travels once, at commissioning: 32 bytes, zeroed on drop, never printed.
+pub struct ApplicationKeyGrant {
+    /// The application: `trusted-traveler`.
+    pub application: String,
+    /// Which generation of the key: a gate fetches again when a page names another.
+    pub generation: u32,
+    /// The key.
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for ApplicationKeyGrant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApplicationKeyGrant({}, generation {})", self.application, self.generation)
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct ApplicationKeyGrantOnWire {
+    application: String,
+    generation: u32,
+    key: Base64Secret,
+}
+
+impl Serialize for ApplicationKeyGrant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ApplicationKeyGrantOnWire {
+            application: self.application.clone(),
+            generation: self.generation,
+            key: Base64Secret(Zeroizing::new(self.key.to_vec())),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for ApplicationKeyGrant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let wire = ApplicationKeyGrantOnWire::deserialize(deserializer)?;
+        if wire.key.0.len() != 32 {
+            return Err(D::Error::custom(format!("an application key has 32 bytes, this has {}", wire.key.0.len())));
+        }
+        Ok(Self { application: wire.application, generation: wire.generation, key: wire.key.0 })
+    }
+}
+
+struct Base64Secret(Zeroizing<Vec<u8>>);
+
+impl Serialize for Base64Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(&self.0[..])))
+    }
+}
+
+impl<'de> Deserialize<'de> for Base64Secret {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Zeroizing::new(String::deserialize(deserializer)?);
+        STANDARD.decode(text.as_bytes()).map(|bytes| Self(Zeroizing::new(bytes))).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for ProtectedCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&Zeroizing::new(STANDARD.encode(&self.0[..])))
+    }
+}
+
+impl<'de> Deserialize<'de> for ProtectedCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes = Base64Secret::deserialize(deserializer)?.0;
+        if bytes.is_empty() || bytes.len() > Self::BYTES_MAX {
+            return Err(D::Error::custom(format!(
+                "a code has 1 to {} bytes, this has {}",
+                Self::BYTES_MAX,
+                bytes.len()
+            )));
+        }
+        Ok(Self(bytes))
+    }
+}
+
+/// Whether an enrollment may be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EnrollmentStatus {
+    /// In use.
+    Active,
+    /// Suspended by staff; may be taken up again.
+    Suspended,
+}
+
+/// What a gate needs of an enrollment: no name, no photograph.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EnrollmentForGate {
+    /// The enrollment.
+    pub id: EnrollmentId,
+    /// The card that claims it.
+    pub card: CardNumber,
+    /// Version of the code's seed; raised to revoke.
+    pub version: u32,
+    /// Whether it may be used.
+    pub status: EnrollmentStatus,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// Manifest name of the net whose embedding is protected.
+    pub model: String,
+    /// The protected code.
+    pub code: ProtectedCode,
+}
+
+/// Changes since a revision.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct EnrollmentPage {
+    /// Ask for changes since this revision next time.
+    pub revision: u64,
+    /// More changes wait: ask again at once.
+    pub more: bool,
+    /// Generation of the application key under which the codes were made.
+    pub key_generation: u32,
+    /// Enrollments that are new or changed.
+    pub changed: Vec<EnrollmentForGate>,
+    /// Enrollments to forget.
+    pub removed: Vec<EnrollmentId>,
+}
+
+/// Records for upload; at least once, idempotent by crossing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RecordBatch {
+    /// The records, oldest first, at most [`RecordBatch::RECORDS_MAX`].
+    pub records: Vec<CrossingRecord>,
+}
+
+impl RecordBatch {
+    /// Most records in one batch.
+    pub const RECORDS_MAX: usize = 200;
+}
+
+/// The records that the service has on its disk, flushed, whether from this upload or an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordReceipt {
+    /// The crossings that need not be sent again.
+    pub stored: Vec<CrossingId>,
+}
+
+/// What an officer set the gate to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GateMode {
+    /// Working by itself.
+    InService,
+    /// Held: finishes the crossing in progress, takes no new one.
+    Held,
+    /// Closed.
+    Closed,
+    /// Emergency release is active.
+    Released,
+}
+
+/// A gate's sign of life.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateHealth {
+    /// The gate, as in its certificate.
+    pub gate: GateId,
+    /// Software version.
+    pub software: String,
+    /// Mode set by officers.
+    pub mode: GateMode,
+    /// What needs attention now.
+    pub troubles: Vec<Reason>,
+    /// Records not yet uploaded.
+    pub records_waiting: u64,
+    /// The cache's revision.
+    pub revision: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_code_survives_the_wire_and_prints_nothing() {
+        let code = ProtectedCode::new(Zeroizing::new(vec![0xA5; 512]));
+        let json = serde_json::to_string(&code).unwrap();
+        let back: ProtectedCode = serde_json::from_str(&json).unwrap();
+        assert_eq!(back.expose_bytes(), code.expose_bytes());
+        assert_eq!(format!("{back:?}"), "ProtectedCode(512 bytes)");
+        assert!(serde_json::from_str::<ProtectedCode>("\"\"").is_err());
+    }
+
+    #[test]
+    fn an_application_key_of_another_length_is_refused() {
+        let grant = ApplicationKeyGrant {
+            application: "trusted-traveler".into(),
+            generation: 1,
+            key: Zeroizing::new(vec![7; 32]),
+        };
+        let json = serde_json::to_string(&grant).unwrap();
+        assert!(!format!("{grant:?}").contains('7'));
+        assert_eq!(*serde_json::from_str::<ApplicationKeyGrant>(&json).unwrap().key, vec![7; 32]);
+        let short = r#"{"application":"trusted-traveler","generation":1,"key":"AAAA"}"#;
+        assert!(serde_json::from_str::<ApplicationKeyGrant>(short).is_err());
+    }
+}
