@@ -1,1 +1,3 @@
-//! .
+//! The on-gate controller: decisions at the door.
+
+pub mod view;
