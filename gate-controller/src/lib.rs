@@ -1,3 +1,4 @@
 //! The on-gate controller: decisions at the door.
 
+pub mod screens;
 pub mod view;

@@ -1,0 +1,144 @@
+# Traveler screen: one instruction, and below it a hint.
+traveler-present-document = ضع جواز سفرك على القارئ
+traveler-present-document-hint = أو قرّب بطاقة المسافر منه
+traveler-keep-document = اترك وثيقتك في مكانها
+traveler-keep-document-hint = تجري قراءتها
+traveler-walk-in = تفضّل بالدخول
+traveler-walk-in-hint = خذ وثيقتك معك
+traveler-look-at-camera = انظر إلى الكاميرا
+traveler-look-at-camera-hint = قف ثابتًا للحظة
+traveler-uncover-face = أظهر وجهك
+traveler-uncover-face-hint = اخلع القبعة أو النظارة أو الكمامة
+traveler-one-person-only = شخص واحد فقط
+traveler-one-person-only-hint = ينتظر الآخرون في الخارج
+traveler-wait = انتظر من فضلك
+traveler-wait-hint = لن يستغرق الأمر سوى لحظة
+traveler-go-through = تفضّل بالعبور
+traveler-go-through-hint = الباب مفتوح
+traveler-go-back = ارجع من فضلك
+traveler-go-back-hint = الباب خلفك مفتوح
+traveler-go-to-desk = توجّه إلى المكتب
+traveler-go-to-desk-hint = سيساعدك أحد الموظفين
+traveler-out-of-service = خارج الخدمة
+traveler-out-of-service-hint = استخدم بوابة أخرى
+traveler-leave-now = غادر الآن
+traveler-leave-now-hint = جميع الأبواب مفتوحة
+traveler-languages = اللغة
+traveler-progress = القراءة
+
+# Logging in.
+login-title = محطة الموظف
+login-name = الاسم
+login-password = كلمة المرور
+login-submit = تسجيل الدخول
+login-wrong = الاسم أو كلمة المرور غير صحيحة.
+login-throttled = محاولات كثيرة جدًا. انتظر قليلًا ثم أعد المحاولة.
+login-unavailable = تتعذّر قراءة الحسابات. اتصل بالفني.
+login-expired = سجّل الدخول مرة أخرى.
+
+# The station.
+officer-logged-in = الموظف المسجّل
+officer-log-out = تسجيل الخروج
+officer-connection-lost = انقطع الاتصال بالبوابة. قد تكون المعلومات قديمة.
+officer-since = منذ
+officer-gates = البوابات
+mode-in-service = في الخدمة
+mode-held = موقوفة مؤقتًا
+mode-closed = مغلقة
+mode-released = تحرير طارئ
+stage-idle = في انتظار مسافر
+stage-presentation = قُدّمت الوثيقة
+stage-document = قراءة الوثيقة
+stage-authentication = التحقق من الأصالة
+stage-eligibility = التحقق من الأهلية
+stage-entry = المسافر يدخل
+stage-biometric = مطابقة الوجه
+stage-referral = في انتظار الموظف
+stage-exit = المسافر يخرج
+stage-way-back = المسافر يرجع
+stage-closing = إنهاء العبور
+door-entry = باب الدخول
+door-exit = باب الخروج
+door-closed = مغلق
+door-moving = يتحرك
+door-open = مفتوح
+door-obstructed = معاق
+door-unknown = غير معروف
+link-label = المركز
+link-connected = متصل
+link-offline = غير متصل
+link-stale = انقطاع طويل
+records-waiting = سجلات بانتظار الإرسال
+troubles-none = لا شيء يتطلب الانتباه
+
+# The referral.
+referral-title = مسافر ينتظر قرارك
+referral-none = لا يوجد مسافر منتظر
+referral-reference = الصورة في الوثيقة
+referral-probe = الصورة الحية
+referral-no-image = لا توجد صورة
+referral-score = الدرجة
+referral-threshold = العتبة
+referral-waited = مدة الانتظار
+referral-left = الوقت المتبقي
+fact-token = المقدَّم
+fact-document-type = نوع الوثيقة
+fact-issuer = جهة الإصدار
+fact-age = العمر بالسنوات
+fact-expiry = تاريخ الانتهاء
+fact-detail = تفصيل
+token-travel-document = وثيقة سفر
+token-trusted-traveler-card = بطاقة مسافر موثوق
+token-unknown = غير معروف
+decision-accept = قبول
+decision-refuse = رفض
+decision-note = السبب (إلزامي)
+decision-note-missing = اذكر السبب أولًا.
+decision-keys = المفاتيح: ‏1–5 للسبب، ‏A للقبول، ‏R للرفض
+quick-same-person = الشخص نفسه، تحقق بالعين
+quick-document-in-order = فُحصت الوثيقة وهي سليمة
+quick-accompanied = برفقة شخص بالغ مسؤول
+quick-other-person = ليس الشخص نفسه
+quick-document-in-doubt = وثيقة مشكوك فيها
+
+# Orders.
+action-in-service = تشغيل
+action-hold = إيقاف مؤقت
+action-close = إغلاق
+action-open-entry = فتح باب الدخول
+action-open-exit = فتح باب الخروج
+confirm-title = هل أنت متأكد؟
+confirm-yes = تأكيد
+confirm-no = إلغاء
+order-done = تم.
+order-forbidden = حسابك للاطلاع فقط.
+refused-no-such-referral = هذا العبور لم يعد ينتظر قرارًا.
+refused-interlock = الباب الآخر غير مغلق. انتظر حتى يُغلق.
+refused-not-now = غير ممكن الآن. انتظر نهاية العبور.
+refused-equipment = لا تسمح المعدات بذلك الآن.
+refused-no-answer = لم تستجب البوابة. انظر إليها قبل إعادة المحاولة.
+
+# Crossings that ended.
+recent-title = عمليات العبور الأخيرة
+recent-none = لا شيء بعد
+recent-time = الوقت
+recent-outcome = النتيجة
+recent-reasons = الأسباب
+recent-duration = المدة
+outcome-accepted = مقبول
+outcome-accepted-by-officer = قبله الموظف
+outcome-refused-by-officer = رفضه الموظف
+outcome-refused = مرفوض
+outcome-sent-to-desk = أُحيل إلى المكتب
+outcome-abandoned = متروك
+outcome-failed = فشل
+outcome-interrupted = انقطع
+
+# Crossings by hand, with simulated devices.
+simulation-title = أجهزة محاكاة
+simulation-document = الوثيقة
+simulation-scene = ما تراه الكاميرا
+simulation-present = تقديم
+simulation-remove = سحب
+simulation-turnstile = البوابة الدوّارة
+simulation-failed = لم يتم: انظر سجل البوابة.

@@ -1,0 +1,144 @@
+# Traveler screen: one instruction, and below it a hint.
+traveler-present-document = Place your passport on the reader
+traveler-present-document-hint = Or hold your traveler card to it
+traveler-keep-document = Leave your document there
+traveler-keep-document-hint = It is being read
+traveler-walk-in = Walk in
+traveler-walk-in-hint = Take your document with you
+traveler-look-at-camera = Look at the camera
+traveler-look-at-camera-hint = Stand still for a moment
+traveler-uncover-face = Show your face
+traveler-uncover-face-hint = Take off hat, glasses or mask
+traveler-one-person-only = One person at a time
+traveler-one-person-only-hint = Everyone else waits outside
+traveler-wait = Please wait
+traveler-wait-hint = This takes only a moment
+traveler-go-through = Go through
+traveler-go-through-hint = The door is open
+traveler-go-back = Please go back
+traveler-go-back-hint = The door behind you is open
+traveler-go-to-desk = Please go to the desk
+traveler-go-to-desk-hint = An officer will help you
+traveler-out-of-service = Out of service
+traveler-out-of-service-hint = Please use another gate
+traveler-leave-now = Leave now
+traveler-leave-now-hint = All doors are open
+traveler-languages = Language
+traveler-progress = Reading
+
+# Logging in.
+login-title = Officer station
+login-name = Name
+login-password = Password
+login-submit = Log in
+login-wrong = Name or password is wrong.
+login-throttled = Too many attempts. Wait a while, then try again.
+login-unavailable = Accounts cannot be read. Ask the technician.
+login-expired = Please log in again.
+
+# The station.
+officer-logged-in = Logged in as
+officer-log-out = Log out
+officer-connection-lost = Connection to the gate lost. What you see may be old.
+officer-since = since
+officer-gates = Gates
+mode-in-service = In service
+mode-held = Held
+mode-closed = Closed
+mode-released = Emergency release
+stage-idle = Waiting for a traveler
+stage-presentation = Document presented
+stage-document = Reading the document
+stage-authentication = Checking authenticity
+stage-eligibility = Checking eligibility
+stage-entry = Traveler walks in
+stage-biometric = Comparing the face
+stage-referral = Waiting for an officer
+stage-exit = Traveler walks out
+stage-way-back = Traveler walks back
+stage-closing = Closing the crossing
+door-entry = Entry door
+door-exit = Exit door
+door-closed = closed
+door-moving = moving
+door-open = open
+door-obstructed = obstructed
+door-unknown = unknown
+link-label = Centre
+link-connected = connected
+link-offline = offline
+link-stale = offline too long
+records-waiting = Records to send
+troubles-none = Nothing needs attention
+
+# The referral.
+referral-title = A traveler is waiting for your decision
+referral-none = No traveler is waiting
+referral-reference = Portrait in the document
+referral-probe = Live picture
+referral-no-image = No picture
+referral-score = Score
+referral-threshold = Threshold
+referral-waited = Waiting
+referral-left = Time left
+fact-token = Presented
+fact-document-type = Document type
+fact-issuer = Issuer
+fact-age = Age in years
+fact-expiry = Expires
+fact-detail = Detail
+token-travel-document = Travel document
+token-trusted-traveler-card = Trusted traveler’s card
+token-unknown = Unknown
+decision-accept = Accept
+decision-refuse = Refuse
+decision-note = Reason (required)
+decision-note-missing = Give a reason first.
+decision-keys = Keys: 1–5 reason, A accept, R refuse
+quick-same-person = Same person, checked by eye
+quick-document-in-order = Document checked and in order
+quick-accompanied = Accompanied by a responsible adult
+quick-other-person = Not the same person
+quick-document-in-doubt = Document in doubt
+
+# Orders.
+action-in-service = Take into service
+action-hold = Hold
+action-close = Close
+action-open-entry = Open entry door
+action-open-exit = Open exit door
+confirm-title = Are you sure?
+confirm-yes = Confirm
+confirm-no = Cancel
+order-done = Done.
+order-forbidden = Your account may only look.
+refused-no-such-referral = This crossing no longer waits for a decision.
+refused-interlock = The other door is not closed. Wait until it is.
+refused-not-now = Not possible now. Wait for the end of the crossing.
+refused-equipment = The equipment does not allow it now.
+refused-no-answer = The gate did not answer. Look at it before you try again.
+
+# Crossings that ended.
+recent-title = Recent crossings
+recent-none = None yet
+recent-time = Time
+recent-outcome = Outcome
+recent-reasons = Reasons
+recent-duration = Duration
+outcome-accepted = Accepted
+outcome-accepted-by-officer = Accepted by officer
+outcome-refused-by-officer = Refused by officer
+outcome-refused = Refused
+outcome-sent-to-desk = Sent to the desk
+outcome-abandoned = Abandoned
+outcome-failed = Failed
+outcome-interrupted = Interrupted
+
+# Crossings by hand, with simulated devices.
+simulation-title = Simulated devices
+simulation-document = Document
+simulation-scene = Camera sees
+simulation-present = Present
+simulation-remove = Take away
+simulation-turnstile = Turnstile
+simulation-failed = Not done: look at the gate’s log.

@@ -1,0 +1,144 @@
+# Traveler screen: one instruction, and below it a hint.
+traveler-present-document = Coloque su pasaporte en el lector
+traveler-present-document-hint = O acerque su tarjeta de viajero
+traveler-keep-document = No retire su documento
+traveler-keep-document-hint = Lectura en curso
+traveler-walk-in = Entre
+traveler-walk-in-hint = Llévese su documento
+traveler-look-at-camera = Mire a la cámara
+traveler-look-at-camera-hint = Quédese quieto un momento
+traveler-uncover-face = Descubra su rostro
+traveler-uncover-face-hint = Quítese sombrero, gafas o mascarilla
+traveler-one-person-only = Una persona a la vez
+traveler-one-person-only-hint = Los demás esperan fuera
+traveler-wait = Espere, por favor
+traveler-wait-hint = Solo será un momento
+traveler-go-through = Pase
+traveler-go-through-hint = La puerta está abierta
+traveler-go-back = Vuelva atrás
+traveler-go-back-hint = La puerta detrás de usted está abierta
+traveler-go-to-desk = Diríjase al mostrador
+traveler-go-to-desk-hint = Un agente le ayudará
+traveler-out-of-service = Fuera de servicio
+traveler-out-of-service-hint = Use otra puerta
+traveler-leave-now = Salga ahora
+traveler-leave-now-hint = Todas las puertas están abiertas
+traveler-languages = Idioma
+traveler-progress = Lectura
+
+# Logging in.
+login-title = Puesto del agente
+login-name = Nombre
+login-password = Contraseña
+login-submit = Iniciar sesión
+login-wrong = Nombre o contraseña incorrectos.
+login-throttled = Demasiados intentos. Espere un rato y vuelva a intentarlo.
+login-unavailable = No se pueden leer las cuentas. Avise al técnico.
+login-expired = Vuelva a iniciar sesión.
+
+# The station.
+officer-logged-in = Sesión de
+officer-log-out = Cerrar sesión
+officer-connection-lost = Conexión con la puerta perdida. Los datos pueden ser antiguos.
+officer-since = desde
+officer-gates = Puertas
+mode-in-service = En servicio
+mode-held = Retenida
+mode-closed = Cerrada
+mode-released = Liberación de emergencia
+stage-idle = Esperando a un viajero
+stage-presentation = Documento presentado
+stage-document = Leyendo el documento
+stage-authentication = Comprobando la autenticidad
+stage-eligibility = Comprobando los requisitos
+stage-entry = El viajero entra
+stage-biometric = Comparando el rostro
+stage-referral = Esperando a un agente
+stage-exit = El viajero sale
+stage-way-back = El viajero vuelve
+stage-closing = Cerrando el paso
+door-entry = Puerta de entrada
+door-exit = Puerta de salida
+door-closed = cerrada
+door-moving = en movimiento
+door-open = abierta
+door-obstructed = obstruida
+door-unknown = desconocida
+link-label = Centro
+link-connected = conectado
+link-offline = sin conexión
+link-stale = sin conexión demasiado tiempo
+records-waiting = Registros por enviar
+troubles-none = Nada que atender
+
+# The referral.
+referral-title = Un viajero espera su decisión
+referral-none = Ningún viajero en espera
+referral-reference = Retrato del documento
+referral-probe = Imagen en vivo
+referral-no-image = Sin imagen
+referral-score = Puntuación
+referral-threshold = Umbral
+referral-waited = Espera
+referral-left = Tiempo restante
+fact-token = Presentado
+fact-document-type = Tipo de documento
+fact-issuer = Emisor
+fact-age = Edad en años
+fact-expiry = Caduca
+fact-detail = Detalle
+token-travel-document = Documento de viaje
+token-trusted-traveler-card = Tarjeta de viajero de confianza
+token-unknown = Desconocido
+decision-accept = Aceptar
+decision-refuse = Rechazar
+decision-note = Motivo (obligatorio)
+decision-note-missing = Indique primero un motivo.
+decision-keys = Teclas: 1–5 motivo, A aceptar, R rechazar
+quick-same-person = Misma persona, comprobado a la vista
+quick-document-in-order = Documento comprobado y en regla
+quick-accompanied = Acompañado por un adulto responsable
+quick-other-person = No es la misma persona
+quick-document-in-doubt = Documento dudoso
+
+# Orders.
+action-in-service = Poner en servicio
+action-hold = Retener
+action-close = Cerrar
+action-open-entry = Abrir la entrada
+action-open-exit = Abrir la salida
+confirm-title = ¿Está seguro?
+confirm-yes = Confirmar
+confirm-no = Cancelar
+order-done = Hecho.
+order-forbidden = Su cuenta solo permite consultar.
+refused-no-such-referral = Este paso ya no espera una decisión.
+refused-interlock = La otra puerta no está cerrada. Espere.
+refused-not-now = Ahora no es posible. Espere al final del paso.
+refused-equipment = El equipo no lo permite ahora.
+refused-no-answer = La puerta no respondió. Mírela antes de reintentar.
+
+# Crossings that ended.
+recent-title = Pasos recientes
+recent-none = Ninguno todavía
+recent-time = Hora
+recent-outcome = Resultado
+recent-reasons = Motivos
+recent-duration = Duración
+outcome-accepted = Aceptado
+outcome-accepted-by-officer = Aceptado por el agente
+outcome-refused-by-officer = Rechazado por el agente
+outcome-refused = Rechazado
+outcome-sent-to-desk = Enviado al mostrador
+outcome-abandoned = Abandonado
+outcome-failed = Fallido
+outcome-interrupted = Interrumpido
+
+# Crossings by hand, with simulated devices.
+simulation-title = Dispositivos simulados
+simulation-document = Documento
+simulation-scene = La cámara ve
+simulation-present = Presentar
+simulation-remove = Retirar
+simulation-turnstile = Torniquete
+simulation-failed = No hecho: mire el registro de la puerta.

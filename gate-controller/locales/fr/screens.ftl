@@ -1,0 +1,144 @@
+# Traveler screen: one instruction, and below it a hint.
+traveler-present-document = Placez votre passeport sur le lecteur
+traveler-present-document-hint = Ou présentez votre carte de voyageur
+traveler-keep-document = Laissez votre document en place
+traveler-keep-document-hint = Lecture en cours
+traveler-walk-in = Entrez
+traveler-walk-in-hint = Reprenez votre document
+traveler-look-at-camera = Regardez la caméra
+traveler-look-at-camera-hint = Restez immobile un instant
+traveler-uncover-face = Découvrez votre visage
+traveler-uncover-face-hint = Retirez chapeau, lunettes ou masque
+traveler-one-person-only = Une personne à la fois
+traveler-one-person-only-hint = Les autres attendent dehors
+traveler-wait = Veuillez patienter
+traveler-wait-hint = Cela ne prend qu’un instant
+traveler-go-through = Passez
+traveler-go-through-hint = La porte est ouverte
+traveler-go-back = Revenez en arrière
+traveler-go-back-hint = La porte derrière vous est ouverte
+traveler-go-to-desk = Présentez-vous au guichet
+traveler-go-to-desk-hint = Un agent va vous aider
+traveler-out-of-service = Hors service
+traveler-out-of-service-hint = Utilisez un autre passage
+traveler-leave-now = Sortez maintenant
+traveler-leave-now-hint = Toutes les portes sont ouvertes
+traveler-languages = Langue
+traveler-progress = Lecture
+
+# Logging in.
+login-title = Poste de l’agent
+login-name = Nom
+login-password = Mot de passe
+login-submit = Se connecter
+login-wrong = Nom ou mot de passe incorrect.
+login-throttled = Trop de tentatives. Attendez un moment, puis réessayez.
+login-unavailable = Les comptes sont illisibles. Appelez le technicien.
+login-expired = Veuillez vous reconnecter.
+
+# The station.
+officer-logged-in = Connecté :
+officer-log-out = Se déconnecter
+officer-connection-lost = Connexion au sas perdue. L’affichage peut être périmé.
+officer-since = depuis
+officer-gates = Sas
+mode-in-service = En service
+mode-held = Suspendu
+mode-closed = Fermé
+mode-released = Ouverture d’urgence
+stage-idle = En attente d’un voyageur
+stage-presentation = Document présenté
+stage-document = Lecture du document
+stage-authentication = Contrôle d’authenticité
+stage-eligibility = Contrôle d’admissibilité
+stage-entry = Le voyageur entre
+stage-biometric = Comparaison du visage
+stage-referral = En attente d’un agent
+stage-exit = Le voyageur sort
+stage-way-back = Le voyageur revient
+stage-closing = Clôture du passage
+door-entry = Porte d’entrée
+door-exit = Porte de sortie
+door-closed = fermée
+door-moving = en mouvement
+door-open = ouverte
+door-obstructed = bloquée
+door-unknown = inconnue
+link-label = Centre
+link-connected = connecté
+link-offline = hors ligne
+link-stale = hors ligne trop longtemps
+records-waiting = Dossiers à envoyer
+troubles-none = Rien à signaler
+
+# The referral.
+referral-title = Un voyageur attend votre décision
+referral-none = Aucun voyageur en attente
+referral-reference = Portrait du document
+referral-probe = Image en direct
+referral-no-image = Pas d’image
+referral-score = Score
+referral-threshold = Seuil
+referral-waited = Attente
+referral-left = Temps restant
+fact-token = Présenté
+fact-document-type = Type de document
+fact-issuer = Émetteur
+fact-age = Âge en années
+fact-expiry = Expire le
+fact-detail = Détail
+token-travel-document = Document de voyage
+token-trusted-traveler-card = Carte de voyageur de confiance
+token-unknown = Inconnu
+decision-accept = Accepter
+decision-refuse = Refuser
+decision-note = Motif (obligatoire)
+decision-note-missing = Indiquez d’abord un motif.
+decision-keys = Touches : 1–5 motif, A accepter, R refuser
+quick-same-person = Même personne, vérifié à l’œil
+quick-document-in-order = Document contrôlé et en règle
+quick-accompanied = Accompagné d’un adulte responsable
+quick-other-person = Pas la même personne
+quick-document-in-doubt = Document douteux
+
+# Orders.
+action-in-service = Mettre en service
+action-hold = Suspendre
+action-close = Fermer
+action-open-entry = Ouvrir l’entrée
+action-open-exit = Ouvrir la sortie
+confirm-title = Êtes-vous sûr ?
+confirm-yes = Confirmer
+confirm-no = Annuler
+order-done = Fait.
+order-forbidden = Votre compte ne permet que la consultation.
+refused-no-such-referral = Ce passage n’attend plus de décision.
+refused-interlock = L’autre porte n’est pas fermée. Attendez.
+refused-not-now = Impossible maintenant. Attendez la fin du passage.
+refused-equipment = L’équipement ne le permet pas.
+refused-no-answer = Le sas n’a pas répondu. Regardez-le avant de réessayer.
+
+# Crossings that ended.
+recent-title = Passages récents
+recent-none = Aucun
+recent-time = Heure
+recent-outcome = Issue
+recent-reasons = Motifs
+recent-duration = Durée
+outcome-accepted = Accepté
+outcome-accepted-by-officer = Accepté par l’agent
+outcome-refused-by-officer = Refusé par l’agent
+outcome-refused = Refusé
+outcome-sent-to-desk = Envoyé au guichet
+outcome-abandoned = Abandonné
+outcome-failed = Échoué
+outcome-interrupted = Interrompu
+
+# Crossings by hand, with simulated devices.
+simulation-title = Équipements simulés
+simulation-document = Document
+simulation-scene = La caméra voit
+simulation-present = Présenter
+simulation-remove = Retirer
+simulation-turnstile = Tourniquet
+simulation-failed = Échec : voir le journal du sas.

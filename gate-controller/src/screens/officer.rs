@@ -1,0 +1,258 @@
+//! The officer station: logging in, seeing, deciding.
+
+use std::time::Instant;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    cookie::{Cookie, SameSite},
+    http::header,
+    web::{self, Bytes, Data, Form, Json, Path, ServiceConfig},
+};
+use sallyport_protocol::{CrossingId, Door, GateMode, OfficerChoice};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::{sync::oneshot, time};
+use zeroize::Zeroizing;
+
+use super::{ANSWER_WITHIN, Station, events, page, secured, session::Login};
+use crate::view::{AccountError, OfficerOrder, Order, OrderRefused, ReferralImage, Role};
+
+const COOKIE: &str = "sallyport_officer";
+/// The header in which the page's script sends its session's token.
+const TOKEN_HEADER: &str = "x-sallyport-token";
+/// Longest reason accepted, in characters.
+const NOTE_CHARS_MAX: usize = 500;
+/// Longest name and password accepted, in bytes: hashing must not become a way to keep the gate busy.
+const CREDENTIAL_BYTES_MAX: usize = 256;
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    config
+        .route("/officer", web::get().to(station_page))
+        .route("/officer/login", web::post().to(login))
+        .route("/officer/logout", web::post().to(logout))
+        .route("/officer/session", web::get().to(session))
+        .route("/officer/alive", web::post().to(alive))
+        .route("/officer/events", web::get().to(live))
+        .route("/officer/image/{crossing}/{which}", web::get().to(image))
+        .route("/officer/decide", web::post().to(decide))
+        .route("/officer/mode", web::post().to(set_mode))
+        .route("/officer/door", web::post().to(open_door));
+}
+
+async fn station_page(request: HttpRequest, station: Data<Station>) -> HttpResponse {
+    match station.login_of(&request) {
+        Some(_) => page(include_str!("../../assets/officer.html")).await,
+        None => page(include_str!("../../assets/login.html")).await,
+    }
+}
+
+#[derive(Deserialize)]
+struct Credentials {
+    name: String,
+    password: String,
+}
+
+async fn login(request: HttpRequest, station: Data<Station>, form: Form<Credentials>) -> HttpResponse {
+    if !same_origin(&request) {
+        return secured(HttpResponse::Forbidden()).finish();
+    }
+    let Credentials { name, password } = form.into_inner();
+    let password = Zeroizing::new(password);
+    let name = name.trim().to_owned();
+    if name.is_empty() || name.len() > CREDENTIAL_BYTES_MAX || password.len() > CREDENTIAL_BYTES_MAX {
+        return back_to_login("wrong");
+    }
+    // The peer's own address: headers that a proxy might add can be forged by anyone.
+    let address = request.peer_addr().map_or_else(String::new, |address| address.ip().to_string());
+    if !station.0.throttle.admit(&name, &address, Instant::now()) {
+        tracing::warn!(account = %name, %address, "login throttled");
+        return back_to_login("throttled");
+    }
+    let accounts = station.0.seam.accounts.clone();
+    let asked = name.clone();
+    let verified = web::block(move || accounts.verify(&asked, &password)).await;
+    match verified {
+        Ok(Ok(role)) => {
+            station.0.throttle.succeeded(&name, &address);
+            if let Some(old) = request.cookie(COOKIE) {
+                station.0.sessions.end(old.value());
+            }
+            let identifier = station.0.sessions.begin(&name, role, Instant::now());
+            tracing::info!(officer = %name, "logged in");
+            secured(HttpResponse::SeeOther())
+                .insert_header((header::LOCATION, "/officer"))
+                .cookie(session_cookie(&request, identifier))
+                .finish()
+        }
+        Ok(Err(AccountError::Wrong)) => {
+            tracing::warn!(account = %name, %address, "login failed");
+            back_to_login("wrong")
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, "accounts unavailable");
+            back_to_login("unavailable")
+        }
+        Err(_) => back_to_login("unavailable"),
+    }
+}
+
+fn back_to_login(why: &str) -> HttpResponse {
+    secured(HttpResponse::SeeOther()).insert_header((header::LOCATION, format!("/officer?login={why}"))).finish()
+}
+
+fn session_cookie(request: &HttpRequest, identifier: String) -> Cookie<'static> {
+    Cookie::build(COOKIE, identifier)
+        .path("/officer")
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .secure(request.app_config().secure())
+        .finish()
+}
+
+async fn logout(request: HttpRequest, station: Data<Station>) -> HttpResponse {
+    if let Err(refusal) = station.authorize(&request) {
+        return refusal;
+    }
+    if let Some(cookie) = request.cookie(COOKIE) {
+        station.0.sessions.end(cookie.value());
+    }
+    let mut gone = session_cookie(&request, String::new());
+    gone.make_removal();
+    secured(HttpResponse::NoContent()).cookie(gone).finish()
+}
+
+async fn session(request: HttpRequest, station: Data<Station>) -> HttpResponse {
+    match station.login_of(&request) {
+        Some(Login { name, role, token }) => {
+            secured(HttpResponse::Ok()).json(json!({ "name": name, "role": role, "token": token }))
+        }
+        None => secured(HttpResponse::Unauthorized()).finish(),
+    }
+}
+
+async fn alive(request: HttpRequest, station: Data<Station>) -> HttpResponse {
+    match station.authorize(&request) {
+        Ok(_) => secured(HttpResponse::NoContent()).finish(),
+        Err(refusal) => refusal,
+    }
+}
+
+async fn live(request: HttpRequest, station: Data<Station>) -> HttpResponse {
+    let Some(identifier) = request.cookie(COOKIE).filter(|_| station.login_of(&request).is_some()) else {
+        return secured(HttpResponse::Unauthorized()).finish();
+    };
+    let views = station.0.seam.gate.clone();
+    events::stream_views(views, move || station.0.sessions.find(identifier.value(), Instant::now()).is_some())
+}
+
+async fn image(request: HttpRequest, station: Data<Station>, path: Path<(CrossingId, ReferralImage)>) -> HttpResponse {
+    if station.login_of(&request).is_none() {
+        return secured(HttpResponse::Unauthorized()).finish();
+    }
+    let (crossing, which) = path.into_inner();
+    match station.0.seam.referral.image(crossing, which) {
+        // The body owns the copy, which is zeroed when the last byte has been handed to the socket.
+        Some(jpeg) => secured(HttpResponse::Ok()).content_type("image/jpeg").body(Bytes::from_owner(jpeg)),
+        None => secured(HttpResponse::NotFound()).finish(),
+    }
+}
+
+#[derive(Deserialize)]
+struct Decision {
+    crossing: CrossingId,
+    choice: OfficerChoice,
+    note: String,
+}
+
+async fn decide(request: HttpRequest, station: Data<Station>, decision: Json<Decision>) -> HttpResponse {
+    let Decision { crossing, choice, note } = decision.into_inner();
+    match checked(&note) {
+        Some(note) => station.order(&request, Order::Decide { crossing, choice, note }).await,
+        None => note_missing(),
+    }
+}
+
+#[derive(Deserialize)]
+struct ModeWanted {
+    mode: GateMode,
+}
+
+async fn set_mode(request: HttpRequest, station: Data<Station>, wanted: Json<ModeWanted>) -> HttpResponse {
+    match wanted.mode {
+        // Only the fire input releases the doors.
+        GateMode::Released => secured(HttpResponse::UnprocessableEntity()).json(json!({ "refused": "not_now" })),
+        mode => station.order(&request, Order::SetMode { mode }).await,
+    }
+}
+
+#[derive(Deserialize)]
+struct DoorWanted {
+    door: Door,
+    note: String,
+}
+
+async fn open_door(request: HttpRequest, station: Data<Station>, wanted: Json<DoorWanted>) -> HttpResponse {
+    let DoorWanted { door, note } = wanted.into_inner();
+    match checked(&note) {
+        Some(note) => station.order(&request, Order::OpenDoor { door, note }).await,
+        None => note_missing(),
+    }
+}
+
+fn checked(note: &str) -> Option<String> {
+    let note = note.trim();
+    (!note.is_empty() && note.chars().count() <= NOTE_CHARS_MAX).then(|| note.to_owned())
+}
+
+fn note_missing() -> HttpResponse {
+    secured(HttpResponse::UnprocessableEntity()).json(json!({ "refused": "note_missing" }))
+}
+
+impl Station {
+    fn login_of(&self, request: &HttpRequest) -> Option<Login> {
+        self.0.sessions.find(request.cookie(COOKIE)?.value(), Instant::now())
+    }
+
+    /// A request that changes something: from a session, from our own page, with the session's token.
+    fn authorize(&self, request: &HttpRequest) -> Result<Login, HttpResponse> {
+        let login = self.login_of(request).ok_or_else(|| secured(HttpResponse::Unauthorized()).finish())?;
+        let token = request.headers().get(TOKEN_HEADER).and_then(|value| value.to_str().ok());
+        if !same_origin(request) || !login.carries(token) {
+            return Err(secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" })));
+        }
+        if let Some(cookie) = request.cookie(COOKIE) {
+            self.0.sessions.touch(cookie.value(), Instant::now());
+        }
+        Ok(login)
+    }
+
+    async fn order(&self, request: &HttpRequest, order: Order) -> HttpResponse {
+        let login = match self.authorize(request) {
+            Ok(login) => login,
+            Err(refusal) => return refusal,
+        };
+        if login.role != Role::Officer {
+            return secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" }));
+        }
+        let (reply, answer) = oneshot::channel();
+        let order = OfficerOrder { officer: login.name, order, reply };
+        let sent_and_answered = async {
+            self.0.seam.orders.send(order).await.ok()?;
+            answer.await.ok()
+        };
+        match time::timeout(ANSWER_WITHIN, sent_and_answered).await {
+            Ok(Some(Ok(()))) => secured(HttpResponse::NoContent()).finish(),
+            Ok(Some(Err(refused))) => secured(HttpResponse::Conflict()).json(refused),
+            Ok(None) | Err(_) => secured(HttpResponse::GatewayTimeout()).json(OrderRefused::NoAnswer),
+        }
+    }
+}
+
+/// Whether the browser says that the request comes from our own page. A request that does not say is refused:
+/// every browser of the last years sends `Origin` with each POST (Fetch standard, 4.5).
+fn same_origin(request: &HttpRequest) -> bool {
+    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
+    let scheme = if request.app_config().secure() { "https" } else { "http" };
+    origin == format!("{scheme}://{host}")
+}

@@ -1,0 +1,225 @@
+//! Officers' sessions and the throttling of logins: both in memory only, gone with the process.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::view::Role;
+
+/// A session without any input from the officer ends after this.
+pub const IDLE_MAX: Duration = Duration::from_secs(15 * 60);
+/// Any session ends after this: one shift.
+pub const AGE_MAX: Duration = Duration::from_secs(12 * 3600);
+
+/// Who is logged in.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The login name.
+    pub name: String,
+    /// What the account may do.
+    pub role: Role,
+    /// The token that each order must carry (against cross-site request forgery).
+    pub token: String,
+}
+
+struct Session {
+    login: Login,
+    began: Instant,
+    active: Instant,
+}
+
+/// The sessions in progress, by the SHA-256 of their identifiers: looking one up by hash leaks no timing of the
+/// identifier itself.
+#[derive(Default)]
+pub struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
+
+impl Sessions {
+    /// Begins a session and gives its identifier: 256 random bits in hexadecimal.
+    pub fn begin(&self, name: &str, role: Role, now: Instant) -> String {
+        let identifier = random_token();
+        let login = Login { name: name.to_owned(), role, token: random_token() };
+        let mut sessions = self.locked();
+        sessions.retain(|_, session| session.alive(now));
+        sessions.insert(digest(&identifier), Session { login, began: now, active: now });
+        identifier
+    }
+
+    /// Who holds this identifier, if the session has not expired. Looking does not prolong it.
+    pub fn find(&self, identifier: &str, now: Instant) -> Option<Login> {
+        let mut sessions = self.locked();
+        let key = digest(identifier);
+        if !sessions.get(&key)?.alive(now) {
+            sessions.remove(&key);
+            return None;
+        }
+        sessions.get(&key).map(|session| session.login.clone())
+    }
+
+    /// Notes that the officer did something.
+    pub fn touch(&self, identifier: &str, now: Instant) {
+        if let Some(session) = self.locked().get_mut(&digest(identifier)).filter(|session| session.alive(now)) {
+            session.active = now;
+        }
+    }
+
+    /// Ends a session.
+    pub fn end(&self, identifier: &str) {
+        self.locked().remove(&digest(identifier));
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Session {
+    fn alive(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.active) < IDLE_MAX && now.saturating_duration_since(self.began) < AGE_MAX
+    }
+}
+
+impl Login {
+    /// Whether the request carries this session's token, compared in constant time.
+    pub fn carries(&self, token: Option<&str>) -> bool {
+        token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(self.token.as_bytes())))
+    }
+}
+
+fn random_token() -> String {
+    hex::encode(rand::random::<[u8; 32]>())
+}
+
+fn digest(identifier: &str) -> [u8; 32] {
+    Sha256::digest(identifier.as_bytes()).into()
+}
+
+/// Failed logins of one account that are free of delay.
+const ACCOUNT_FREE: u32 = 5;
+/// Failed logins from one address that are free of delay: several officers share a station.
+const ADDRESS_FREE: u32 = 20;
+/// The first delay; it doubles with each further failure.
+const DELAY_FIRST: Duration = Duration::from_secs(10);
+/// The longest delay. After as long without an attempt, everything is forgotten.
+const DELAY_MAX: Duration = Duration::from_secs(15 * 60);
+/// Names and addresses remembered at most, so that a flood of invented names fills no memory.
+const REMEMBERED_MAX: usize = 10_000;
+
+struct Failures {
+    count: u32,
+    last: Instant,
+}
+
+/// Slows down guessing, by account and by address.
+#[derive(Default)]
+pub struct Throttle(Mutex<HashMap<String, Failures>>);
+
+impl Throttle {
+    /// Whether an attempt may be made now. If so it counts as failed until [`Throttle::succeeded`], so that
+    /// attempts made at the same time do not slip through together.
+    pub fn admit(&self, account: &str, address: &str, now: Instant) -> bool {
+        let keys = [(account_key(account), ACCOUNT_FREE), (format!("from {address}"), ADDRESS_FREE)];
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.retain(|_, known| now.saturating_duration_since(known.last) < DELAY_MAX);
+        let free = keys.iter().all(|(key, free)| {
+            failures.get(key).is_none_or(|known| now.saturating_duration_since(known.last) >= known.delay(*free))
+        });
+        if !free || failures.len() >= REMEMBERED_MAX {
+            return false;
+        }
+        for (key, _) in keys {
+            let known = failures.entry(key).or_insert(Failures { count: 0, last: now });
+            known.count = known.count.saturating_add(1);
+            known.last = now;
+        }
+        true
+    }
+
+    /// Takes back what [`Throttle::admit`] counted; the account starts anew, the address only loses this one.
+    pub fn succeeded(&self, account: &str, address: &str) {
+        let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        failures.remove(&account_key(account));
+        if let Some(known) = failures.get_mut(&format!("from {address}")) {
+            known.count = known.count.saturating_sub(1);
+        }
+    }
+}
+
+impl Failures {
+    fn delay(&self, free: u32) -> Duration {
+        match self.count.checked_sub(free) {
+            None => Duration::ZERO,
+            Some(over) => DELAY_FIRST.saturating_mul(2_u32.saturating_pow(over)).min(DELAY_MAX),
+        }
+    }
+}
+
+fn account_key(account: &str) -> String {
+    format!("account {}", account.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_session_ends_by_idleness_by_age_and_by_logging_out() {
+        let (sessions, start) = (Sessions::default(), Instant::now());
+        let id = sessions.begin("ana", Role::Officer, start);
+        assert_eq!(id.len(), 64);
+        assert_eq!(sessions.find(&id, start + IDLE_MAX / 2).unwrap().name, "ana");
+        assert!(sessions.find(&id, start + IDLE_MAX).is_none(), "idle");
+
+        let id = sessions.begin("ana", Role::Officer, start);
+        let mut now = start;
+        while now < start + AGE_MAX {
+            sessions.touch(&id, now);
+            now += IDLE_MAX / 2;
+        }
+        assert!(sessions.find(&id, now).is_none(), "age");
+
+        let id = sessions.begin("ana", Role::Officer, start);
+        sessions.end(&id);
+        assert!(sessions.find(&id, start).is_none(), "logged out");
+        assert!(sessions.find("", start).is_none());
+    }
+
+    #[test]
+    fn a_token_must_match_whole() {
+        let sessions = Sessions::default();
+        let id = sessions.begin("ana", Role::Officer, Instant::now());
+        let login = sessions.find(&id, Instant::now()).unwrap();
+        assert!(login.carries(Some(&login.token)));
+        assert!(!login.carries(Some(&login.token[1..])));
+        assert!(!login.carries(None));
+    }
+
+    #[test]
+    fn guessing_one_account_is_slowed_down_and_time_heals() {
+        let (throttle, start) = (Throttle::default(), Instant::now());
+        for _ in 0..ACCOUNT_FREE {
+            assert!(throttle.admit("ana", "10.0.0.1", start));
+        }
+        assert!(!throttle.admit("ANA", "10.0.0.2", start), "another spelling from elsewhere");
+        assert!(throttle.admit("ben", "10.0.0.2", start), "another account");
+        assert!(throttle.admit("ana", "10.0.0.2", start + DELAY_FIRST));
+        assert!(!throttle.admit("ana", "10.0.0.2", start + DELAY_FIRST * 2), "the delay doubled");
+        throttle.succeeded("ana", "10.0.0.2");
+        assert!(throttle.admit("ana", "10.0.0.2", start + DELAY_FIRST * 2));
+    }
+
+    #[test]
+    fn guessing_many_accounts_from_one_address_is_slowed_down() {
+        let (throttle, start) = (Throttle::default(), Instant::now());
+        for guess in 0..ADDRESS_FREE {
+            assert!(throttle.admit(&format!("name{guess}"), "10.0.0.1", start));
+        }
+        assert!(!throttle.admit("fresh", "10.0.0.1", start));
+        assert!(throttle.admit("fresh", "10.0.0.2", start));
+    }
+}

@@ -1,0 +1,299 @@
+//! The screens' server side, in process: who may see and order what.
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use actix_web::{
+    App,
+    body::{BodySize, MessageBody, to_bytes},
+    dev::ServiceResponse,
+    http::{StatusCode, header},
+    test::{TestRequest, call_service, init_service},
+};
+use sallyport_gate::{
+    screens::{Seam, Station, configure},
+    view::*,
+};
+use sallyport_protocol::{CrossingId, GateMode, OfficerChoice};
+use tokio::sync::{mpsc, watch};
+use zeroize::Zeroizing;
+
+const ORIGIN: &str = "http://localhost:8080";
+
+struct Known;
+
+impl Accounts for Known {
+    fn verify(&self, name: &str, password: &str) -> Result<Role, AccountError> {
+        match (name, password) {
+            ("ana", "right") => Ok(Role::Officer),
+            ("ole", "right") => Ok(Role::Observer),
+            _ => Err(AccountError::Wrong),
+        }
+    }
+}
+
+struct Supervisor {
+    traveler: watch::Sender<TravelerView>,
+    _gate: watch::Sender<GateView>,
+    orders: mpsc::Receiver<OfficerOrder>,
+    desk: Arc<ReferralDesk>,
+}
+
+fn station() -> (Station, Supervisor) {
+    let gate = GateView {
+        gate: "gate-1".parse().unwrap(),
+        mode: GateMode::InService,
+        stage: None,
+        entry: DoorView::Closed,
+        exit: DoorView::Closed,
+        crossing: None,
+        since: "2026-01-01T00:00:00Z".parse().unwrap(),
+        troubles: Vec::new(),
+        link: LinkState::Connected,
+        records_waiting: 0,
+        referral: None,
+        recent: Vec::new(),
+    };
+    let (traveler, traveler_seen) = watch::channel(TravelerView::of(TravelerInstruction::PresentDocument));
+    let (_gate, gate_seen) = watch::channel(gate);
+    let (order, orders) = mpsc::channel(4);
+    let desk = Arc::new(ReferralDesk::new());
+    let seam = Seam {
+        traveler: traveler_seen,
+        gate: gate_seen,
+        orders: order,
+        referral: desk.clone(),
+        accounts: Arc::new(Known),
+        language: "fr".into(),
+        simulated: false,
+        texts: Vec::new(),
+    };
+    (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk })
+}
+
+macro_rules! app {
+    ($station:expr) => {
+        init_service(App::new().configure(|config| configure(config, $station.clone()))).await
+    };
+}
+
+fn post(path: &str) -> TestRequest {
+    TestRequest::post()
+        .uri(path)
+        .insert_header((header::ORIGIN, ORIGIN))
+        .insert_header((header::HOST, "localhost:8080"))
+        .peer_addr("127.0.0.1:1000".parse().unwrap())
+}
+
+// Macros, since the type of the service's request has no name in actix-web.
+macro_rules! log_in {
+    ($app:expr, $name:expr, $password:expr) => {
+        call_service($app, post("/officer/login").set_form([("name", $name), ("password", $password)]).to_request())
+            .await
+    };
+}
+
+macro_rules! session {
+    ($app:expr, $name:expr) => {{
+        let answer = log_in!($app, $name, "right");
+        assert_eq!(location(&answer), "/officer");
+        let cookie = answer.response().cookies().next().unwrap().into_owned();
+        let asked = TestRequest::get().uri("/officer/session").cookie(cookie.clone()).to_request();
+        let body = to_bytes(call_service($app, asked).await.into_body()).await.unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(told["name"], $name);
+        (cookie, told["token"].as_str().unwrap().to_owned())
+    }};
+}
+
+fn location(answer: &ServiceResponse) -> &str {
+    answer.headers().get(header::LOCATION).map_or("", |value| value.to_str().unwrap())
+}
+
+#[actix_web::test]
+async fn a_login_sets_a_strict_cookie_and_a_wrong_one_sets_none() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    let answer = log_in!(&app, "ana", "right");
+    let cookie = answer.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/officer"] {
+        assert!(cookie.contains(part), "{part} in {cookie}");
+    }
+    for (name, password) in [("ana", "wrong"), ("nobody", "right"), ("", "")] {
+        let answer = log_in!(&app, name, password);
+        assert_eq!(location(&answer), "/officer?login=wrong");
+        assert!(answer.headers().get(header::SET_COOKIE).is_none());
+    }
+}
+
+#[actix_web::test]
+async fn guessing_is_throttled_even_with_the_right_password_at_last() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    for _ in 0..5 {
+        assert_eq!(location(&log_in!(&app, "ana", "wrong")), "/officer?login=wrong");
+    }
+    assert_eq!(location(&log_in!(&app, "ana", "right")), "/officer?login=throttled");
+    assert_eq!(location(&log_in!(&app, "ole", "right")), "/officer");
+}
+
+#[actix_web::test]
+async fn a_login_from_another_origin_or_from_none_is_refused() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    let form = [("name", "ana"), ("password", "right")];
+    for origin in [Some("http://evil.example"), Some("null"), None] {
+        let mut request = TestRequest::post().uri("/officer/login").insert_header((header::HOST, "localhost:8080"));
+        if let Some(origin) = origin {
+            request = request.insert_header((header::ORIGIN, origin));
+        }
+        let answer = call_service(&app, request.set_form(form).to_request()).await;
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{origin:?}");
+    }
+}
+
+#[actix_web::test]
+async fn an_order_needs_session_token_role_and_note() {
+    let (station, mut supervisor) = station();
+    let app = app!(station);
+    let crossing = CrossingId::random();
+    let body = |note: &str| serde_json::json!({ "crossing": crossing, "choice": "refuse", "note": note });
+    let decide = || post("/officer/decide");
+    let none = call_service(&app, decide().set_json(body("x")).to_request()).await;
+    assert_eq!(none.status(), StatusCode::UNAUTHORIZED);
+
+    let (cookie, token) = session!(&app, "ana");
+    let with = |token: &str| decide().cookie(cookie.clone()).insert_header(("x-sallyport-token", token.to_owned()));
+    let forged = call_service(&app, decide().cookie(cookie.clone()).set_json(body("x")).to_request()).await;
+    assert_eq!(forged.status(), StatusCode::FORBIDDEN, "without a token");
+    let wrong = call_service(&app, with("00").set_json(body("x")).to_request()).await;
+    assert_eq!(wrong.status(), StatusCode::FORBIDDEN, "with a wrong token");
+    let silent = call_service(&app, with(&token).set_json(body("  ")).to_request()).await;
+    assert_eq!(silent.status(), StatusCode::UNPROCESSABLE_ENTITY, "without a reason");
+
+    let (observer, observer_token) = session!(&app, "ole");
+    let request = decide().cookie(observer).insert_header(("x-sallyport-token", observer_token));
+    let looking = call_service(&app, request.set_json(body("x")).to_request()).await;
+    assert_eq!(looking.status(), StatusCode::FORBIDDEN, "an observer");
+    assert!(supervisor.orders.try_recv().is_err(), "nothing of this reached the supervisor");
+
+    let answering = async {
+        let order = supervisor.orders.recv().await.unwrap();
+        assert_eq!(order.officer, "ana");
+        let expected = Order::Decide { crossing, choice: OfficerChoice::Refuse, note: "not him".into() };
+        assert_eq!(order.order, expected);
+        order.reply.send(Err(OrderRefused::NoSuchReferral)).unwrap();
+    };
+    let request = with(&token).set_json(body(" not him ")).to_request();
+    let (answer, ()) = tokio::join!(call_service(&app, request), answering);
+    assert_eq!(answer.status(), StatusCode::CONFLICT);
+    let told = to_bytes(answer.into_body()).await.unwrap();
+    assert_eq!(told, r#"{"refused":"no_such_referral"}"#);
+}
+
+#[actix_web::test]
+async fn emergency_release_cannot_be_ordered_from_a_screen() {
+    let (station, mut supervisor) = station();
+    let app = app!(station);
+    let (cookie, token) = session!(&app, "ana");
+    let request = post("/officer/mode").cookie(cookie).insert_header(("x-sallyport-token", token));
+    let answer = call_service(&app, request.set_json(serde_json::json!({ "mode": "released" })).to_request()).await;
+    assert_eq!(answer.status(), StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(supervisor.orders.try_recv().is_err());
+}
+
+#[actix_web::test]
+async fn images_need_a_session_and_are_gone_with_the_referral_and_the_login() {
+    let (station, supervisor) = station();
+    let app = app!(station);
+    let crossing = CrossingId::random();
+    supervisor.desk.lay(crossing, Some(Zeroizing::new(vec![0xFF, 0xD8, 1])), None);
+    let get = || TestRequest::get().uri(&format!("/officer/image/{crossing}/reference"));
+    assert_eq!(call_service(&app, get().to_request()).await.status(), StatusCode::UNAUTHORIZED);
+
+    let (cookie, token) = session!(&app, "ana");
+    let answer = call_service(&app, get().cookie(cookie.clone()).to_request()).await;
+    assert_eq!(answer.status(), StatusCode::OK);
+    assert_eq!(answer.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
+    assert_eq!(to_bytes(answer.into_body()).await.unwrap(), vec![0xFF, 0xD8, 1]);
+    let probe = TestRequest::get().uri(&format!("/officer/image/{crossing}/probe")).cookie(cookie.clone());
+    assert_eq!(call_service(&app, probe.to_request()).await.status(), StatusCode::NOT_FOUND);
+
+    supervisor.desk.clear();
+    let answer = call_service(&app, get().cookie(cookie.clone()).to_request()).await;
+    assert_eq!(answer.status(), StatusCode::NOT_FOUND, "gone with the referral");
+
+    supervisor.desk.lay(crossing, Some(Zeroizing::new(vec![1])), None);
+    let out = post("/officer/logout").cookie(cookie.clone()).insert_header(("x-sallyport-token", token));
+    assert_eq!(call_service(&app, out.to_request()).await.status(), StatusCode::NO_CONTENT);
+    let answer = call_service(&app, get().cookie(cookie).to_request()).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "gone with the login");
+}
+
+#[actix_web::test]
+async fn every_page_forbids_foreign_and_inline_content() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    for path in ["/traveler", "/officer", "/screens/assets/traveler.js", "/screens/texts/ar"] {
+        let answer = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let policy = answer.headers().get(header::CONTENT_SECURITY_POLICY).unwrap().to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+        assert_eq!(answer.headers().get(header::CACHE_CONTROL).unwrap(), "no-store");
+        let body = String::from_utf8(to_bytes(answer.into_body()).await.unwrap().to_vec()).unwrap();
+        for forbidden in ["<style", " style=", "onclick=", "http://", "https://"] {
+            assert!(!body.contains(forbidden), "{forbidden} in {path}");
+        }
+    }
+    for path in ["/simulation/page", "/screens/assets/none.js", "/screens/texts/xx"] {
+        let answer = call_service(&app, TestRequest::get().uri(path).to_request()).await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_default_language_is_the_gates_own() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    let answer = call_service(&app, TestRequest::get().uri("/screens/texts/default").to_request()).await;
+    let told: serde_json::Value = serde_json::from_slice(&to_bytes(answer.into_body()).await.unwrap()).unwrap();
+    assert_eq!((&told["language"], &told["direction"]), (&"fr".into(), &"ltr".into()));
+    assert_eq!(told["languages"].as_array().unwrap().len(), 6);
+}
+
+#[actix_web::test]
+async fn the_first_event_is_the_present_view_then_each_change_and_no_more_without_supervisor() {
+    let (station, supervisor) = station();
+    let app = app!(station);
+    let answer = call_service(&app, TestRequest::get().uri("/traveler/events").to_request()).await;
+    let mut body = Box::pin(answer.into_body());
+    assert_eq!(body.size(), BodySize::Stream);
+    let first = next(&mut body).await.unwrap();
+    assert!(first.starts_with("event: view\ndata: {") && first.contains("present_document"), "{first}");
+    supervisor.traveler.send(TravelerView::of(TravelerInstruction::LeaveNow)).unwrap();
+    assert!(next(&mut body).await.unwrap().contains("leave_now"));
+    assert_eq!(next(&mut body).await.unwrap(), "event: beat\ndata:\n\n");
+    drop(supervisor);
+    assert!(next(&mut body).await.is_none(), "the supervisor is gone, and so is the view");
+    let again = call_service(&app, TestRequest::get().uri("/traveler/events").to_request()).await;
+    assert_eq!(again.status(), StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[actix_web::test]
+async fn officers_events_need_a_session() {
+    let (station, _supervisor) = station();
+    let app = app!(station);
+    let answer = call_service(&app, TestRequest::get().uri("/officer/events").to_request()).await;
+    assert_eq!(answer.status(), StatusCode::UNAUTHORIZED);
+    let (cookie, _) = session!(&app, "ole");
+    let answer = call_service(&app, TestRequest::get().uri("/officer/events").cookie(cookie).to_request()).await;
+    assert!(next(&mut Box::pin(answer.into_body())).await.unwrap().contains("gate-1"));
+}
+
+async fn next<B: MessageBody>(body: &mut std::pin::Pin<Box<B>>) -> Option<String>
+where
+    B::Error: std::fmt::Debug,
+{
+    let bytes = std::future::poll_fn(|context| body.as_mut().poll_next(context)).await?.unwrap();
+    Some(String::from_utf8(bytes.to_vec()).unwrap())
+}
