@@ -11,7 +11,11 @@ let session, view, shown = null; // shown: the crossing whose images are on the 
 const clock = (time) => new Intl.DateTimeFormat(page.language, { timeStyle: "medium" }).format(new Date(time));
 const number = (value, digits = 0) => new Intl.NumberFormat(page.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 const seconds = (ms) => new Intl.NumberFormat(page.language, { style: "unit", unit: "second", maximumFractionDigits: ms < 10000 ? 1 : 0 }).format(Math.max(0, ms) / 1000);
-const say = (message) => { find("message").textContent = message; find("message").hidden = !message; };
+function say(message, refused = false) {
+  find("message").textContent = message;
+  find("message").hidden = !message;
+  find("message").className = `${refused ? "alert" : "message"} banner`;
+}
 
 async function order(path, body) {
   const answer = await fetch(path, { method: "POST", body: JSON.stringify(body),
@@ -20,7 +24,7 @@ async function order(path, body) {
   if (answer?.ok) { say(answer.status === 204 && path !== "/officer/alive" ? text("order-done") : ""); return true; }
   const { refused, reason } = (await answer?.json().catch(() => null)) ?? { refused: "no_answer" };
   const known = { forbidden: "order-forbidden", note_missing: "decision-note-missing" }[refused] ?? `refused-${kebab(refused)}`;
-  say(`${text(known)} ${reason ? text(`reason-${reason}-officer`) || reason : ""}`);
+  say(`${text(known)} ${reason ? text(`reason-${reason}-officer`) || reason : ""}`, true);
   return false;
 }
 

@@ -17,7 +17,7 @@ use sallyport_gate::{
     screens::{Seam, Station, configure, texts::LANGUAGES},
     view::*,
 };
-use sallyport_protocol::{CrossingId, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
+use sallyport_protocol::{CrossingId, Door, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
@@ -291,7 +291,20 @@ async fn an_officer_sees_a_referral_and_decides_it() {
         .unwrap();
     assert_eq!(fetched, json!(404));
 
-    client.find(Locator::Css("[data-mode=held]")).await.ok();
+    let open_door = Locator::Css("button[data-door=entry]");
+    client.find(open_door).await.unwrap().click().await.unwrap();
+    client.find(Locator::Css("#confirm button[value=no]")).await.unwrap().click().await.unwrap();
+    until(&client, "canceled without a reason", "return !document.querySelector('#confirm').open", vec![]).await;
+    client.find(open_door).await.unwrap().click().await.unwrap();
+    client.find(Locator::Css("#confirm-note")).await.unwrap().send_keys("wheelchair").await.unwrap();
+    client.find(Locator::Css("#confirm-yes")).await.unwrap().click().await.unwrap();
+    let order = rt::time::timeout(PATIENCE, supervisor.orders.recv()).await.unwrap().unwrap();
+    assert_eq!(order.order, Order::OpenDoor { door: Door::Entry, note: "wheelchair".into() });
+    order.reply.send(Err(OrderRefused::Interlock)).unwrap();
+    let refused = "return document.querySelector('#message').classList.contains('alert')";
+    until(&client, "the refusal shows as one", refused, vec![]).await;
+    shoot(&client, "officer-order-refused").await;
+
     client.find(Locator::Css("button[data-mode=held]")).await.unwrap().click().await.unwrap();
     until(&client, "confirmation", "return document.querySelector('#confirm').open", vec![]).await;
     shoot(&client, "officer-confirm").await;
