@@ -1,1 +1,21 @@
-//! .
+//! ICAO Doc 9303 electronic travel documents, without I/O: command bytes out, response bytes in.
+//!
+//! * [`mrz`]: the machine readable zone (Doc 9303-3 to -6).
+//! * [`terminal`]: Basic Access Control, secure messaging and reading of EF.COM, EF.SOD, DG1 and DG2 (Doc 9303-10, -11).
+//! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12).
+//! * [`chip`] and [`issue`]: the other half of the same standards, for tests and demonstrations.
+//!
+//! Nothing here knows a reader: drive a [`terminal::Terminal`] with whatever carries APDUs.
+
+pub mod access;
+pub mod chip;
+pub mod issue;
+pub mod lds;
+pub mod mrz;
+pub mod passive;
+pub mod secure;
+pub mod terminal;
+pub mod tlv;
+
+pub use lds::{ChipContents, FaceImage, ImageFormat, LdsError};
+pub use mrz::{Mrz, MrzKey};
