@@ -298,10 +298,13 @@ pub enum ReadError<E> {
     Terminal(#[from] TerminalError),
 }
 
+/// Sends one command and waits for its response.
+pub type Transmit<'a, E> = dyn FnMut(&[u8]) -> Result<Vec<u8>, E> + 'a;
+
 /// Drives a terminal over a line to its end; `observe` is called after each answer.
 pub fn read<E>(
     terminal: &mut Terminal,
-    transmit: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>, E>,
+    transmit: &mut Transmit<'_, E>,
     observe: &mut dyn FnMut(Progress),
 ) -> Result<Box<ChipContents>, ReadError<E>> {
     let mut step = terminal.advance(None)?;
