@@ -1,1 +1,4 @@
-//! .
+//! The devices of a gate, each family a trait with real drivers and a simulator that speaks the same bytes.
+
+pub mod barrier;
+pub mod simulator;

@@ -1,0 +1,3 @@
+//! Simulated devices: the same traits, the same bytes.
+
+pub mod turnstile;
