@@ -1,0 +1,195 @@
+//! What this location admits: eligibility, thresholds, timeouts, retries. All of it configuration.
+
+use jiff::{Timestamp, civil::Date};
+use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
+use serde::{Deserialize, Serialize};
+
+/// The policy of one location.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Youngest traveler admitted without an officer, in years.
+    pub minimum_age_years: u16,
+    /// Issuers admitted, as in the machine readable zone; empty: all.
+    pub admitted_issuers: Vec<String>,
+    /// First letters of the document codes admitted.
+    pub admitted_documents: Vec<String>,
+    /// Longest time without the enrollment service for which its cache is trusted, in hours.
+    pub cache_grace_h: u32,
+    /// How often a document may be presented in one crossing.
+    pub document_attempts: u32,
+    /// How long a document may take to be read, in milliseconds.
+    pub document_ms: u64,
+    /// How often a face may be compared in one crossing.
+    pub face_attempts: u32,
+    /// How long capture and comparison may take together, in milliseconds.
+    pub face_ms: u64,
+    /// How long a traveler may take to walk through a door, in milliseconds.
+    pub passage_ms: u64,
+    /// How long a door may take to close, in milliseconds.
+    pub closing_ms: u64,
+    /// How long a referral waits for an officer, in milliseconds.
+    pub referral_ms: u64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            minimum_age_years: 16,
+            admitted_issuers: Vec::new(),
+            admitted_documents: vec!["P".into()],
+            cache_grace_h: 24,
+            document_attempts: 3,
+            document_ms: 20_000,
+            face_attempts: 3,
+            face_ms: 20_000,
+            passage_ms: 15_000,
+            closing_ms: 5_000,
+            referral_ms: 120_000,
+        }
+    }
+}
+
+/// What is known of a trusted traveler's enrollment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EnrollmentFacts {
+    /// The enrollment.
+    pub id: EnrollmentId,
+    /// Whether it may be used.
+    pub status: EnrollmentStatus,
+    /// When it ends.
+    pub expires: Timestamp,
+    /// When the cache last agreed with the service.
+    pub synced: Timestamp,
+}
+
+/// What was learned from the token: no name, no number, nothing biometric.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentFacts {
+    /// What was presented.
+    pub token: TokenKind,
+    /// The document code, such as `P`.
+    pub document_type: Option<String>,
+    /// The issuer, as in the machine readable zone.
+    pub issuer: Option<String>,
+    /// The date of birth, when wholly known.
+    pub birth: Option<Date>,
+    /// The date of expiry.
+    pub expiry: Option<Date>,
+    /// The enrollment, for a card.
+    pub enrollment: Option<EnrollmentFacts>,
+}
+
+impl Policy {
+    /// Why this traveler must see an officer before the first door; empty if the gate may go on.
+    pub fn objections(&self, facts: &DocumentFacts, now: Timestamp) -> Vec<Reason> {
+        match (facts.token, &facts.enrollment) {
+            (TokenKind::TravelDocument, _) => self.document_objections(facts, now),
+            (TokenKind::TrustedTravelerCard, Some(enrollment)) => self.enrollment_objections(enrollment, now),
+            (TokenKind::TrustedTravelerCard, None) => vec![Reason::CardUnknown],
+            (TokenKind::Unknown, _) => vec![Reason::DocumentTypeNotAdmitted],
+        }
+    }
+
+    fn document_objections(&self, facts: &DocumentFacts, now: Timestamp) -> Vec<Reason> {
+        // Days are counted in UTC: at worst some hours early or late, and never a different answer at two gates.
+        let today = jiff::tz::TimeZone::UTC.to_datetime(now).date();
+        let mut objections = Vec::new();
+        let code = facts.document_type.as_deref().unwrap_or_default();
+        if !self.admitted_documents.iter().any(|admitted| code.starts_with(admitted.as_str())) {
+            objections.push(Reason::DocumentTypeNotAdmitted);
+        }
+        let issuer = facts.issuer.as_deref().unwrap_or_default();
+        if !self.admitted_issuers.is_empty() && !self.admitted_issuers.iter().any(|admitted| admitted == issuer) {
+            objections.push(Reason::IssuerNotAdmitted);
+        }
+        if facts.expiry.is_none_or(|expiry| expiry < today) {
+            objections.push(Reason::DocumentExpired);
+        }
+        match facts.birth {
+            None => objections.push(Reason::AgeUnknown),
+            Some(birth) if age_years(birth, today) < i32::from(self.minimum_age_years) => {
+                objections.push(Reason::AgeBelowMinimum);
+            }
+            Some(_) => {}
+        }
+        objections
+    }
+
+    fn enrollment_objections(&self, enrollment: &EnrollmentFacts, now: Timestamp) -> Vec<Reason> {
+        let mut objections = Vec::new();
+        if enrollment.status == EnrollmentStatus::Suspended {
+            objections.push(Reason::EnrollmentSuspended);
+        }
+        if enrollment.expires <= now {
+            objections.push(Reason::EnrollmentExpired);
+        }
+        if now.as_second() - enrollment.synced.as_second() > i64::from(self.cache_grace_h) * 3_600 {
+            objections.push(Reason::EnrollmentCacheStale);
+        }
+        objections
+    }
+}
+
+/// Age in whole years; negative before birth. Who is born on 29 February is a year older on 1 March.
+pub fn age_years(birth: Date, today: Date) -> i32 {
+    let before_birthday = (today.month(), today.day()) < (birth.month(), birth.day());
+    i32::from(today.year()) - i32::from(birth.year()) - i32::from(before_birthday)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn now() -> Timestamp {
+        "2026-11-24T12:00:00Z".parse().unwrap()
+    }
+
+    fn passport() -> DocumentFacts {
+        DocumentFacts {
+            token: TokenKind::TravelDocument,
+            document_type: Some("P".into()),
+            issuer: Some("UTO".into()),
+            birth: Some("1974-08-12".parse().unwrap()),
+            expiry: Some("2026-11-24".parse().unwrap()),
+            enrollment: None,
+        }
+    }
+
+    #[test]
+    fn each_objection_is_its_own() {
+        let policy = Policy { admitted_issuers: vec!["UTO".into()], ..Policy::default() };
+        let objections = |change: &dyn Fn(&mut DocumentFacts)| {
+            let mut facts = passport();
+            change(&mut facts);
+            policy.objections(&facts, now())
+        };
+        assert_eq!(objections(&|_| {}), [], "valid on its last day");
+        assert_eq!(objections(&|facts| facts.issuer = Some("XXA".into())), [Reason::IssuerNotAdmitted]);
+        assert_eq!(objections(&|facts| facts.document_type = Some("V".into())), [Reason::DocumentTypeNotAdmitted]);
+        assert_eq!(objections(&|facts| facts.expiry = Some("2026-11-23".parse().unwrap())), [Reason::DocumentExpired]);
+        assert_eq!(objections(&|facts| facts.birth = None), [Reason::AgeUnknown]);
+        let born = |text: &str| objections(&|facts| facts.birth = Some(text.parse().unwrap()));
+        assert_eq!(born("2010-11-24"), [], "sixteen today");
+        assert_eq!(born("2010-11-25"), [Reason::AgeBelowMinimum]);
+    }
+
+    #[test]
+    fn enrollments_are_suspended_expire_and_grow_stale() {
+        let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
+        let objections = |status, expires, synced| {
+            let enrollment = EnrollmentFacts { id: EnrollmentId::from_bytes([1; 16]), status, expires, synced };
+            let token = TokenKind::TrustedTravelerCard;
+            let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
+            Policy::default().objections(&facts, now())
+        };
+        let (active, later) = (EnrollmentStatus::Active, hours_ago(-1));
+        assert_eq!(objections(active, later, hours_ago(24)), []);
+        assert_eq!(objections(active, later, hours_ago(25)), [Reason::EnrollmentCacheStale]);
+        assert_eq!(objections(active, now(), now()), [Reason::EnrollmentExpired]);
+        assert_eq!(objections(EnrollmentStatus::Suspended, later, now()), [Reason::EnrollmentSuspended]);
+        let card = DocumentFacts { token: TokenKind::TrustedTravelerCard, ..passport() };
+        assert_eq!(Policy::default().objections(&card, now()), [Reason::CardUnknown]);
+    }
+}

@@ -1,0 +1,695 @@
+//! The machine.
+
+use sallyport_hardware::barrier::{self, Door, DoorState};
+use sallyport_protocol::{
+    CrossingId, DoorMovementKind, GateId, GateMode, Measurement, OfficerChoice, OfficerDecision, Outcome, Reason,
+    Severity, Stage,
+};
+
+use super::{Command, Crossing, Event, JournalLine, Moment, Problem, recorded};
+use crate::{
+    policy::{DocumentFacts, Policy},
+    view::{Order, OrderRefused, TravelerInstruction as Show},
+};
+
+/// A failed journal line is tried again after this long.
+const JOURNAL_RETRY_MS: u64 = 1_000;
+
+/// What a crossing waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The document is being read.
+    Reading,
+    /// The document is to be presented again.
+    PresentAgain,
+    /// A traveler walks through a door. `passed`: has; `closing`: the door was ordered shut.
+    Passing { door: Door, purpose: Purpose, passed: bool, closing: bool },
+    /// The face is captured and compared.
+    Facing { attempt: u32 },
+    /// An officer decides.
+    Referred { inside: bool },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// In, then the face.
+    EnterForFace,
+    /// In, then out: an officer accepted.
+    EnterAccepted,
+    /// Out.
+    Exit,
+    /// Back.
+    WayBack,
+}
+
+#[derive(Debug)]
+struct Active {
+    crossing: Crossing,
+    phase: Phase,
+    deadline_ms: u64,
+    /// The deadline of all face attempts together.
+    face_deadline_ms: Option<u64>,
+}
+
+/// A door to be opened once the line that orders it is on the disk.
+#[derive(Debug)]
+struct PendingDoor {
+    entry: u64,
+    door: Door,
+    /// Who waits for an answer, when it is opened by hand.
+    request: Option<u64>,
+}
+
+/// A finished crossing's line that is not yet on the disk.
+#[derive(Debug)]
+struct Unsaved {
+    entry: u64,
+    line: JournalLine,
+    retry_at_ms: Option<u64>,
+}
+
+/// One gate.
+#[derive(Debug)]
+pub struct Gate {
+    policy: Policy,
+    id: GateId,
+    mode: GateMode,
+    line: bool,
+    doors: [Option<DoorState>; 2],
+    ordered_open: [bool; 2],
+    person_inside: bool,
+    fire: bool,
+    trouble: Option<Reason>,
+    active: Option<Active>,
+    pending: Option<PendingDoor>,
+    unsaved: Option<Unsaved>,
+    next_entry: u64,
+    commands: Vec<Command>,
+}
+
+impl Gate {
+    /// A gate that knows nothing of its doors yet.
+    pub fn new(policy: Policy, id: GateId) -> Self {
+        Self {
+            policy,
+            id,
+            mode: GateMode::InService,
+            line: false,
+            doors: [None; 2],
+            ordered_open: [false; 2],
+            person_inside: false,
+            fire: false,
+            trouble: None,
+            active: None,
+            pending: None,
+            unsaved: None,
+            next_entry: 1,
+            commands: Vec::new(),
+        }
+    }
+
+    /// The mode, released in an emergency.
+    pub fn mode(&self) -> GateMode {
+        if self.fire { GateMode::Released } else { self.mode }
+    }
+
+    /// The crossing in progress.
+    pub fn crossing(&self) -> Option<&Crossing> {
+        self.active.as_ref().map(|active| &active.crossing)
+    }
+
+    /// What is known of a door.
+    pub fn door(&self, door: Door) -> Option<DoorState> {
+        self.doors[door.index()]
+    }
+
+    /// Why the gate takes nobody now, if it does not: a mode, a door, a line, a disk.
+    pub fn obstacle_to_service(&self) -> Option<Reason> {
+        let closed = self.doors == [Some(DoorState::Closed); 2];
+        match self.mode() {
+            GateMode::Released => Some(Reason::EmergencyRelease),
+            _ if !self.line => Some(Reason::BarrierLineLost),
+            _ if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at_ms.is_some()) => self.trouble,
+            GateMode::Closed => Some(Reason::GateClosed),
+            GateMode::Held => Some(Reason::GateHeld),
+            GateMode::InService if self.active.is_none() && (!closed || self.person_inside) => Some(Reason::DoorFault),
+            GateMode::InService => None,
+        }
+    }
+
+    /// Takes an event at this time; gives what is to be done, in order.
+    pub fn handle(&mut self, now: Moment, event: Event) -> Vec<Command> {
+        match event {
+            Event::Tick => self.tick(now),
+            Event::DocumentPresented { crossing } => self.presented(now, crossing),
+            Event::StageReached { crossing, stage } => {
+                if let Some(active) = self.of(crossing, Phase::Reading) {
+                    active.crossing.enter(now, stage);
+                }
+            }
+            Event::DocumentRead { crossing, result } => {
+                if self.of(crossing, Phase::Reading).is_some() {
+                    match result {
+                        Ok(facts) => self.document_read(now, facts),
+                        Err(problem) => self.document_failed(now, &problem),
+                    }
+                }
+            }
+            Event::FaceCompared { crossing, attempt, result } => {
+                if self.of(crossing, Phase::Facing { attempt }).is_some() {
+                    self.face_compared(now, attempt, result);
+                }
+            }
+            Event::Barrier(event) => self.barrier(now, event),
+            Event::BarrierLost => {
+                self.line = false;
+                self.doors = [None; 2];
+                self.end(now, Outcome::Failed, &[Reason::BarrierLineLost]);
+                self.show(Show::OutOfService, Some(Reason::BarrierLineLost));
+            }
+            Event::BarrierRestored => {
+                self.line = true;
+                self.doors = [None; 2];
+                self.shut_all();
+                self.push(Command::Door(barrier::Command::Status));
+            }
+            Event::Ordered { request, officer, order } => self.ordered(now, request, officer, order),
+            Event::Journaled { entry } => self.journaled(now, entry),
+            Event::JournalFailed { entry, reason } => self.journal_failed(now, entry, reason),
+        }
+        std::mem::take(&mut self.commands)
+    }
+
+    fn push(&mut self, command: Command) {
+        self.commands.push(command);
+    }
+
+    fn show(&mut self, instruction: Show, reason: Option<Reason>) {
+        self.push(Command::Show { instruction, reason });
+    }
+
+    fn show_idle(&mut self) {
+        match self.obstacle_to_service() {
+            None => self.show(Show::PresentDocument, None),
+            Some(reason) => self.show(Show::OutOfService, Some(reason)),
+        }
+    }
+
+    fn journal(&mut self, line: JournalLine) -> u64 {
+        let entry = self.next_entry;
+        self.next_entry += 1;
+        self.push(Command::Journal { entry, line });
+        entry
+    }
+
+    fn of(&mut self, crossing: CrossingId, phase: Phase) -> Option<&mut Active> {
+        self.active.as_mut().filter(|active| active.crossing.id == crossing && active.phase == phase)
+    }
+
+    fn set_phase(&mut self, now: Moment, phase: Phase, patience_ms: u64) {
+        if let Some(active) = &mut self.active {
+            active.phase = phase;
+            active.deadline_ms = now.ms.saturating_add(patience_ms);
+        }
+    }
+
+    fn note(&mut self, problem: &Problem) {
+        if let Some(active) = &mut self.active {
+            active.crossing.note(problem);
+        }
+    }
+
+    fn enter_stage(&mut self, now: Moment, stage: Stage) {
+        if let Some(active) = &mut self.active {
+            active.crossing.enter(now, stage);
+        }
+    }
+
+    // --- the document
+
+    fn presented(&mut self, now: Moment, crossing: CrossingId) {
+        match &mut self.active {
+            None => {
+                if self.unsaved.is_some() || self.obstacle_to_service().is_some() {
+                    return self.show_idle();
+                }
+                let (phase, deadline_ms) = (Phase::Reading, 0);
+                let began = Crossing::new(crossing, now);
+                self.active = Some(Active { crossing: began, phase, deadline_ms, face_deadline_ms: None });
+                self.journal(JournalLine::Began { crossing, at: now.wall });
+            }
+            Some(active) if active.phase == Phase::PresentAgain => active.crossing.enter(now, Stage::Presentation),
+            Some(_) => return,
+        }
+        self.set_phase(now, Phase::Reading, self.policy.document_ms);
+        if let Some(active) = &mut self.active {
+            active.crossing.document_attempts += 1;
+            let crossing = active.crossing.id;
+            self.show(Show::KeepDocument, None);
+            self.push(Command::ReadDocument { crossing });
+        }
+    }
+
+    fn document_read(&mut self, now: Moment, facts: DocumentFacts) {
+        let objections = self.policy.objections(&facts, now.wall);
+        if let Some(active) = &mut self.active {
+            active.crossing.enter(now, Stage::Eligibility);
+            active.crossing.facts = Some(facts);
+        }
+        if objections.is_empty() {
+            self.open(now, Door::Entry, Purpose::EnterForFace);
+        } else {
+            self.refer(now, objections, false);
+        }
+    }
+
+    fn document_failed(&mut self, now: Moment, problem: &Problem) {
+        self.note(problem);
+        let attempts = self.active.as_ref().map_or(0, |active| active.crossing.document_attempts);
+        match problem.reason.severity() {
+            Severity::Refusal => self.end(now, Outcome::Refused, &[problem.reason]),
+            Severity::Equipment => self.end(now, Outcome::Failed, &[problem.reason]),
+            Severity::Retry if attempts < self.policy.document_attempts => {
+                self.set_phase(now, Phase::PresentAgain, self.policy.document_ms);
+                self.show(Show::PresentDocument, Some(problem.reason));
+            }
+            _ => self.refer(now, vec![problem.reason], false),
+        }
+    }
+
+    // --- the face
+
+    fn capture(&mut self, now: Moment, attempt: u32, show: Show, reason: Option<Reason>) {
+        self.enter_stage(now, Stage::Biometric);
+        let Some(active) = &mut self.active else { return };
+        let deadline_ms = *active.face_deadline_ms.get_or_insert(now.ms.saturating_add(self.policy.face_ms));
+        active.phase = Phase::Facing { attempt };
+        active.deadline_ms = deadline_ms;
+        let crossing = active.crossing.id;
+        self.show(show, reason);
+        self.push(Command::CaptureFace { crossing, attempt });
+    }
+
+    fn face_compared(&mut self, now: Moment, attempt: u32, result: Result<Measurement, Problem>) {
+        let problem = match result {
+            Ok(measurement) => {
+                if let Some(active) = &mut self.active {
+                    active.crossing.measurement = Some(measurement);
+                }
+                // A score that is no number is below every threshold.
+                if measurement.score >= measurement.threshold {
+                    return self.accept(now);
+                }
+                Problem::from(Reason::FaceScoreBelowThreshold)
+            }
+            Err(problem) => problem,
+        };
+        self.note(&problem);
+        let again =
+            matches!(problem.reason.severity(), Severity::Retry) || problem.reason == Reason::FaceScoreBelowThreshold;
+        if again && attempt < self.policy.face_attempts {
+            let show = match problem.reason {
+                Reason::FaceMultiple => Show::OnePersonOnly,
+                Reason::FaceQualityLow => Show::UncoverFace,
+                _ => Show::LookAtCamera,
+            };
+            self.capture(now, attempt + 1, show, Some(problem.reason));
+        } else {
+            self.refer(now, vec![problem.reason], true);
+        }
+    }
+
+    fn accept(&mut self, now: Moment) {
+        let by_card = self.active.as_ref().and_then(|active| active.crossing.facts.as_ref());
+        let reason = match by_card.is_some_and(|facts| facts.enrollment.is_some()) {
+            true => Reason::FaceMatchedEnrollment,
+            false => Reason::FaceMatchedChip,
+        };
+        self.decide(Outcome::Accepted, vec![reason]);
+        self.open(now, Door::Exit, Purpose::Exit);
+    }
+
+    // --- decisions
+
+    fn decide(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
+        let Some(active) = &mut self.active else { return };
+        active.crossing.decided = Some((outcome, reasons.clone()));
+        let (crossing, officer) = (active.crossing.id, active.crossing.officer.clone());
+        self.journal(JournalLine::Decided { crossing, outcome, reasons, officer });
+    }
+
+    fn refer(&mut self, now: Moment, reasons: Vec<Reason>, inside: bool) {
+        let Some(active) = &mut self.active else { return };
+        let stage = active.crossing.stage();
+        for &reason in &reasons {
+            active.crossing.note(&reason.into());
+        }
+        active.crossing.enter(now, Stage::Referral);
+        let (crossing, reason) = (active.crossing.id, reasons.first().copied());
+        let within_ms = self.policy.referral_ms;
+        self.set_phase(now, Phase::Referred { inside }, within_ms);
+        self.show(Show::Wait, reason);
+        self.push(Command::Refer { crossing, reasons, stage, within_ms });
+    }
+
+    fn ordered(&mut self, now: Moment, request: u64, officer: String, order: Order) {
+        let result = match order {
+            Order::Decide { crossing, choice, note } => self.officer_decided(now, crossing, officer, choice, note),
+            Order::SetMode { mode: GateMode::Released } => Err(OrderRefused::NotNow),
+            Order::SetMode { mode } => {
+                self.mode = mode;
+                self.journal(JournalLine::ModeSet { mode, officer });
+                if self.active.is_none() {
+                    self.show_idle();
+                }
+                Ok(())
+            }
+            Order::OpenDoor { door, note } => {
+                let door = match door {
+                    sallyport_protocol::Door::Entry => Door::Entry,
+                    sallyport_protocol::Door::Exit => Door::Exit,
+                };
+                match self.may_open_by_hand(door) {
+                    Ok(()) => {
+                        let by = Some((officer, note));
+                        let line = JournalLine::DoorOrdered { crossing: None, door: recorded(door), by };
+                        let entry = self.journal(line);
+                        self.pending = Some(PendingDoor { entry, door, request: Some(request) });
+                        // Answered when the line is on the disk.
+                        return;
+                    }
+                    Err(refused) => Err(refused),
+                }
+            }
+        };
+        self.push(Command::Answer { request, result });
+    }
+
+    fn may_open_by_hand(&self, door: Door) -> Result<(), OrderRefused> {
+        if self.active.is_some() || self.pending.is_some() || self.unsaved.is_some() || self.fire {
+            return Err(OrderRefused::NotNow);
+        }
+        if !self.line {
+            return Err(OrderRefused::Equipment { reason: Reason::BarrierLineLost });
+        }
+        if self.doors[door.other().index()] != Some(DoorState::Closed) {
+            return Err(OrderRefused::Interlock);
+        }
+        Ok(())
+    }
+
+    fn officer_decided(
+        &mut self,
+        now: Moment,
+        crossing: CrossingId,
+        officer: String,
+        choice: OfficerChoice,
+        note: String,
+    ) -> Result<(), OrderRefused> {
+        let active = self.active.as_mut().filter(|active| active.crossing.id == crossing);
+        let Some((active, Phase::Referred { inside })) = active.map(|active| {
+            let phase = active.phase;
+            (active, phase)
+        }) else {
+            return Err(OrderRefused::NoSuchReferral);
+        };
+        let at_ms = active.crossing.at_ms(now);
+        active.crossing.officer = Some(OfficerDecision { officer, choice, note, at_ms });
+        self.push(Command::WithdrawReferral);
+        match choice {
+            OfficerChoice::Accept => {
+                self.decide(Outcome::AcceptedByOfficer, vec![Reason::OfficerAccepted]);
+                let (door, purpose) =
+                    if inside { (Door::Exit, Purpose::Exit) } else { (Door::Entry, Purpose::EnterAccepted) };
+                self.open(now, door, purpose);
+            }
+            OfficerChoice::Refuse => {
+                self.decide(Outcome::RefusedByOfficer, vec![Reason::OfficerRefused]);
+                self.turn_back(now, inside);
+            }
+        }
+        Ok(())
+    }
+
+    fn turn_back(&mut self, now: Moment, inside: bool) {
+        if inside {
+            self.open(now, Door::Entry, Purpose::WayBack);
+        } else {
+            self.end(now, Outcome::SentToDesk, &[]);
+        }
+    }
+
+    // --- doors
+
+    /// Journals the order; the door opens when the line is on the disk and the other door is closed.
+    fn open(&mut self, now: Moment, door: Door, purpose: Purpose) {
+        let stage = match purpose {
+            Purpose::EnterForFace | Purpose::EnterAccepted => Stage::Entry,
+            Purpose::Exit => Stage::Exit,
+            Purpose::WayBack => Stage::WayBack,
+        };
+        self.enter_stage(now, stage);
+        let crossing = self.active.as_ref().map(|active| active.crossing.id);
+        let entry = self.journal(JournalLine::DoorOrdered { crossing, door: recorded(door), by: None });
+        self.pending = Some(PendingDoor { entry, door, request: None });
+        let phase = Phase::Passing { door, purpose, passed: false, closing: false };
+        self.set_phase(now, phase, self.policy.passage_ms);
+        self.show(
+            match purpose {
+                Purpose::Exit => Show::GoThrough,
+                Purpose::WayBack => Show::GoBack,
+                _ => Show::WalkIn,
+            },
+            None,
+        );
+    }
+
+    fn journaled(&mut self, now: Moment, entry: u64) {
+        if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.entry == entry) {
+            self.unsaved = None;
+            self.trouble = None;
+            self.show_idle();
+        }
+        let Some(pending) = self.pending.take_if(|pending| pending.entry == entry) else { return };
+        let interlocked = self.doors[pending.door.other().index()] != Some(DoorState::Closed);
+        if interlocked || !self.line || self.fire {
+            match pending.request {
+                Some(request) => {
+                    self.push(Command::Answer { request, result: Err(OrderRefused::Interlock) });
+                }
+                None => self.end(now, Outcome::Failed, &[Reason::DoorFault]),
+            }
+            return;
+        }
+        self.ordered_open[pending.door.index()] = true;
+        self.doors[pending.door.index()] = Some(DoorState::Moving);
+        self.record_door(now, pending.door, DoorMovementKind::OpenOrdered);
+        self.push(Command::Door(barrier::Command::Open(pending.door)));
+        if let Some(request) = pending.request {
+            self.push(Command::Answer { request, result: Ok(()) });
+        }
+    }
+
+    fn journal_failed(&mut self, now: Moment, entry: u64, reason: Reason) {
+        self.trouble = Some(reason);
+        if let Some(unsaved) = self.unsaved.as_mut().filter(|unsaved| unsaved.entry == entry) {
+            unsaved.retry_at_ms = Some(now.ms.saturating_add(JOURNAL_RETRY_MS));
+            return self.show(Show::OutOfService, Some(reason));
+        }
+        if let Some(PendingDoor { request: Some(request), .. }) = self.pending.take_if(|pending| pending.entry == entry)
+        {
+            self.push(Command::Answer { request, result: Err(OrderRefused::Equipment { reason }) });
+        }
+        // Without a journal no door moves, and nothing counts as decided.
+        if let Some(active) = &mut self.active {
+            active.crossing.decided = None;
+        }
+        self.end(now, Outcome::Failed, &[reason]);
+    }
+
+    fn record_door(&mut self, now: Moment, door: Door, movement: DoorMovementKind) {
+        if let Some(active) = &mut self.active {
+            active.crossing.door(now, recorded(door), movement);
+        }
+    }
+
+    fn close(&mut self, now: Moment, door: Door) {
+        self.ordered_open[door.index()] = false;
+        self.record_door(now, door, DoorMovementKind::CloseOrdered);
+        self.push(Command::Door(barrier::Command::Close(door)));
+    }
+
+    fn shut_all(&mut self) {
+        self.ordered_open = [false; 2];
+        if self.line && !self.fire {
+            self.push(Command::Door(barrier::Command::CloseBoth));
+        }
+    }
+
+    fn barrier(&mut self, now: Moment, event: barrier::Event) {
+        use barrier::Event as Seen;
+        match event {
+            Seen::Opened(door) => {
+                self.doors[door.index()] = Some(DoorState::Open);
+                self.record_door(now, door, DoorMovementKind::Opened);
+                if !self.ordered_open[door.index()] && !self.fire {
+                    self.push(Command::Door(barrier::Command::Close(door)));
+                    self.end(now, Outcome::Failed, &[Reason::DoorFault]);
+                }
+            }
+            Seen::Closed(door) => {
+                let was_open = self.doors[door.index()].replace(DoorState::Closed) == Some(DoorState::Open);
+                // A repeated report from before the order must not make the coming opening look unordered.
+                self.ordered_open[door.index()] &= !was_open;
+                self.record_door(now, door, DoorMovementKind::Closed);
+                self.door_closed(now, door, was_open);
+            }
+            Seen::Passed(door) => {
+                self.person_inside = door == Door::Entry && !self.person_inside;
+                self.record_door(now, door, DoorMovementKind::Passed);
+                if let Some(Phase::Passing { door: awaited, purpose, passed: false, .. }) = self.phase()
+                    && awaited == door
+                {
+                    let phase = Phase::Passing { door, purpose, passed: true, closing: true };
+                    self.set_phase(now, phase, self.policy.closing_ms);
+                    self.close(now, door);
+                }
+            }
+            Seen::Obstacle(door) => {
+                self.record_door(now, door, DoorMovementKind::Obstructed);
+                self.note(&Reason::Obstacle.into());
+            }
+            Seen::ObstacleCleared(door) => {
+                if let Some(Phase::Passing { closing: true, .. }) = self.phase() {
+                    self.close(now, door);
+                }
+            }
+            Seen::Fire(true) => self.release(now),
+            Seen::Fire(false) => self.end_release(),
+            Seen::Interlock => self.end(now, Outcome::Failed, &[Reason::InterlockRefused]),
+            Seen::Status { entry, exit, fire, person_inside } => {
+                let before = self.obstacle_to_service();
+                self.line = true;
+                self.doors = [Some(entry), Some(exit)];
+                if self.active.is_none() {
+                    self.person_inside = person_inside;
+                }
+                match (self.fire, fire) {
+                    (false, true) => self.release(now),
+                    (true, false) => self.end_release(),
+                    _ => {}
+                }
+                if self.active.is_none() && before != self.obstacle_to_service() {
+                    self.show_idle();
+                }
+                // The report of a closing may have been lost on the line.
+                if let Some(Phase::Passing { door, closing: true, .. }) = self.phase()
+                    && self.doors[door.index()] == Some(DoorState::Closed)
+                {
+                    self.door_closed(now, door, true);
+                }
+            }
+        }
+    }
+
+    fn phase(&self) -> Option<Phase> {
+        self.active.as_ref().map(|active| active.phase)
+    }
+
+    /// A closed door carries a crossing on.
+    fn door_closed(&mut self, now: Moment, door: Door, was_open: bool) {
+        let Some(Phase::Passing { door: awaited, purpose, passed, closing }) = self.phase() else {
+            if self.active.is_none() {
+                self.show_idle();
+            }
+            return;
+        };
+        // Closed before it was opened is an old report.
+        if awaited != door || self.pending.is_some() || !(passed || closing || was_open) {
+            return;
+        }
+        match (purpose, passed) {
+            (Purpose::EnterForFace, true) => self.capture(now, 1, Show::LookAtCamera, None),
+            (Purpose::EnterAccepted, true) => self.open(now, Door::Exit, Purpose::Exit),
+            (Purpose::EnterForFace | Purpose::EnterAccepted, false) => {
+                self.end(now, Outcome::Abandoned, &[Reason::EntryTimeout]);
+            }
+            (Purpose::Exit, false) => self.end(now, Outcome::Accepted, &[Reason::ExitTimeout]),
+            (Purpose::Exit | Purpose::WayBack, _) => self.end(now, Outcome::SentToDesk, &[]),
+        }
+    }
+
+    fn release(&mut self, now: Moment) {
+        if self.fire {
+            return;
+        }
+        self.fire = true;
+        self.push(Command::Door(barrier::Command::EmergencyRelease(true)));
+        self.end(now, Outcome::Failed, &[Reason::EmergencyRelease]);
+        self.show(Show::LeaveNow, Some(Reason::EmergencyRelease));
+    }
+
+    fn end_release(&mut self) {
+        if std::mem::take(&mut self.fire) {
+            self.push(Command::Door(barrier::Command::EmergencyRelease(false)));
+            self.shut_all();
+            self.push(Command::Door(barrier::Command::Status));
+        }
+    }
+
+    // --- time and the end
+
+    fn tick(&mut self, now: Moment) {
+        if let Some(unsaved) =
+            self.unsaved.as_mut().filter(|unsaved| unsaved.retry_at_ms.is_some_and(|at| now.ms >= at))
+        {
+            let line = unsaved.line.clone();
+            unsaved.retry_at_ms = None;
+            unsaved.entry = self.next_entry;
+            self.journal(line);
+        }
+        let Some(active) = self.active.as_ref().filter(|active| now.ms >= active.deadline_ms) else { return };
+        match active.phase {
+            Phase::Reading => self.document_failed(now, &Reason::ChipNotResponding.into()),
+            Phase::PresentAgain => self.end(now, Outcome::Abandoned, &[Reason::TravelerLeft]),
+            Phase::Facing { .. } => self.refer(now, vec![Reason::FaceCaptureTimeout], true),
+            Phase::Referred { inside } => {
+                self.push(Command::WithdrawReferral);
+                self.decide(Outcome::SentToDesk, vec![Reason::ReferralTimeout]);
+                self.turn_back(now, inside);
+            }
+            Phase::Passing { .. } if self.pending.is_some() => {
+                self.end(now, Outcome::Failed, &[Reason::JournalUnavailable]);
+            }
+            Phase::Passing { door, purpose, passed, closing: false } => {
+                let phase = Phase::Passing { door, purpose, passed, closing: true };
+                self.set_phase(now, phase, self.policy.closing_ms);
+                self.close(now, door);
+            }
+            Phase::Passing { closing: true, .. } => self.end(now, Outcome::Failed, &[Reason::DoorFault]),
+        }
+    }
+
+    /// Ends the crossing in progress, if any: exactly one outcome, everything biometric forgotten, doors shut.
+    fn end(&mut self, now: Moment, outcome: Outcome, reasons: &[Reason]) {
+        self.pending = None;
+        let Some(active) = self.active.take() else { return };
+        if matches!(active.phase, Phase::Referred { .. }) {
+            self.push(Command::WithdrawReferral);
+        }
+        if self.doors != [Some(DoorState::Closed); 2] {
+            self.shut_all();
+        }
+        self.push(Command::Purge { crossing: active.crossing.id });
+        let record = active.crossing.finish(now, &self.id, outcome, reasons);
+        let show = if matches!(record.outcome, Outcome::Accepted | Outcome::AcceptedByOfficer) {
+            Show::Wait
+        } else {
+            Show::GoToDesk
+        };
+        self.show(show, record.reasons.first().copied());
+        let line = JournalLine::Finished(Box::new(record));
+        let entry = self.journal(line.clone());
+        self.unsaved = Some(Unsaved { entry, line, retry_at_ms: None });
+    }
+}

@@ -1,0 +1,418 @@
+//! Whole crossings by hand, and the invariants over random event orders (DESIGN section 2).
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+use sallyport_hardware::barrier::{self, Door, DoorState, Event as Seen};
+use sallyport_protocol::{
+    CrossingId, CrossingRecord, GateMode, Measurement, OfficerChoice, Outcome, Reason, TokenKind,
+};
+
+use super::*;
+use crate::policy::Policy;
+
+fn passport(birth: &str) -> DocumentFacts {
+    DocumentFacts {
+        token: TokenKind::TravelDocument,
+        document_type: Some("P".into()),
+        issuer: Some("UTO".into()),
+        birth: Some(birth.parse().unwrap()),
+        expiry: Some("2033-01-01".parse().unwrap()),
+        enrollment: None,
+    }
+}
+
+/// A gate with a journal that works unless told otherwise, checking the invariants after every event.
+struct Bench {
+    gate: Gate,
+    ms: u64,
+    journal_works: bool,
+    /// Journal lines not yet answered.
+    waiting: Vec<(u64, JournalLine)>,
+    written: Vec<JournalLine>,
+    commands: Vec<Command>,
+    closed: [bool; 2],
+    purged: BTreeSet<CrossingId>,
+    finished: BTreeMap<CrossingId, CrossingRecord>,
+    began: BTreeSet<CrossingId>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut bench = Self {
+            gate: Gate::new(Policy::default(), "gate-1".parse().unwrap()),
+            ms: 0,
+            journal_works: true,
+            waiting: Vec::new(),
+            written: Vec::new(),
+            commands: Vec::new(),
+            closed: [false; 2],
+            purged: BTreeSet::new(),
+            finished: BTreeMap::new(),
+            began: BTreeSet::new(),
+        };
+        bench.event(Event::BarrierRestored);
+        bench.status();
+        bench
+    }
+
+    fn status(&mut self) {
+        let (entry, exit) = (DoorState::Closed, DoorState::Closed);
+        self.seen(Seen::Status { entry, exit, fire: false, person_inside: false });
+    }
+
+    fn event(&mut self, event: Event) {
+        match &event {
+            Event::Barrier(Seen::Closed(door)) => self.closed[door.index()] = true,
+            Event::Barrier(Seen::Opened(door)) => self.closed[door.index()] = false,
+            Event::Barrier(Seen::Status { entry, exit, .. }) => {
+                self.closed = [*entry == DoorState::Closed, *exit == DoorState::Closed];
+            }
+            Event::BarrierLost | Event::BarrierRestored => self.closed = [false; 2],
+            _ => {}
+        }
+        let wall = Timestamp::from_millisecond(1_795_000_000_000 + self.ms as i64).unwrap();
+        for command in self.gate.handle(Moment { ms: self.ms, wall }, event) {
+            self.check(&command);
+            if let Command::Journal { entry, line } = &command {
+                self.waiting.push((*entry, line.clone()));
+            }
+            self.commands.push(command);
+        }
+    }
+
+    fn answer_journal(&mut self) {
+        for (entry, line) in std::mem::take(&mut self.waiting) {
+            if self.journal_works {
+                if let JournalLine::Finished(record) = &line {
+                    let twice = self.finished.insert(record.crossing, (**record).clone());
+                    assert!(twice.is_none(), "two records of one crossing");
+                }
+                if let JournalLine::Began { crossing, .. } = &line {
+                    self.began.insert(*crossing);
+                }
+                self.written.push(line);
+                self.event(Event::Journaled { entry });
+            } else {
+                self.event(Event::JournalFailed { entry, reason: Reason::DiskFull });
+            }
+        }
+    }
+
+    fn check(&mut self, command: &Command) {
+        match command {
+            Command::Door(barrier::Command::Open(door)) => {
+                assert!(self.closed[door.other().index()], "{door:?} opens while the other is not closed");
+                let Some(JournalLine::DoorOrdered { crossing, door: named, by }) = self.written.last() else {
+                    panic!("{door:?} opens without a written order: {:?}", self.written.last());
+                };
+                assert_eq!(*named, recorded(*door));
+                let crossing = *crossing;
+                assert_eq!(crossing.is_none(), by.is_some(), "by a crossing or by a named officer");
+                if let Some(crossing) = crossing.filter(|_| *door == Door::Exit) {
+                    let decided = self.written.iter().any(|line| {
+                        matches!(line, JournalLine::Decided { crossing: of, outcome, .. }
+                            if *of == crossing && outcome.admits())
+                    });
+                    assert!(decided, "the exit opens without a decision to admit");
+                }
+                self.closed[door.index()] = false;
+            }
+            Command::Purge { crossing } => {
+                self.purged.insert(*crossing);
+            }
+            Command::Journal { line: JournalLine::Finished(record), .. } => {
+                assert!(self.purged.contains(&record.crossing), "recorded before purged");
+                assert!(!record.reasons.is_empty(), "no reason: {record:?}");
+            }
+            _ => {}
+        }
+    }
+
+    fn seen(&mut self, event: Seen) {
+        self.event(Event::Barrier(event));
+        self.answer_journal();
+    }
+
+    fn current(&self) -> CrossingId {
+        self.gate.crossing().unwrap().id
+    }
+
+    fn present(&mut self, id: u8) {
+        self.event(Event::DocumentPresented { crossing: CrossingId::from_bytes([id; 16]) });
+        self.answer_journal();
+    }
+
+    fn read(&mut self, result: Result<DocumentFacts, Problem>) {
+        self.event(Event::DocumentRead { crossing: self.current(), result });
+        self.answer_journal();
+    }
+
+    fn walk(&mut self, door: Door) {
+        for event in [Seen::Opened(door), Seen::Passed(door), Seen::Closed(door)] {
+            self.seen(event);
+        }
+    }
+
+    fn face(&mut self, attempt: u32, score: f32) {
+        let result = Ok(Measurement { score, threshold: 0.4 });
+        self.event(Event::FaceCompared { crossing: self.current(), attempt, result });
+        self.answer_journal();
+    }
+
+    fn officer(&mut self, choice: OfficerChoice) {
+        let order = Order::Decide { crossing: self.current(), choice, note: "seen".into() };
+        self.event(Event::Ordered { request: 1, officer: "ana".into(), order });
+        self.answer_journal();
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.ms += ms;
+        self.event(Event::Tick);
+        self.answer_journal();
+    }
+
+    fn opened(&self, door: Door) -> bool {
+        self.commands.contains(&Command::Door(barrier::Command::Open(door)))
+    }
+
+    fn only_record(&self) -> &CrossingRecord {
+        assert!(self.gate.crossing().is_none(), "still going on: {:?}", self.gate.crossing());
+        assert_eq!(self.finished.len(), 1);
+        self.finished.values().next().unwrap()
+    }
+}
+
+const BORN: &str = "1974-08-12";
+
+#[test]
+fn a_genuine_traveler_passes() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.read(Ok(passport(BORN)));
+    bench.walk(Door::Entry);
+    bench.face(1, 0.6);
+    bench.walk(Door::Exit);
+    let record = bench.only_record();
+    assert_eq!((record.outcome, record.reasons.as_slice()), (Outcome::Accepted, &[Reason::FaceMatchedChip][..]));
+    assert_eq!(
+        record
+            .doors
+            .iter()
+            .filter(|movement| movement.movement == sallyport_protocol::DoorMovementKind::Passed)
+            .count(),
+        2
+    );
+    bench.present(2);
+    assert_eq!(bench.current(), CrossingId::from_bytes([2; 16]), "the next traveler may come");
+}
+
+#[test]
+fn an_impostor_is_referred_and_the_officer_decides() {
+    for (choice, outcome, exit) in [
+        (OfficerChoice::Accept, Outcome::AcceptedByOfficer, true),
+        (OfficerChoice::Refuse, Outcome::RefusedByOfficer, false),
+    ] {
+        let mut bench = Bench::new();
+        bench.present(1);
+        bench.read(Ok(passport(BORN)));
+        bench.walk(Door::Entry);
+        for attempt in 1..=3 {
+            bench.face(attempt, f32::NAN);
+        }
+        assert!(!bench.opened(Door::Exit));
+        bench.officer(choice);
+        assert_eq!(bench.opened(Door::Exit), exit);
+        bench.walk(if exit { Door::Exit } else { Door::Entry });
+        assert_eq!(bench.only_record().outcome, outcome);
+        assert_eq!(bench.only_record().officer.as_ref().unwrap().officer, "ana");
+    }
+}
+
+#[test]
+fn forged_young_and_unreadable_documents_never_open_a_door_by_themselves() {
+    let mut forged = Bench::new();
+    forged.present(1);
+    forged.read(Err(Problem { reason: Reason::PaHashMismatch, detail: Some("DG2".into()) }));
+    assert_eq!(forged.only_record().outcome, Outcome::Refused);
+    assert!(forged.only_record().timeline.iter().any(|entry| entry.detail.as_deref() == Some("DG2")));
+
+    let mut young = Bench::new();
+    young.present(1);
+    young.read(Ok(passport("2020-01-01")));
+    assert!(!young.opened(Door::Entry));
+    young.wait(120_000);
+    assert_eq!(young.only_record().outcome, Outcome::SentToDesk);
+    assert!(!young.opened(Door::Entry));
+
+    let mut unreadable = Bench::new();
+    for id in 1..=3 {
+        unreadable.present(id);
+        unreadable.read(Err(Reason::MrzCheckDigitWrong.into()));
+    }
+    assert!(unreadable.commands.iter().any(|command| matches!(command, Command::Refer { .. })));
+    unreadable.officer(OfficerChoice::Accept);
+    unreadable.walk(Door::Entry);
+    unreadable.walk(Door::Exit);
+    assert_eq!(unreadable.only_record().outcome, Outcome::AcceptedByOfficer);
+}
+
+#[test]
+fn a_lost_line_a_fire_and_a_full_disk_each_end_the_crossing_safely() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.read(Ok(passport(BORN)));
+    bench.event(Event::BarrierLost);
+    bench.answer_journal();
+    assert_eq!(bench.only_record().reasons, [Reason::BarrierLineLost]);
+    bench.present(2);
+    assert!(bench.gate.crossing().is_none(), "no crossing without a turnstile");
+    bench.event(Event::BarrierRestored);
+    bench.present(3);
+    assert!(bench.gate.crossing().is_none(), "no crossing before both doors are reported closed");
+
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.seen(Seen::Fire(true));
+    assert_eq!(bench.only_record().reasons, [Reason::EmergencyRelease]);
+    assert_eq!(bench.gate.mode(), GateMode::Released);
+
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.journal_works = false;
+    bench.read(Ok(passport(BORN)));
+    assert!(!bench.opened(Door::Entry));
+    assert!(bench.gate.crossing().is_none());
+    bench.journal_works = true;
+    bench.wait(1_000);
+    assert_eq!(bench.only_record().reasons, [Reason::DiskFull], "the record was kept until it could be written");
+}
+
+#[test]
+fn doors_open_by_hand_only_under_a_name_and_one_at_a_time() {
+    let mut bench = Bench::new();
+    let order = |door| Order::OpenDoor { door, note: "wheelchair".into() };
+    let by_hand = |bench: &mut Bench, request, door| {
+        bench.event(Event::Ordered { request, officer: "ana".into(), order: order(door) });
+        bench.answer_journal();
+    };
+    by_hand(&mut bench, 1, sallyport_protocol::Door::Entry);
+    assert!(bench.commands.contains(&Command::Answer { request: 1, result: Ok(()) }));
+    bench.seen(Seen::Opened(Door::Entry));
+    by_hand(&mut bench, 2, sallyport_protocol::Door::Exit);
+    assert!(bench.commands.contains(&Command::Answer { request: 2, result: Err(OrderRefused::Interlock) }));
+    assert!(!bench.opened(Door::Exit));
+}
+
+#[derive(Debug, Clone)]
+enum Chance {
+    Present(u8),
+    Read(u8),
+    Face(u8),
+    Door(u8, bool),
+    Line(u8),
+    Officer(u8),
+    Journal(bool),
+    Wait(u64),
+}
+
+fn chance() -> impl Strategy<Value = Chance> {
+    prop_oneof![
+        4 => any::<u8>().prop_map(Chance::Present),
+        4 => (0u8..6).prop_map(Chance::Read),
+        4 => (0u8..6).prop_map(Chance::Face),
+        8 => (0u8..8, any::<bool>()).prop_map(|(what, exit)| Chance::Door(what, exit)),
+        1 => (0u8..4).prop_map(Chance::Line),
+        3 => (0u8..6).prop_map(Chance::Officer),
+        6 => prop::bool::weighted(0.9).prop_map(Chance::Journal),
+        3 => (0u64..30_000).prop_map(Chance::Wait),
+    ]
+}
+
+fn play(bench: &mut Bench, chance: Chance) {
+    let current = bench.gate.crossing().map_or(CrossingId::from_bytes([0; 16]), |crossing| crossing.id);
+    match chance {
+        Chance::Present(id) => {
+            let known = bench.began.contains(&CrossingId::from_bytes([id; 16]));
+            if !known {
+                bench.event(Event::DocumentPresented { crossing: CrossingId::from_bytes([id; 16]) });
+            }
+        }
+        Chance::Read(what) => {
+            let result = match what {
+                0..=2 => Ok(passport(BORN)),
+                3 => Ok(passport("2022-02-02")),
+                4 => Err(Reason::ChipNotResponding.into()),
+                _ => Err(Reason::PaHashMismatch.into()),
+            };
+            bench.event(Event::DocumentRead { crossing: current, result });
+        }
+        Chance::Face(what) => {
+            let result = match what {
+                0..=2 => Ok(Measurement { score: 0.7, threshold: 0.4 }),
+                3 => Ok(Measurement { score: 0.1, threshold: 0.4 }),
+                4 => Err(Reason::FaceNotFound.into()),
+                _ => Err(Reason::CameraUnavailable.into()),
+            };
+            bench.event(Event::FaceCompared { crossing: current, attempt: u32::from(what % 3) + 1, result });
+        }
+        Chance::Door(what, exit) => {
+            let door = if exit { Door::Exit } else { Door::Entry };
+            let event = match what {
+                0 | 1 => Seen::Opened(door),
+                2 | 3 => Seen::Passed(door),
+                4 | 5 => Seen::Closed(door),
+                6 => Seen::Obstacle(door),
+                _ => Seen::ObstacleCleared(door),
+            };
+            bench.event(Event::Barrier(event));
+        }
+        Chance::Line(0) => bench.event(Event::BarrierLost),
+        Chance::Line(1) => bench.event(Event::BarrierRestored),
+        Chance::Line(2) => bench.event(Event::Barrier(Seen::Fire(true))),
+        Chance::Line(_) => bench.status(),
+        Chance::Officer(what) => {
+            let order = match what {
+                0 | 1 => Order::Decide { crossing: current, choice: OfficerChoice::Accept, note: "x".into() },
+                2 => Order::Decide { crossing: current, choice: OfficerChoice::Refuse, note: "x".into() },
+                3 => Order::SetMode { mode: GateMode::Held },
+                4 => Order::SetMode { mode: GateMode::InService },
+                _ => Order::OpenDoor { door: sallyport_protocol::Door::Exit, note: "x".into() },
+            };
+            bench.event(Event::Ordered { request: 9, officer: "ana".into(), order });
+        }
+        Chance::Journal(works) => {
+            bench.journal_works = works;
+            bench.answer_journal();
+        }
+        Chance::Wait(ms) => {
+            bench.ms += ms;
+            bench.event(Event::Tick);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+
+    /// The invariants are asserted by the bench after every command.
+    #[test]
+    fn no_order_of_events_breaks_an_invariant(chances in prop::collection::vec(chance(), 1..80)) {
+        let mut bench = Bench::new();
+        for chance in chances {
+            play(&mut bench, chance);
+        }
+        // Left alone with a working journal, every crossing that began ends with one record.
+        bench.journal_works = true;
+        for _ in 0..12 {
+            bench.answer_journal();
+            bench.wait(130_000);
+        }
+        prop_assert!(bench.gate.crossing().is_none());
+        for crossing in &bench.began {
+            prop_assert!(bench.finished.contains_key(crossing));
+        }
+    }
+}
