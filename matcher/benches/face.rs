@@ -1,1 +1,2 @@
+//! Speed of the face pipeline.
 fn main() {}

@@ -1,1 +1,6 @@
-//! .
+//! Pixels to templates to scores. No devices, no network, no store, no keys.
+
+pub mod face;
+mod image;
+
+pub use image::{FILE_BYTES_MAX, Image, ImageError, SIDE_PX_MAX};

@@ -1,0 +1,187 @@
+//! Pictures in memory: decoded by OpenCV, zeroed when dropped.
+
+use opencv::{
+    core::{Mat, MatTraitConst as _, MatTraitConstManual as _, Size, Vec3b, Vector},
+    imgcodecs, imgproc,
+};
+use zeroize::{Zeroize as _, Zeroizing};
+
+/// Longest side accepted, in pixels; DG2 portraits and gate cameras are far below.
+pub const SIDE_PX_MAX: u32 = 8_192;
+/// Longest file accepted, in bytes.
+pub const FILE_BYTES_MAX: usize = 16 << 20;
+
+/// Why bytes are no picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImageError {
+    /// Neither JPEG, JPEG 2000 nor PNG.
+    #[error("the picture is neither JPEG, JPEG 2000 nor PNG")]
+    Format,
+    /// The file ends early.
+    #[error("the picture is cut short: send the whole file")]
+    Truncated,
+    /// It cannot be decoded.
+    #[error("the picture cannot be decoded: {0}")]
+    Decode(String),
+    /// Too many bytes or pixels, or none.
+    #[error("the picture has {0}: at most {SIDE_PX_MAX} pixels a side and {FILE_BYTES_MAX} bytes")]
+    Size(String),
+}
+
+impl From<opencv::Error> for ImageError {
+    fn from(error: opencv::Error) -> Self {
+        Self::Decode(error.message)
+    }
+}
+
+/// A color picture: rows of 8-bit blue, green, red, without padding. Zeroed on drop; neither cloned nor printed.
+pub struct Image {
+    width: u32,
+    height: u32,
+    bgr: Zeroizing<Vec<u8>>,
+}
+
+impl std::fmt::Debug for Image {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Image({} x {})", self.width, self.height)
+    }
+}
+
+impl Image {
+    /// Decodes a JPEG, JPEG 2000 (color or gray) or PNG file.
+    pub fn decode(file: &[u8]) -> Result<Self, ImageError> {
+        if file.len() > FILE_BYTES_MAX {
+            return Err(ImageError::Size(format!("{} bytes", file.len())));
+        }
+        match file {
+            [0xFF, 0xD8, 0xFF, ..] => check_jpeg_end(file)?,
+            [0x89, b'P', b'N', b'G', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {}
+            [0, 0, 0, 0x0C, b'j', b'P', ..] => {}
+            _ => return Err(ImageError::Format),
+        }
+        let mut mat = imgcodecs::imdecode(&Vector::<u8>::from_slice(file), imgcodecs::IMREAD_COLOR)?;
+        let decoded = Self::from_mat(&mat);
+        wipe(&mut mat);
+        decoded
+    }
+
+    /// A picture from rows of blue, green, red.
+    pub fn from_bgr(width: u32, height: u32, bgr: Zeroizing<Vec<u8>>) -> Result<Self, ImageError> {
+        let sides = 1..=SIDE_PX_MAX;
+        if !sides.contains(&width) || !sides.contains(&height) || bgr.len() != width as usize * height as usize * 3 {
+            return Err(ImageError::Size(format!("{width} x {height} pixels in {} bytes", bgr.len())));
+        }
+        Ok(Self { width, height, bgr })
+    }
+
+    fn from_mat(mat: &Mat) -> Result<Self, ImageError> {
+        if mat.empty() {
+            return Err(ImageError::Decode("no pixels in it".into()));
+        }
+        let bytes = Zeroizing::new(mat.data_bytes()?.to_vec());
+        Self::from_bgr(mat.cols() as u32, mat.rows() as u32, bytes)
+    }
+
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.width
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.height
+    }
+
+    /// The rows.
+    pub fn bgr(&self) -> &[u8] {
+        &self.bgr
+    }
+
+    fn mat(&self) -> Result<opencv::boxed_ref::BoxedRef<'_, Mat>, ImageError> {
+        Ok(Mat::new_rows_cols_with_bytes::<Vec3b>(self.height as i32, self.width as i32, &self.bgr)?)
+    }
+
+    /// Scaled to these sides in pixels.
+    pub(crate) fn resized(&self, width: u32, height: u32) -> Result<Self, ImageError> {
+        let mut out = Mat::default();
+        let size = Size::new(width as i32, height as i32);
+        // Averaging when shrinking: bilinear alone would alias.
+        let how = if width < self.width { imgproc::INTER_AREA } else { imgproc::INTER_LINEAR };
+        imgproc::resize(&self.mat()?, &mut out, size, 0.0, 0.0, how)?;
+        let resized = Self::from_mat(&out);
+        wipe(&mut out);
+        resized
+    }
+
+    /// A square of `side` pixels, of which each pixel `p` comes from `inverse(m) p`; `m` maps this picture's points
+    /// to the square's: `[a -b tx; b a ty]`.
+    pub(crate) fn warped(&self, m: [[f64; 3]; 2], side: u32) -> Result<Self, ImageError> {
+        let m = Mat::from_slice_2d(&m)?;
+        let mut out = Mat::default();
+        imgproc::warp_affine_def(&self.mat()?, &mut out, &m, Size::new(side as i32, side as i32))?;
+        let warped = Self::from_mat(&out);
+        wipe(&mut out);
+        warped
+    }
+
+    /// Mean and standard deviation of brightness (0..=255).
+    pub(crate) fn brightness(&self) -> (f64, f64) {
+        let count = self.bgr.len() as f64;
+        let mean = self.bgr.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
+        let variance = self.bgr.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
+        (mean, variance.sqrt())
+    }
+}
+
+/// A JPEG file that ends early decodes to a picture with a gray rest, so its end is looked for beforehand: an EOI
+/// marker behind the last start of scan (ITU-T T.81, B.1.1.3).
+fn check_jpeg_end(file: &[u8]) -> Result<(), ImageError> {
+    let last = |marker: u8| file.windows(2).rposition(|pair| pair == [0xFF, marker]);
+    match (last(0xDA), last(0xD9)) {
+        (Some(scan), Some(end)) if end > scan => Ok(()),
+        _ => Err(ImageError::Truncated),
+    }
+}
+
+/// OpenCV frees its pixels without zeroing them.
+fn wipe(mat: &mut Mat) {
+    use opencv::core::MatTraitManual as _;
+    if let Ok(bytes) = mat.data_bytes_mut() {
+        bytes.zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn picture() -> Image {
+        let bytes = (0..96 * 80 * 3).map(|at| (at % 251) as u8).collect();
+        Image::from_bgr(96, 80, Zeroizing::new(bytes)).unwrap()
+    }
+
+    fn encoded(extension: &str) -> Vec<u8> {
+        let mut file = Vector::<u8>::new();
+        imgcodecs::imencode_def(extension, &picture().mat().unwrap(), &mut file).unwrap();
+        file.iter().collect()
+    }
+
+    #[test]
+    fn every_kind_decodes_and_truncation_is_an_error() {
+        for extension in [".jpg", ".jp2", ".png"] {
+            let file = encoded(extension);
+            let image = Image::decode(&file).unwrap();
+            assert_eq!((image.width(), image.height()), (96, 80), "{extension}");
+        }
+        assert_eq!(Image::decode(&encoded(".png")).unwrap().bgr(), picture().bgr());
+        let jpeg = encoded(".jpg");
+        for end in 3..jpeg.len() - 1 {
+            assert!(matches!(Image::decode(&jpeg[..end]), Err(ImageError::Truncated)), "cut at {end}");
+        }
+        assert!(matches!(Image::decode(b"GIF89a"), Err(ImageError::Format)));
+        assert!(matches!(Image::decode(b""), Err(ImageError::Format)));
+        assert!(Image::from_bgr(2, 2, Zeroizing::new(vec![0; 11])).is_err());
+    }
+}

@@ -1,0 +1,85 @@
+//! Real photographs through both nets. Skips loudly without them: run `make setup`.
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use sallyport_matcher::{
+    Image,
+    face::{FaceEngine, FaceError, ModelError, Source},
+};
+use zeroize::Zeroizing;
+
+fn assets() -> Option<PathBuf> {
+    let folder = std::env::var_os("SALLYPORT_ASSETS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets"), PathBuf::from);
+    let there = folder.join("models/face_recognition_sface.onnx").exists();
+    if !there {
+        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
+    }
+    there.then_some(folder)
+}
+
+fn face(folder: &Path, name: &str) -> Image {
+    Image::decode(&fs::read(folder.join("faces").join(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_same_person_scores_high_and_another_low() {
+    let Some(folder) = assets() else { return };
+    let engine = FaceEngine::load(&folder.join("models")).unwrap();
+    let template = |name: &str| engine.template(&face(&folder, name), Source::Portrait).unwrap().template;
+    let [one, two, three, other] = ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"].map(template);
+    // 0.363 is the threshold that OpenCV publishes for SFace's cosine.
+    for (a, b) in [(&one, &two), (&one, &three), (&two, &three)] {
+        assert!(a.compare(b) > 0.5, "genuine {}", a.compare(b));
+    }
+    for a in [&one, &two, &three] {
+        assert!(a.compare(&other) < 0.3, "impostor {}", a.compare(&other));
+    }
+    assert!((one.compare(&one) - 1.0).abs() < 1e-5);
+    eprintln!(
+        "genuine {:.3} {:.3} {:.3}, impostor {:.3} {:.3} {:.3}",
+        one.compare(&two),
+        one.compare(&three),
+        two.compare(&three),
+        one.compare(&other),
+        two.compare(&other),
+        three.compare(&other),
+    );
+}
+
+#[test]
+fn blank_empty_and_crowded_frames_are_told_apart() {
+    let Some(folder) = assets() else { return };
+    let engine = FaceEngine::load(&folder.join("models")).unwrap();
+    let frame = |fill: &dyn Fn(usize) -> u8| {
+        let bytes = (0..640 * 480 * 3).map(fill).collect();
+        Image::from_bgr(640, 480, Zeroizing::new(bytes)).unwrap()
+    };
+    let refusal = |image: &Image| engine.template(image, Source::Live).unwrap_err();
+    assert!(matches!(refusal(&frame(&|_| 17)), FaceError::Blank));
+    assert!(matches!(refusal(&frame(&|at| (at / 1920) as u8)), FaceError::NoFace));
+
+    // Two people: two pictures side by side.
+    let (left, right) = (face(&folder, "obama.jpg"), face(&folder, "obama.jpg"));
+    let (width, height) = (left.width() as usize, left.height() as usize);
+    let mut both = Vec::with_capacity(width * height * 6);
+    for row in 0..height {
+        both.extend_from_slice(&left.bgr()[row * width * 3..(row + 1) * width * 3]);
+        both.extend_from_slice(&right.bgr()[row * width * 3..(row + 1) * width * 3]);
+    }
+    let both = Image::from_bgr(2 * width as u32, height as u32, Zeroizing::new(both)).unwrap();
+    assert!(matches!(refusal(&both), FaceError::Several(2)), "{:?}", engine.detect(&both));
+    assert!(engine.template(&both, Source::Portrait).is_ok());
+}
+
+#[test]
+fn another_file_is_refused_by_its_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    assert!(matches!(FaceEngine::load(folder.path()), Err(ModelError::File { .. })));
+    fs::write(folder.path().join("face_detection_yunet.onnx"), b"other").unwrap();
+    assert!(matches!(FaceEngine::load(folder.path()), Err(ModelError::Hash { .. })));
+}
