@@ -1,6 +1,6 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup test lint
+.PHONY: setup test lint eval
 
 setup:
 	@bash .ci/setup
@@ -12,3 +12,9 @@ test: setup
 
 lint:
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+# Accuracy over real faces: one folder of pictures a person.
+DATA ?= ../shared/data
+eval: setup
+	cargo build --workspace --locked
+	target/debug/matcher-eval faces $(DATA)/faces
