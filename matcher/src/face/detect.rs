@@ -36,6 +36,13 @@ impl Detection {
         (a[0] - b[0]).hypot(a[1] - b[1])
     }
 
+    /// Area less twice the squared distance from the picture's center, in square pixels.
+    pub(super) fn prominence(&self, width: u32, height: u32) -> f32 {
+        let from_center =
+            (self.left + (self.width - width as f32) / 2.0).hypot(self.top + (self.height - height as f32) / 2.0);
+        self.width * self.height - 2.0 * from_center.powi(2)
+    }
+
     fn overlap(&self, other: &Self) -> f32 {
         let span = |a: f32, a_size: f32, b: f32, b_size: f32| ((a + a_size).min(b + b_size) - a.max(b)).max(0.0);
         let both =

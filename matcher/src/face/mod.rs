@@ -65,8 +65,8 @@ pub enum FaceError {
 pub enum Source {
     /// A frame of a gate's camera: two comparable faces are an error.
     Live,
-    /// A portrait in a document or of an applicant: the most prominent face counts, since backgrounds and ghost
-    /// images occur.
+    /// A portrait in a document or of an applicant: the most prominent face counts (large and central), since
+    /// backgrounds and ghost images occur.
     Portrait,
 }
 
@@ -121,7 +121,7 @@ impl FaceEngine {
         })
     }
 
-    /// All faces, most prominent first.
+    /// All faces, largest first.
     pub fn detect(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
         detect::detect(&self.detector, image)
     }
@@ -132,7 +132,14 @@ impl FaceEngine {
             return Err(FaceError::Blank);
         }
         let faces = self.detect(image)?;
-        let first = *faces.first().ok_or(FaceError::NoFace)?;
+        let first = *match source {
+            Source::Live => faces.first(),
+            Source::Portrait => faces.iter().max_by(|a, b| {
+                let prominence = |face: &Detection| face.prominence(image.width(), image.height());
+                prominence(a).total_cmp(&prominence(b))
+            }),
+        }
+        .ok_or(FaceError::NoFace)?;
         let comparable = faces.iter().filter(|face| face.width > COMPARABLE * first.width).count();
         if source == Source::Live && comparable > 1 {
             return Err(FaceError::Several(comparable));
