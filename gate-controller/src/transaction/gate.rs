@@ -123,16 +123,25 @@ impl Gate {
         self.doors[door.index()]
     }
 
+    fn is_closed(&self, door: Door) -> bool {
+        self.door(door) == Some(DoorState::Closed)
+    }
+
+    fn both_closed(&self) -> bool {
+        Door::BOTH.into_iter().all(|door| self.is_closed(door))
+    }
+
     /// Why the gate takes nobody now, if it does not: a mode, a door, a line, a disk.
     pub fn obstacle_to_service(&self) -> Option<Reason> {
-        let closed = self.doors == [Some(DoorState::Closed); 2];
         match self.mode() {
             GateMode::Released => Some(Reason::EmergencyRelease),
             _ if !self.line => Some(Reason::BarrierLineLost),
             _ if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at_ms.is_some()) => self.trouble,
             GateMode::Closed => Some(Reason::GateClosed),
             GateMode::Held => Some(Reason::GateHeld),
-            GateMode::InService if self.active.is_none() && (!closed || self.person_inside) => Some(Reason::DoorFault),
+            GateMode::InService if self.active.is_none() && (!self.both_closed() || self.person_inside) => {
+                Some(Reason::DoorFault)
+            }
             GateMode::InService => None,
         }
     }
@@ -392,7 +401,7 @@ impl Gate {
         if !self.line {
             return Err(OrderRefused::Equipment { reason: Reason::BarrierLineLost });
         }
-        if self.doors[door.other().index()] != Some(DoorState::Closed) {
+        if !self.is_closed(door.other()) {
             return Err(OrderRefused::Interlock);
         }
         Ok(())
@@ -406,11 +415,10 @@ impl Gate {
         choice: OfficerChoice,
         note: String,
     ) -> Result<(), OrderRefused> {
-        let active = self.active.as_mut().filter(|active| active.crossing.id == crossing);
-        let Some((active, Phase::Referred { inside })) = active.map(|active| {
-            let phase = active.phase;
-            (active, phase)
-        }) else {
+        let Some(active) = self.active.as_mut().filter(|active| active.crossing.id == crossing) else {
+            return Err(OrderRefused::NoSuchReferral);
+        };
+        let Phase::Referred { inside } = active.phase else {
             return Err(OrderRefused::NoSuchReferral);
         };
         let at_ms = active.crossing.at_ms(now);
@@ -471,8 +479,7 @@ impl Gate {
             self.show_idle();
         }
         let Some(pending) = self.pending.take_if(|pending| pending.entry == entry) else { return };
-        let interlocked = self.doors[pending.door.other().index()] != Some(DoorState::Closed);
-        if interlocked || !self.line || self.fire {
+        if !self.is_closed(pending.door.other()) || !self.line || self.fire {
             match pending.request {
                 Some(request) => {
                     self.push(Command::Answer { request, result: Err(OrderRefused::Interlock) });
@@ -584,7 +591,7 @@ impl Gate {
                 }
                 // The report of a closing may have been lost on the line.
                 if let Some(Phase::Passing { door, closing: true, .. }) = self.phase()
-                    && self.doors[door.index()] == Some(DoorState::Closed)
+                    && self.is_closed(door)
                 {
                     self.door_closed(now, door, true);
                 }
@@ -677,16 +684,12 @@ impl Gate {
         if matches!(active.phase, Phase::Referred { .. }) {
             self.push(Command::WithdrawReferral);
         }
-        if self.doors != [Some(DoorState::Closed); 2] {
+        if !self.both_closed() {
             self.shut_all();
         }
         self.push(Command::Purge { crossing: active.crossing.id });
         let record = active.crossing.finish(now, &self.id, outcome, reasons);
-        let show = if matches!(record.outcome, Outcome::Accepted | Outcome::AcceptedByOfficer) {
-            Show::Wait
-        } else {
-            Show::GoToDesk
-        };
+        let show = if record.outcome.admits() { Show::Wait } else { Show::GoToDesk };
         self.show(show, record.reasons.first().copied());
         let line = JournalLine::Finished(Box::new(record));
         let entry = self.journal(line.clone());
