@@ -1,0 +1,1 @@
+//! Certificates and TLS 1.3.
