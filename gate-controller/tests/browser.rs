@@ -14,10 +14,11 @@ use std::{
 use actix_web::{App, HttpServer, rt};
 use fantoccini::{Client, ClientBuilder, Locator, key::Key};
 use sallyport_gate::{
-    screens::{Seam, Station, configure, texts::LANGUAGES},
+    screens::{Seam, Station, configure, texts},
     view::*,
 };
 use sallyport_protocol::{CrossingId, Door, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
+use sallyport_wording::LANGUAGES;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
@@ -157,7 +158,6 @@ fn serve() -> Supervisor {
         accounts: Arc::new(Known),
         language: "en".into(),
         simulated: false,
-        texts: Vec::new(),
     };
     let station = Station::new(seam).unwrap();
     let server = HttpServer::new(move || App::new().configure(|config| configure(config, station.clone())))
@@ -203,7 +203,7 @@ async fn the_traveler_screen_shows_every_instruction_in_every_language() {
             let set =
                 "const root = document.documentElement; return root.lang === arguments[0] && root.dir === arguments[1]";
             until(&client, "lang and dir", set, vec![json!(language), json!(direction)]).await;
-            let texts = sallyport_gate::screens::texts::Texts::load(&[]).unwrap();
+            let texts = texts::load().unwrap();
             for &instruction in TravelerInstruction::ALL {
                 let progress = (instruction == TravelerInstruction::KeepDocument).then_some(60);
                 supervisor.traveler.send_replace(TravelerView { progress, ..TravelerView::of(instruction) });

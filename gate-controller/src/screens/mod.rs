@@ -15,10 +15,10 @@ use actix_web::{
     web::{self, Data, Path, ServiceConfig},
 };
 use sallyport_privacy::accounts::{Sessions, Throttle};
+use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use self::texts::{LANGUAGES, TextError, Texts};
 use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView};
 
 /// Nothing from elsewhere, no inline script, framed only by our own simulation page.
@@ -41,8 +41,6 @@ pub struct Seam {
     pub language: String,
     /// Whether devices are simulated, and so `/simulation/page` is there.
     pub simulated: bool,
-    /// More texts as (language, Fluent source): those of the reasons.
-    pub texts: Vec<(&'static str, &'static str)>,
 }
 
 /// The screens of one gate. Make one and clone it for every worker: sessions are shared by clones.
@@ -59,7 +57,7 @@ struct Shared {
 impl Station {
     /// The screens over this seam; fails if a Fluent file is faulty.
     pub fn new(seam: Seam) -> Result<Self, TextError> {
-        let texts = Texts::load(&seam.texts)?;
+        let texts = texts::load()?;
         Ok(Self(Arc::new(Shared { seam, texts, sessions: Sessions::default(), throttle: Throttle::default() })))
     }
 }
@@ -118,7 +116,7 @@ async fn texts_of(station: Data<Station>, language: Path<String>) -> HttpRespons
     match station.0.texts.of(wanted) {
         Some(messages) => secured(HttpResponse::Ok()).json(json!({
             "language": wanted,
-            "direction": if wanted == "ar" { "rtl" } else { "ltr" },
+            "direction": direction(wanted),
             "languages": LANGUAGES,
             "texts": messages,
         })),
