@@ -28,29 +28,26 @@ pub struct CacheState {
 }
 
 /// The cache.
-pub struct Cache {
-    store: SealedStore,
-    pseudonyms: Vault,
-}
+pub struct Cache(SealedStore);
 
 impl Cache {
     /// A cache in this store.
-    pub fn new(store: Arc<dyn Store>, records: Vault, pseudonyms: Vault) -> Self {
-        Self { store: SealedStore::new(store, records), pseudonyms }
+    pub fn new(store: Arc<dyn Store>, vault: Vault) -> Self {
+        Self(SealedStore::new(store, vault))
     }
 
     fn pseudonym(&self, card: &CardNumber) -> Vec<u8> {
-        self.pseudonyms.pseudonym("card", card.as_str().as_bytes()).to_vec()
+        self.0.pseudonym("card", card.as_str().as_bytes()).to_vec()
     }
 
     /// How far it agrees.
     pub fn state(&self) -> Result<CacheState, StoreError> {
-        Ok(self.store.get(STATE, b"")?.unwrap_or_default())
+        Ok(self.0.get(STATE, b"")?.unwrap_or_default())
     }
 
     /// The enrollment that this card claims.
     pub fn find(&self, card: &CardNumber) -> Result<Option<EnrollmentForGate>, StoreError> {
-        self.store.get(ENROLLMENTS, &self.pseudonym(card))
+        self.0.get(ENROLLMENTS, &self.pseudonym(card))
     }
 
     /// Takes over one page, all or nothing. With the last page the cache agrees with the service, as of `now`.
@@ -62,21 +59,21 @@ impl Cache {
         }
         for enrollment in &page.changed {
             let pseudonym = self.pseudonym(&enrollment.card);
-            changes.push(self.store.seal(ENROLLMENTS, &pseudonym, enrollment)?);
-            changes.push(self.store.seal(CARDS, enrollment.id.as_bytes(), &pseudonym)?);
+            changes.push(self.0.seal(ENROLLMENTS, &pseudonym, enrollment)?);
+            changes.push(self.0.seal(CARDS, enrollment.id.as_bytes(), &pseudonym)?);
         }
         (state.revision, state.key_generation) = (page.revision, page.key_generation);
         if !page.more {
             state.synced = Some(now);
         }
-        changes.push(self.store.seal(STATE, b"", &state)?);
-        self.store.apply(changes)?;
+        changes.push(self.0.seal(STATE, b"", &state)?);
+        self.0.apply(changes)?;
         Ok(state)
     }
 
     /// An enrollment may have changed its card, so the old place is looked up.
     fn forget(&self, id: &EnrollmentId) -> Result<Vec<Change>, StoreError> {
-        let Some(pseudonym) = self.store.get::<Vec<u8>>(CARDS, id.as_bytes())? else { return Ok(Vec::new()) };
+        let Some(pseudonym) = self.0.get::<Vec<u8>>(CARDS, id.as_bytes())? else { return Ok(Vec::new()) };
         Ok(vec![
             Change::Remove { tree: ENROLLMENTS, key: pseudonym },
             Change::Remove { tree: CARDS, key: id.as_bytes().to_vec() },
@@ -94,7 +91,7 @@ mod tests {
     use super::*;
 
     fn cache(store: &Arc<MemoryStore>) -> Cache {
-        Cache::new(store.clone(), Vault::new(&[1; 32]), Vault::new(&[2; 32]))
+        Cache::new(store.clone(), Vault::new(&[1; 32]))
     }
 
     fn now() -> Timestamp {
@@ -137,7 +134,6 @@ mod tests {
         assert!(cache.find(&one).unwrap().is_none());
         assert!(cache.find(&two).unwrap().is_none());
         assert_eq!(cache.find(&other).unwrap().unwrap().version, 2);
-        let again = super::Cache::new(store, Vault::new(&[9; 32]), Vault::new(&[2; 32]));
-        assert!(again.find(&other).is_err(), "sealed with another key");
+        assert!(Cache::new(store, Vault::new(&[9; 32])).state().is_err(), "sealed with another key");
     }
 }

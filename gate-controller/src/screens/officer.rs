@@ -253,7 +253,7 @@ fn refused(why: StatusCode) -> HttpResponse {
     secured(HttpResponse::build(why)).json(json!({ "refused": "forbidden" }))
 }
 
-fn same_origin(request: &HttpRequest) -> bool {
+pub(crate) fn same_origin(request: &HttpRequest) -> bool {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     accounts::same_origin(text(header::ORIGIN), text(header::HOST), request.app_config().secure())
 }

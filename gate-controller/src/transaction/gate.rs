@@ -129,6 +129,11 @@ impl Gate {
         self.active.as_ref().map(|active| &active.crossing)
     }
 
+    /// Whether no crossing is in progress, everything is written and both doors are known to be closed.
+    pub fn is_at_rest(&self) -> bool {
+        self.active.is_none() && self.unsaved.is_none() && self.both_closed()
+    }
+
     /// Devices that do not work, and a journal that cannot be written.
     pub fn troubles(&self) -> Vec<Reason> {
         let line = (!self.line).then_some(Reason::BarrierLineLost);
