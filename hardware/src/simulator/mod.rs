@@ -1,3 +1,4 @@
 //! Simulated devices: the same traits, the same bytes.
 
+pub mod document;
 pub mod turnstile;
