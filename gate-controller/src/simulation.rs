@@ -19,8 +19,13 @@ use sallyport_hardware::simulator::{
 };
 use serde::Deserialize;
 use serde_json::json;
+use tokio::sync::watch;
 
-use crate::{screens::same_origin, supervisor::FinishedRecords};
+use crate::{
+    screens::same_origin,
+    supervisor::FinishedRecords,
+    view::{GateView, TravelerView},
+};
 
 const TURNSTILE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -36,6 +41,10 @@ pub struct Simulation {
     pub turnstile: Option<PathBuf>,
     /// Crossings that ended.
     pub finished: Arc<FinishedRecords>,
+    /// What travelers see.
+    pub traveler: watch::Receiver<TravelerView>,
+    /// What officers see.
+    pub gate: watch::Receiver<GateView>,
 }
 
 /// Adds the simulation's paths to a server.
@@ -44,6 +53,7 @@ pub fn configure(config: &mut ServiceConfig, simulation: Arc<Simulation>) {
         .app_data(Data::from(simulation))
         .route("/simulation", web::get().to(lists))
         .route("/simulation/records", web::get().to(records))
+        .route("/simulation/state", web::get().to(state))
         .route("/simulation/present", web::post().to(present))
         .route("/simulation/remove", web::post().to(remove))
         .route("/simulation/scene", web::post().to(scene))
@@ -56,6 +66,11 @@ async fn lists(simulation: Data<Simulation>) -> HttpResponse {
 
 async fn records(simulation: Data<Simulation>) -> HttpResponse {
     HttpResponse::Ok().json(simulation.finished.all())
+}
+
+async fn state(simulation: Data<Simulation>) -> HttpResponse {
+    let (traveler, gate) = (simulation.traveler.borrow().clone(), simulation.gate.borrow().clone());
+    HttpResponse::Ok().json(json!({ "traveler": traveler, "gate": gate }))
 }
 
 #[derive(Deserialize)]

@@ -19,6 +19,7 @@ use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
+pub(crate) use self::officer::same_origin;
 use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView};
 
 /// Nothing from elsewhere, no inline script, framed only by our own simulation page.
