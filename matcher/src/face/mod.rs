@@ -2,6 +2,8 @@
 
 mod detect;
 mod nets;
+mod quality;
+mod threshold;
 
 use std::{fmt, path::Path};
 
@@ -9,7 +11,12 @@ use tract_onnx::prelude::*;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use self::nets::Net;
-pub use self::{detect::Detection, nets::ModelError};
+pub use self::{
+    detect::Detection,
+    nets::ModelError,
+    quality::{Flaw, Quality},
+    threshold::{Fmr, threshold},
+};
 use crate::{Image, ImageError};
 
 /// Length of an embedding.
@@ -51,6 +58,14 @@ pub enum FaceError {
     TooSmall {
         /// Distance of the eyes, in pixels.
         found: f32,
+    },
+    /// Too blurred or badly lit to be compared.
+    #[error("the face is {flaw}")]
+    Quality {
+        /// What is wrong.
+        flaw: Flaw,
+        /// As measured.
+        quality: Quality,
     },
     /// The picture.
     #[error(transparent)]
@@ -99,6 +114,8 @@ pub struct FaceSample {
     pub template: FaceTemplate,
     /// The face.
     pub detection: Detection,
+    /// How sharp and lit it is.
+    pub quality: Quality,
 }
 
 /// Both nets.
@@ -148,7 +165,11 @@ impl FaceEngine {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
         let aligned = image.warped(similarity(&first.landmarks), ALIGNED_PX)?;
-        Ok(FaceSample { template: self.embed(&aligned)?, detection: first })
+        let quality = Quality::of(&aligned);
+        if let Some(flaw) = quality.flaw() {
+            return Err(FaceError::Quality { flaw, quality });
+        }
+        Ok(FaceSample { template: self.embed(&aligned)?, detection: first, quality })
     }
 
     fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
