@@ -3,6 +3,7 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use sallyport_protocol::CrossingId;
 use ureq::{Agent, unversioned::multipart::Form};
 
@@ -53,7 +54,8 @@ impl Admin {
             .context("the form has no token")?
             .0
             .to_owned();
-        let expires = (jiff::Zoned::now().date() + jiff::Span::new().years(2)).to_string();
+        let expires = TimeZone::UTC.to_datetime(Timestamp::now()).date() + 2.years();
+        let expires = expires.to_string();
         let fields = Form::new()
             .text("token", &token)
             .text("name", name)

@@ -157,7 +157,7 @@ impl Encoded {
 }
 
 fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
-    let whole = imgcodecs::imread_def(&path.to_string_lossy())?;
+    let whole = imgcodecs::imread_def(path)?;
     ensure!(!whole.empty(), "{} is missing or no picture: run `make setup`", path.display());
     let scale = f64::from(side_px) / f64::from(whole.cols().max(whole.rows()));
     let sized = |side: i32| (f64::from(side) * scale).round() as i32;
@@ -173,7 +173,7 @@ fn encode(picture: &Mat, extension: &str, quality: i32) -> anyhow::Result<Vec<u8
     let value = if extension == ".jp2" { quality / 2 } else { quality };
     let mut file = Vector::<u8>::new();
     imgcodecs::imencode(extension, picture, &mut file, &Vector::from_slice(&[flag, value]))?;
-    Ok(file.to_vec())
+    Ok(file.iter().collect())
 }
 
 /// A portrait as passports hold it: small, and compressed until it fits.

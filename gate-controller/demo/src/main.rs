@@ -39,7 +39,7 @@ fn main() -> anyhow::Result<ExitCode> {
     let mut world = World::prepare(settings)?;
     world.start_all()?;
     println!("In service after {:.1} s.", began.elapsed().as_secs_f64());
-    let gate = world.gate_pages()?;
+    let gate = world.gate_pages();
     gate.log_in(&world.officer_password)?;
 
     let mut summary = Summary::default();

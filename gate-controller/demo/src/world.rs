@@ -32,12 +32,14 @@ pub struct Settings {
     pub face_attempt_ms: u64,
     /// How long a referral waits for an officer, in milliseconds.
     pub referral_ms: u64,
+    /// A gate by itself: no enrollment service, passports only.
+    pub alone: bool,
 }
 
 impl Settings {
     /// A demonstration in this folder.
     pub fn new(folder: PathBuf, assets: PathBuf) -> Self {
-        Self { folder, assets, port: 0, face_attempt_ms: 1_500, referral_ms: 120_000 }
+        Self { folder, assets, port: 0, face_attempt_ms: 1_500, referral_ms: 120_000, alone: false }
     }
 }
 
@@ -81,17 +83,23 @@ impl World {
             settings,
         };
         world.write_configurations()?;
-        let service = world.path("enrollment.toml");
-        let printed = run("enrollment", &["init".as_ref(), "--config".as_ref(), service.as_os_str()], PASSPHRASE)?;
-        world.admin_password = password(&printed, "admin")?;
-        let identity = world.path("identity");
-        let add = ["gate", "add", "gate-1", "--config"].map(std::ffi::OsStr::new);
-        let arguments = [&add[..], &[service.as_os_str(), "--out".as_ref(), identity.as_os_str()]].concat();
-        run("enrollment", &arguments, PASSPHRASE)?;
+        if !world.settings.alone {
+            world.prepare_service()?;
+        }
         let gate = world.path("gate.toml");
         let printed = run("gate", &["init".as_ref(), "--config".as_ref(), gate.as_os_str()], PASSPHRASE)?;
         world.officer_password = password(&printed, "officer")?;
         Ok(world)
+    }
+
+    fn prepare_service(&mut self) -> anyhow::Result<()> {
+        let service = self.path("enrollment.toml");
+        let printed = run("enrollment", &["init".as_ref(), "--config".as_ref(), service.as_os_str()], PASSPHRASE)?;
+        self.admin_password = password(&printed, "admin")?;
+        let identity = self.path("identity");
+        let add = ["gate", "add", "gate-1", "--config"].map(std::ffi::OsStr::new);
+        let arguments = [&add[..], &[service.as_os_str(), "--out".as_ref(), identity.as_os_str()]].concat();
+        run("enrollment", &arguments, PASSPHRASE).map(drop)
     }
 
     /// A path in the demonstration's folder.
@@ -122,7 +130,7 @@ impl World {
             "gates": { "listen": format!("127.0.0.1:{}", self.ports[1]) },
             "admin": { "listen": format!("127.0.0.1:{}", self.ports[2]), "plain_http": true },
         });
-        let gate = json!({
+        let mut gate = json!({
             "gate": "gate-1", "data": "gate", "models": models, "trust": "trust",
             "screens": { "listen": format!("127.0.0.1:{}", self.ports[0]), "plain_http": true },
             "identity": {
@@ -141,6 +149,11 @@ impl World {
                 "farewell_ms": 1_500,
             },
         });
+        if self.settings.alone
+            && let Some(tables) = gate.as_object_mut()
+        {
+            tables.retain(|name, _| name != "identity" && name != "centre");
+        }
         for (name, value) in [("enrollment.toml", enrollment), ("gate.toml", gate)] {
             let text = toml::to_string(&value).with_context(|| format!("write {name}"))?;
             fs::write(self.path(name), text).with_context(|| format!("write {name}"))?;
@@ -206,18 +219,20 @@ impl World {
     /// Starts everything, with the trusted traveler enrolled, and waits until the gate is in service.
     pub fn start_all(&mut self) -> anyhow::Result<()> {
         self.start_turnstile()?;
-        self.start_service()?;
-        let admin = Admin::log_in(&self.web_admin(), &self.admin_password)?;
-        admin.enroll("Demonstration Traveler", documents::CARD, &self.settings.assets.join("faces/obama.jpg"))?;
+        if !self.settings.alone {
+            self.start_service()?;
+            let admin = Admin::log_in(&self.web_admin(), &self.admin_password)?;
+            admin.enroll("Demonstration Traveler", documents::CARD, &self.settings.assets.join("faces/obama.jpg"))?;
+        }
         self.start_gate()?;
-        let gate = self.gate_pages()?;
+        let gate = self.gate_pages();
         gate.await_service()?;
-        gate.await_connected()
+        if self.settings.alone { Ok(()) } else { gate.await_connected() }
     }
 
     /// The gate's pages.
-    pub fn gate_pages(&self) -> anyhow::Result<GatePages> {
-        Ok(GatePages::new(&self.screens()))
+    pub fn gate_pages(&self) -> GatePages {
+        GatePages::new(&self.screens())
     }
 }
 

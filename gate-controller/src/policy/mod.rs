@@ -48,7 +48,7 @@ impl Default for Policy {
             cache_grace_h: 24,
             document_attempts: 3,
             document_ms: 20_000,
-            face_fmr: Fmr::E4,
+            face_fmr: Fmr::OneInTenThousand,
             face_attempts: 3,
             face_attempt_ms: 3_000,
             face_ms: 20_000,

@@ -108,7 +108,7 @@ impl Display {
     }
 
     /// Shows an officer a crossing that waits.
-    pub fn refer(
+    pub(super) fn refer(
         &self,
         now: Moment,
         machine: &Gate,

@@ -8,7 +8,7 @@ use sallyport_protocol::CrossingId;
 use zeroize::Zeroizing;
 
 /// What the live face is compared with.
-pub enum Reference {
+pub(super) enum Reference {
     /// The template of the chip's portrait.
     Portrait(FaceTemplate),
     /// The code of an enrollment, with the projection that makes the probe's code.
@@ -16,7 +16,7 @@ pub enum Reference {
 }
 
 /// A JPEG file, zeroed on drop.
-pub type Jpeg = Zeroizing<Vec<u8>>;
+pub(super) type Jpeg = Zeroizing<Vec<u8>>;
 
 struct Held {
     crossing: CrossingId,
@@ -27,11 +27,11 @@ struct Held {
 
 /// The evidence of the crossing in progress. What comes late, for a crossing that has ended, is not taken.
 #[derive(Default)]
-pub struct Evidence(Mutex<Option<Held>>);
+pub(super) struct Evidence(Mutex<Option<Held>>);
 
 impl Evidence {
     /// Begins with nothing for this crossing, or goes on with what it has.
-    pub fn begin(&self, crossing: CrossingId) {
+    pub(super) fn begin(&self, crossing: CrossingId) {
         let mut held = self.held();
         if held.as_ref().is_none_or(|held| held.crossing != crossing) {
             *held = Some(Held { crossing, reference: None, portrait: None, probe: None });
@@ -39,26 +39,26 @@ impl Evidence {
     }
 
     /// Takes the reference, and the portrait for the officer.
-    pub fn lay(&self, crossing: CrossingId, reference: Reference, portrait: Option<Jpeg>) {
+    pub(super) fn lay(&self, crossing: CrossingId, reference: Reference, portrait: Option<Jpeg>) {
         if let Some(held) = self.held().as_mut().filter(|held| held.crossing == crossing) {
             (held.reference, held.portrait) = (Some(reference), portrait);
         }
     }
 
     /// Takes a live picture for the officer.
-    pub fn lay_probe(&self, crossing: CrossingId, probe: Jpeg) {
+    pub(super) fn lay_probe(&self, crossing: CrossingId, probe: Jpeg) {
         if let Some(held) = self.held().as_mut().filter(|held| held.crossing == crossing) {
             held.probe = Some(probe);
         }
     }
 
     /// Whether this crossing still goes on.
-    pub fn is_of(&self, crossing: CrossingId) -> bool {
+    pub(super) fn is_of(&self, crossing: CrossingId) -> bool {
         self.held().as_ref().is_some_and(|held| held.crossing == crossing)
     }
 
     /// The score of a live face (a cosine, or its estimate from codes); `None` without a reference of this crossing.
-    pub fn compare(&self, crossing: CrossingId, probe: &FaceTemplate) -> Option<Result<f32, TemplateError>> {
+    pub(super) fn compare(&self, crossing: CrossingId, probe: &FaceTemplate) -> Option<Result<f32, TemplateError>> {
         let guard = self.held();
         match guard.as_ref().filter(|held| held.crossing == crossing)?.reference.as_ref()? {
             Reference::Portrait(reference) => Some(Ok(reference.compare(probe))),
@@ -69,7 +69,7 @@ impl Evidence {
     }
 
     /// Copies of portrait and live picture, for the officer's desk.
-    pub fn pictures(&self, crossing: CrossingId) -> (Option<Jpeg>, Option<Jpeg>) {
+    pub(super) fn pictures(&self, crossing: CrossingId) -> (Option<Jpeg>, Option<Jpeg>) {
         match self.held().as_ref().filter(|held| held.crossing == crossing) {
             Some(held) => (held.portrait.clone(), held.probe.clone()),
             None => (None, None),
@@ -77,7 +77,7 @@ impl Evidence {
     }
 
     /// Forgets everything.
-    pub fn purge(&self) {
+    pub(super) fn purge(&self) {
         *self.held() = None;
     }
 

@@ -140,7 +140,7 @@ fn face_problem(error: &FaceError) -> Problem {
         FaceError::Blank => Reason::FaceImageBlank,
         FaceError::NoFace => Reason::FaceNotFound,
         FaceError::Several(_) => Reason::FaceMultiple,
-        FaceError::TooSmall { .. } => Reason::FaceQualityLow,
+        FaceError::TooSmall { .. } | FaceError::Quality { .. } => Reason::FaceQualityLow,
         FaceError::Image(_) => Reason::FaceImageUnreadable,
         _ => Reason::MatcherUnavailable,
     };
