@@ -61,6 +61,8 @@ fn zones_arrive_in_whatever_framing_and_each_once() {
         assert_eq!(*reader.read(PATIENCE).unwrap(), zone, "{sent:?}");
         assert!(matches!(reader.read(SOON), Err(ReaderError::ZoneUnreadable(_))), "given twice: {sent:?}");
     }
+    drop(reader);
+    SerialZoneReader::open(link.to_str().unwrap(), 9_600).unwrap();
 }
 
 #[test]
