@@ -12,8 +12,8 @@ use opencv::{
     core::{CV_8UC1, CV_8UC3, CV_8UC4, Mat, MatTraitConst as _, MatTraitConstManual as _, MatTraitManual as _, Vector},
     imgproc,
     videoio::{
-        CAP_ANY, CAP_FFMPEG, CAP_PROP_FPS, CAP_PROP_OPEN_TIMEOUT_MSEC, CAP_PROP_READ_TIMEOUT_MSEC, CAP_V4L2,
-        VideoCapture, VideoCaptureTrait as _, VideoCaptureTraitConst as _,
+        CAP_FFMPEG, CAP_PROP_FPS, CAP_PROP_OPEN_TIMEOUT_MSEC, CAP_PROP_READ_TIMEOUT_MSEC, CAP_V4L2, VideoCapture,
+        VideoCaptureTrait as _, VideoCaptureTraitConst as _,
     },
 };
 use zeroize::{Zeroize as _, Zeroizing};
@@ -62,7 +62,7 @@ impl Source {
     fn open(&self) -> Result<VideoCapture, String> {
         let capture = match self {
             Self::Device(number) => VideoCapture::new(*number, CAP_V4L2),
-            Self::File(path) => VideoCapture::from_file(path, CAP_ANY),
+            Self::File(path) => VideoCapture::from_file(path, CAP_FFMPEG),
             Self::Network(address) => {
                 let (open, read) = (CAP_PROP_OPEN_TIMEOUT_MSEC, CAP_PROP_READ_TIMEOUT_MSEC);
                 let patience = Vector::from_slice(&[open, NETWORK_PATIENCE_MS, read, NETWORK_PATIENCE_MS]);

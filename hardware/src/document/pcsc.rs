@@ -16,6 +16,8 @@ use super::{DocumentReader, ReaderError, Token, ZoneSource, card};
 
 /// How long one wait for a zone lasts before the token is looked for again.
 const ZONE_SLICE: Duration = Duration::from_millis(250);
+/// The service looks every 400 ms whether the token lies there still.
+const NOTICED_WITHIN: Duration = Duration::from_millis(1_000);
 /// GET DATA for the UID (PC/SC part 3, 3.2.2.1.3).
 const GET_UID: [u8; 5] = [0xFF, 0xCA, 0, 0, 0];
 /// The longest answer put together from GET RESPONSE: an extended one.
@@ -27,7 +29,13 @@ pub struct PcscReader {
     wanted: String,
     zones: Box<dyn ZoneSource>,
     link: Option<Link>,
-    card: Option<Card>,
+    card: Option<Connection>,
+}
+
+struct Connection {
+    card: Card,
+    /// By bytes, as cards with contacts do.
+    t0: bool,
 }
 
 /// A service and reader that were there a moment ago.
@@ -57,12 +65,20 @@ impl PcscReader {
         self.link.as_mut().ok_or(ReaderError::Removed)
     }
 
+    /// Ends the connection to what lay there. Without a reset: the service would do that to what lies there by now, and
+    /// report that one before it has powered it.
+    fn let_go(&mut self) {
+        if let Some(connection) = self.card.take() {
+            let _ = connection.card.disconnect(Disposition::LeaveCard);
+        }
+    }
+
     /// What a failure means. After one of the service or the reader everything is established anew.
     fn failed(&mut self, error: Error) -> ReaderError {
         match error {
             Error::RemovedCard | Error::NoSmartcard | Error::ResetCard => ReaderError::Removed,
             Error::UnresponsiveCard | Error::UnpoweredCard | Error::NotTransacted | Error::ProtoMismatch => {
-                if self.is_present() { ReaderError::NoAnswer } else { ReaderError::Removed }
+                self.silent()
             }
             error => {
                 (self.link, self.card) = (None, None);
@@ -71,22 +87,32 @@ impl PcscReader {
         }
     }
 
+    /// It gave no answer: it is silent, or about to be noticed as gone.
+    fn silent(&mut self) -> ReaderError {
+        let deadline = Instant::now() + NOTICED_WITHIN;
+        while self.is_present() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let changed = self.link.as_mut().is_some_and(|link| link.change(left).is_ok());
+            if left.is_zero() || !changed {
+                return ReaderError::NoAnswer;
+            }
+        }
+        ReaderError::Removed
+    }
+
     fn unavailable(&self, error: Error) -> ReaderError {
         let name = if self.wanted.is_empty() { "the first PC/SC reader".to_owned() } else { self.wanted.clone() };
         ReaderError::Unavailable { name, why: error.to_string() }
     }
 
     fn exchange(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
-        let Some(card) = &self.card else { return Err(ReaderError::Removed) };
+        let Some(Connection { card, t0 }) = &self.card else { return Err(ReaderError::Removed) };
         let mut buffer = Zeroizing::new(vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED]);
         let mut send =
             |command: &[u8]| card.transmit(command, &mut buffer).map(|answer| Zeroizing::new(answer.to_vec()));
-        let answer = match card.status2_owned().map(|status| status.protocol2()) {
-            Ok(Some(Protocol::T0)) => exchange_t0(command, &mut send),
-            _ => send(command),
-        };
+        let answer = if *t0 { exchange_t0(command, &mut send) } else { send(command) };
         match answer {
-            Ok(answer) if answer.len() < 2 => Err(ReaderError::NoAnswer),
+            Ok(answer) if answer.len() < 2 => Err(self.silent()),
             Ok(answer) => Ok(answer),
             Err(error) => Err(self.failed(error)),
         }
@@ -124,7 +150,7 @@ impl Link {
 impl DocumentReader for PcscReader {
     fn wait(&mut self, patience: Duration) -> Result<bool, ReaderError> {
         let deadline = Instant::now() + patience;
-        self.card = None;
+        self.let_go();
         loop {
             let link = self.link()?;
             if link.present() && link.reported != Some(link.state.event_count()) {
@@ -142,10 +168,14 @@ impl DocumentReader for PcscReader {
 
     fn identify(&mut self, patience: Duration) -> Result<Token, ReaderError> {
         let deadline = Instant::now() + patience;
-        self.card = None;
+        self.let_go();
         let link = self.link()?;
-        match link.context.connect(&link.reader, ShareMode::Shared, Protocols::ANY) {
-            Ok(card) => self.card = Some(card),
+        let connected = link.context.connect(&link.reader, ShareMode::Shared, Protocols::ANY).and_then(|card| {
+            let t0 = card.status2_owned()?.protocol2() == Some(Protocol::T0);
+            Ok(Connection { card, t0 })
+        });
+        match connected {
+            Ok(connection) => self.card = Some(connection),
             Err(error) => return Err(self.failed(error)),
         }
         let uid = self.exchange(&GET_UID)?;
@@ -162,8 +192,8 @@ impl DocumentReader for PcscReader {
             }
         }
         // Whoever reads it selects the application again, on a chip as it was laid down.
-        if let Some(card) = &mut self.card
-            && let Err(error) = card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)
+        if let Some(connection) = &mut self.card
+            && let Err(error) = connection.card.reconnect(ShareMode::Shared, Protocols::ANY, Disposition::ResetCard)
         {
             return Err(self.failed(error));
         }

@@ -7,6 +7,7 @@
 use std::{
     io::{self, Read as _},
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -176,6 +177,7 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 pub struct SerialZoneReader {
     path: String,
     shared: Arc<Shared>,
+    listener: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -203,15 +205,20 @@ impl SerialZoneReader {
         let port = open(path, baud)
             .map_err(|error| ReaderError::Unavailable { name: path.to_owned(), why: error.to_string() })?;
         let shared = Arc::new(Shared { inbox: Mutex::default(), changed: Condvar::new() });
-        let (listener, line) = (Arc::clone(&shared), path.to_owned());
-        std::thread::spawn(move || listen(&listener, &line, baud, port));
-        Ok(Self { path: path.to_owned(), shared })
+        let (inbox, line) = (Arc::clone(&shared), path.to_owned());
+        let listener = std::thread::spawn(move || listen(&inbox, &line, baud, port));
+        Ok(Self { path: path.to_owned(), shared, listener: Some(listener) })
     }
 }
 
 impl Drop for SerialZoneReader {
+    /// Waits until the port is closed, so that it can be opened again at once.
     fn drop(&mut self) {
         self.shared.inbox().closed = true;
+        self.shared.changed.notify_all();
+        if let Some(listener) = self.listener.take() {
+            let _ = listener.join();
+        }
     }
 }
 
@@ -246,7 +253,9 @@ fn listen(shared: &Shared, path: &str, baud: u32, port: Box<dyn serialport::Seri
     let mut framer = ZoneFramer::default();
     while !shared.inbox().closed {
         let Some(line) = &mut port else {
-            std::thread::sleep(REOPEN_AFTER);
+            let inbox = shared.inbox();
+            let rest = shared.changed.wait_timeout_while(inbox, REOPEN_AFTER, |inbox| !inbox.closed);
+            drop(rest.unwrap_or_else(PoisonError::into_inner));
             match open(path, baud) {
                 Ok(opened) => {
                     tracing::info!(path, "the zone reader's line is back");
