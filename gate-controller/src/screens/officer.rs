@@ -111,7 +111,7 @@ fn session_cookie(request: &HttpRequest, identifier: String) -> Cookie<'static> 
 
 async fn logout(request: HttpRequest, station: Data<Station>) -> HttpResponse {
     if let Err(refusal) = station.authorize(&request) {
-        return refusal;
+        return refusal.response();
     }
     if let Some(cookie) = request.cookie(COOKIE) {
         station.0.sessions.end(cookie.value());
@@ -133,7 +133,7 @@ async fn session(request: HttpRequest, station: Data<Station>) -> HttpResponse {
 async fn alive(request: HttpRequest, station: Data<Station>) -> HttpResponse {
     match station.authorize(&request) {
         Ok(_) => secured(HttpResponse::NoContent()).finish(),
-        Err(refusal) => refusal,
+        Err(refusal) => refusal.response(),
     }
 }
 
@@ -208,17 +208,32 @@ fn note_missing() -> HttpResponse {
     secured(HttpResponse::UnprocessableEntity()).json(json!({ "refused": "note_missing" }))
 }
 
+/// Why a request may not change anything.
+enum Refusal {
+    NoSession,
+    Forbidden,
+}
+
+impl Refusal {
+    fn response(self) -> HttpResponse {
+        match self {
+            Self::NoSession => secured(HttpResponse::Unauthorized()).finish(),
+            Self::Forbidden => secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" })),
+        }
+    }
+}
+
 impl Station {
     fn login_of(&self, request: &HttpRequest) -> Option<Login> {
         self.0.sessions.find(request.cookie(COOKIE)?.value(), Instant::now())
     }
 
     /// A request that changes something: from a session, from our own page, with the session's token.
-    fn authorize(&self, request: &HttpRequest) -> Result<Login, HttpResponse> {
-        let login = self.login_of(request).ok_or_else(|| secured(HttpResponse::Unauthorized()).finish())?;
+    fn authorize(&self, request: &HttpRequest) -> Result<Login, Refusal> {
+        let login = self.login_of(request).ok_or(Refusal::NoSession)?;
         let token = request.headers().get(TOKEN_HEADER).and_then(|value| value.to_str().ok());
         if !same_origin(request) || !login.carries(token) {
-            return Err(secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" })));
+            return Err(Refusal::Forbidden);
         }
         if let Some(cookie) = request.cookie(COOKIE) {
             self.0.sessions.touch(cookie.value(), Instant::now());
@@ -229,10 +244,10 @@ impl Station {
     async fn order(&self, request: &HttpRequest, order: Order) -> HttpResponse {
         let login = match self.authorize(request) {
             Ok(login) => login,
-            Err(refusal) => return refusal,
+            Err(refusal) => return refusal.response(),
         };
         if login.role != Role::Officer {
-            return secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" }));
+            return Refusal::Forbidden.response();
         }
         let (reply, answer) = oneshot::channel();
         let order = OfficerOrder { officer: login.name, order, reply };
