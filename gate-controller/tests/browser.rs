@@ -214,6 +214,20 @@ async fn the_traveler_screen_shows_every_instruction_in_every_language() {
                 shoot(&client, &format!("traveler-{shape}-{language}-{}", instruction.name())).await;
                 assert_eq!(cut, json!([]), "{shape} {language} {}", instruction.name());
             }
+            // Reasons stand in place of the hint: the longest of them below the longest instruction.
+            let texts = texts.of(language).unwrap();
+            let of = |reason: Reason| &texts[&format!("reason-{reason}-traveler")];
+            let reason = Reason::ALL.iter().copied().max_by_key(|&reason| of(reason).chars().count()).unwrap();
+            let to = |instruction: TravelerInstruction| &texts[&format!("traveler-{}", instruction.name())];
+            let all = TravelerInstruction::ALL.iter().copied();
+            let instruction = all.max_by_key(|&instruction| to(instruction).chars().count()).unwrap();
+            supervisor.traveler.send_replace(TravelerView { reason: Some(reason), ..TravelerView::of(instruction) });
+            let shown = "return document.querySelector('h1').textContent === arguments[0] \
+                && document.querySelector('#reason').textContent === arguments[1]";
+            until(&client, reason.code(), shown, vec![json!(to(instruction)), json!(of(reason))]).await;
+            let cut = client.execute(FITS, vec![]).await.unwrap();
+            shoot(&client, &format!("traveler-{shape}-{language}-reason")).await;
+            assert_eq!(cut, json!([]), "{shape} {language} {reason}");
         }
     }
     supervisor.traveler.send_replace(TravelerView::of(TravelerInstruction::GoThrough));

@@ -10,10 +10,9 @@ use std::{fmt, path::Path};
 use tract_onnx::prelude::*;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use self::nets::Net;
 pub use self::{
     detect::Detection,
-    nets::ModelError,
+    nets::{ModelError, Net},
     quality::{Flaw, Quality},
     threshold::{Fmr, threshold},
 };
@@ -164,12 +163,27 @@ impl FaceEngine {
         if first.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
-        let aligned = image.warped(similarity(&first.landmarks), ALIGNED_PX)?;
+        self.sample(image, first)
+    }
+
+    /// Aligns and embeds this face of the picture, if it is sharp and lit.
+    pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
         let quality = Quality::of(&aligned);
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }
-        Ok(FaceSample { template: self.embed(&aligned)?, detection: first, quality })
+        Ok(FaceSample { template: self.embed(&aligned)?, detection, quality })
+    }
+
+    /// The detector's net, for measurement.
+    pub fn detector(&self) -> &Net {
+        &self.detector
+    }
+
+    /// The embedder's net, for measurement.
+    pub fn embedder(&self) -> &Net {
+        &self.embedder
     }
 
     fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
