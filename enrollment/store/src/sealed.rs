@@ -53,6 +53,11 @@ impl SealedStore {
             .collect())
     }
 
+    /// Keys after this one, in order, at most `limit`, without opening their records.
+    pub fn keys(&self, tree: &'static str, after: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.store.scan(tree, after, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+
     /// The change that writes this record, sealed, for [`SealedStore::apply`].
     pub fn seal<T: Serialize>(&self, tree: &'static str, key: &[u8], record: &T) -> Result<Change, StoreError> {
         let plain = json(record).map_err(|error| StoreError::Unwritable { tree, why: error.to_string() })?;
@@ -138,6 +143,7 @@ mod tests {
         let found = sealed.scan::<u8>(TREE, None, 10).unwrap();
         assert!(matches!(found[..], [(_, Ok(0)), (_, Err(StoreError::Corrupt { tree: TREE, .. })), (_, Ok(2))]));
         assert!(sealed.get::<u8>(TREE, &[1]).is_err());
+        assert_eq!(sealed.keys(TREE, Some(&[0]), 10).unwrap(), [[1], [2]]);
     }
 
     #[test]
