@@ -142,7 +142,7 @@ impl Display {
     }
 
     /// Adds a crossing that ended.
-    pub fn finished(&self, record: &CrossingRecord) {
+    pub fn finished(&self, record: CrossingRecord) {
         let recent = RecentCrossing {
             time: record.ended,
             outcome: record.outcome,
@@ -154,7 +154,7 @@ impl Display {
             view.recent.insert(0, recent);
             view.recent.truncate(GateView::RECENT_MAX);
         });
-        self.finished.add(record.clone());
+        self.finished.add(record);
     }
 
     /// Shows the machine as it is now; tells nobody when nothing changed.

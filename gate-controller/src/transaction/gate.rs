@@ -204,6 +204,7 @@ impl Gate {
                 self.doors = [None; 2];
                 self.shut_all();
                 self.push(Command::Door(barrier::Command::Status));
+                self.show_idle();
             }
             Event::Stopping => {
                 self.mode = GateMode::Closed;

@@ -45,7 +45,7 @@ const ORDERS_WAITING_MAX: usize = 16;
 
 /// Runs until a signal ends it. What the operator must put right first is an error; whatever can go wrong later is
 /// shown on the screens and tried again.
-pub fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
+pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let trust = trust_store(&config.trust)?;
     let centre = match (&config.centre, &config.identity) {
         (Some(centre), Some(identity)) => {
