@@ -14,10 +14,11 @@ use std::{
 use actix_web::{App, HttpServer, rt};
 use fantoccini::{Client, ClientBuilder, Locator, key::Key};
 use sallyport_gate::{
-    screens::{Seam, Station, configure, texts::LANGUAGES},
+    screens::{Seam, Station, configure, texts},
     view::*,
 };
 use sallyport_protocol::{CrossingId, Door, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
+use sallyport_wording::LANGUAGES;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
@@ -157,7 +158,6 @@ fn serve() -> Supervisor {
         accounts: Arc::new(Known),
         language: "en".into(),
         simulated: false,
-        texts: Vec::new(),
     };
     let station = Station::new(seam).unwrap();
     let server = HttpServer::new(move || App::new().configure(|config| configure(config, station.clone())))
@@ -203,7 +203,7 @@ async fn the_traveler_screen_shows_every_instruction_in_every_language() {
             let set =
                 "const root = document.documentElement; return root.lang === arguments[0] && root.dir === arguments[1]";
             until(&client, "lang and dir", set, vec![json!(language), json!(direction)]).await;
-            let texts = sallyport_gate::screens::texts::Texts::load(&[]).unwrap();
+            let texts = texts::load().unwrap();
             for &instruction in TravelerInstruction::ALL {
                 let progress = (instruction == TravelerInstruction::KeepDocument).then_some(60);
                 supervisor.traveler.send_replace(TravelerView { progress, ..TravelerView::of(instruction) });
@@ -214,6 +214,20 @@ async fn the_traveler_screen_shows_every_instruction_in_every_language() {
                 shoot(&client, &format!("traveler-{shape}-{language}-{}", instruction.name())).await;
                 assert_eq!(cut, json!([]), "{shape} {language} {}", instruction.name());
             }
+            // Reasons stand in place of the hint: the longest of them below the longest instruction.
+            let texts = texts.of(language).unwrap();
+            let of = |reason: Reason| &texts[&format!("reason-{reason}-traveler")];
+            let reason = Reason::ALL.iter().copied().max_by_key(|&reason| of(reason).chars().count()).unwrap();
+            let to = |instruction: TravelerInstruction| &texts[&format!("traveler-{}", instruction.name())];
+            let all = TravelerInstruction::ALL.iter().copied();
+            let instruction = all.max_by_key(|&instruction| to(instruction).chars().count()).unwrap();
+            supervisor.traveler.send_replace(TravelerView { reason: Some(reason), ..TravelerView::of(instruction) });
+            let shown = "return document.querySelector('h1').textContent === arguments[0] \
+                && document.querySelector('#reason').textContent === arguments[1]";
+            until(&client, reason.code(), shown, vec![json!(to(instruction)), json!(of(reason))]).await;
+            let cut = client.execute(FITS, vec![]).await.unwrap();
+            shoot(&client, &format!("traveler-{shape}-{language}-reason")).await;
+            assert_eq!(cut, json!([]), "{shape} {language} {reason}");
         }
     }
     supervisor.traveler.send_replace(TravelerView::of(TravelerInstruction::GoThrough));

@@ -66,7 +66,6 @@ fn station() -> (Station, Supervisor) {
         accounts: Arc::new(Known),
         language: "fr".into(),
         simulated: false,
-        texts: Vec::new(),
     };
     (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk })
 }

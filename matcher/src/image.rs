@@ -24,6 +24,9 @@ pub enum ImageError {
     /// It cannot be decoded.
     #[error("the picture cannot be decoded: {0}")]
     Decode(String),
+    /// It cannot be encoded.
+    #[error("the picture cannot be encoded as JPEG: is memory short?")]
+    Encode,
     /// Too many bytes or pixels, or none.
     #[error("the picture has {0}: at most {SIDE_PX_MAX} pixels a side and {FILE_BYTES_MAX} bytes")]
     Size(String),
@@ -60,10 +63,26 @@ impl Image {
             [0, 0, 0, 0x0C, b'j', b'P', ..] => {}
             _ => return Err(ImageError::Format),
         }
-        let mut mat = imgcodecs::imdecode(&Vector::<u8>::from_slice(file), imgcodecs::IMREAD_COLOR)?;
-        let decoded = Self::from_mat(&mat);
+        let mut bytes = Vector::<u8>::from_slice(file);
+        let decoded = imgcodecs::imdecode(&bytes, imgcodecs::IMREAD_COLOR);
+        bytes.as_mut_slice().zeroize();
+        let mut mat = decoded?;
+        let image = Self::from_mat(&mat);
         wipe(&mut mat);
-        decoded
+        image
+    }
+
+    /// A JPEG file of it, for an officer's screen. What OpenCV hands over is zeroed; the encoder's own work memory, a
+    /// few rows at a time, is freed as it is.
+    pub fn encode_jpeg(&self) -> Result<Zeroizing<Vec<u8>>, ImageError> {
+        let mut bytes = Vector::<u8>::new();
+        let encoded = imgcodecs::imencode_def(".jpg", &self.mat()?, &mut bytes);
+        let file = Zeroizing::new(bytes.as_slice().to_vec());
+        bytes.as_mut_slice().zeroize();
+        match encoded? {
+            true => Ok(file),
+            false => Err(ImageError::Encode),
+        }
     }
 
     /// A picture from rows of blue, green, red.

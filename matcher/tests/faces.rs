@@ -6,9 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use opencv::{core, imgproc, prelude::*};
 use sallyport_matcher::{
     Image,
-    face::{FaceEngine, FaceError, ModelError, Source},
+    face::{FaceEngine, FaceError, Flaw, ModelError, Source},
 };
 use zeroize::Zeroizing;
 
@@ -74,6 +75,11 @@ fn blank_empty_and_crowded_frames_are_told_apart() {
     let both = Image::from_bgr(2 * width as u32, height as u32, Zeroizing::new(both)).unwrap();
     assert!(matches!(refusal(&both), FaceError::Several(2)), "{:?}", engine.detect(&both));
     assert!(engine.template(&both, Source::Portrait).is_ok());
+
+    // What an officer is shown is still that face.
+    let shown = Image::decode(&left.encode_jpeg().unwrap()).unwrap();
+    let [shown, own] = [&shown, &left].map(|picture| engine.template(picture, Source::Live).unwrap().template);
+    assert!(shown.compare(&own) > 0.95, "{}", shown.compare(&own));
 }
 
 #[test]
@@ -82,4 +88,41 @@ fn another_file_is_refused_by_its_hash() {
     assert!(matches!(FaceEngine::load(folder.path()), Err(ModelError::File { .. })));
     fs::write(folder.path().join("face_detection_yunet.onnx"), b"other").unwrap();
     assert!(matches!(FaceEngine::load(folder.path()), Err(ModelError::Hash { .. })));
+}
+
+/// The same picture, treated by OpenCV.
+fn treated(image: &Image, treat: impl Fn(&Mat, &mut Mat) -> opencv::Result<()>) -> Image {
+    let (width, height) = (image.width() as i32, image.height() as i32);
+    let mat = Mat::new_rows_cols_with_bytes::<core::Vec3b>(height, width, image.bgr()).unwrap();
+    let mut out = Mat::default();
+    treat(&mat.try_clone().unwrap(), &mut out).unwrap();
+    Image::from_bgr(image.width(), image.height(), Zeroizing::new(out.data_bytes().unwrap().to_vec())).unwrap()
+}
+
+#[test]
+fn blurred_dark_and_glaring_faces_are_told_apart() {
+    let Some(folder) = assets() else { return };
+    let engine = FaceEngine::load(&folder.join("models")).unwrap();
+    for name in ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"] {
+        let picture = face(&folder, name);
+        let clear = engine.template(&picture, Source::Portrait).unwrap();
+        let eyes = f64::from(clear.detection.eyes_px());
+        let flaw = |treat: &dyn Fn(&Mat, &mut Mat) -> opencv::Result<()>| match engine
+            .template(&treated(&picture, treat), Source::Portrait)
+        {
+            Ok(sample) => {
+                assert!(sample.template.compare(&clear.template) > 0.8, "{name} {:?}", sample.quality);
+                None
+            }
+            Err(FaceError::Quality { flaw, .. }) => Some(flaw),
+            Err(error) => panic!("{name}: {error}"),
+        };
+        let blurred =
+            |part: f64| flaw(&|from, to| imgproc::gaussian_blur_def(from, to, core::Size::default(), eyes / part));
+        assert_eq!((blurred(40.0), blurred(12.0)), (None, Some(Flaw::Blurred)), "{name}");
+        let lit = |gain: f64, shift: f64| flaw(&|from, to| from.convert_to(to, -1, gain, shift));
+        assert_eq!((lit(0.5, 0.0), lit(0.125, 0.0)), (None, Some(Flaw::Dark)), "{name}");
+        assert_eq!((lit(0.5, 128.0), lit(0.2, 200.0)), (None, Some(Flaw::Bright)), "{name}");
+        assert_eq!(lit(0.1, 100.0), Some(Flaw::Flat), "{name}");
+    }
 }

@@ -5,7 +5,6 @@
 
 mod events;
 mod officer;
-pub mod session;
 pub mod texts;
 
 use std::{sync::Arc, time::Duration};
@@ -15,14 +14,13 @@ use actix_web::{
     http::header,
     web::{self, Data, Path, ServiceConfig},
 };
+use sallyport_privacy::accounts::{Sessions, Throttle};
+use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use self::{
-    session::{Sessions, Throttle},
-    texts::{LANGUAGES, TextError, Texts},
-};
-use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, TravelerView};
+pub(crate) use self::officer::same_origin;
+use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView};
 
 /// Nothing from elsewhere, no inline script, framed only by our own simulation page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -44,8 +42,6 @@ pub struct Seam {
     pub language: String,
     /// Whether devices are simulated, and so `/simulation/page` is there.
     pub simulated: bool,
-    /// More texts as (language, Fluent source): those of the reasons.
-    pub texts: Vec<(&'static str, &'static str)>,
 }
 
 /// The screens of one gate. Make one and clone it for every worker: sessions are shared by clones.
@@ -55,14 +51,14 @@ pub struct Station(Arc<Shared>);
 struct Shared {
     seam: Seam,
     texts: Texts,
-    sessions: Sessions,
+    sessions: Sessions<Role>,
     throttle: Throttle,
 }
 
 impl Station {
     /// The screens over this seam; fails if a Fluent file is faulty.
     pub fn new(seam: Seam) -> Result<Self, TextError> {
-        let texts = Texts::load(&seam.texts)?;
+        let texts = texts::load()?;
         Ok(Self(Arc::new(Shared { seam, texts, sessions: Sessions::default(), throttle: Throttle::default() })))
     }
 }
@@ -121,7 +117,7 @@ async fn texts_of(station: Data<Station>, language: Path<String>) -> HttpRespons
     match station.0.texts.of(wanted) {
         Some(messages) => secured(HttpResponse::Ok()).json(json!({
             "language": wanted,
-            "direction": if wanted == "ar" { "rtl" } else { "ltr" },
+            "direction": direction(wanted),
             "languages": LANGUAGES,
             "texts": messages,
         })),

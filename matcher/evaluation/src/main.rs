@@ -1,9 +1,10 @@
 //! `matcher-eval`: accuracy over real data.
 
 mod metrics;
+mod nets;
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering},
 };
@@ -38,6 +39,12 @@ enum Task {
         #[arg(long)]
         json: bool,
     },
+    /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
+    Nets {
+        /// Where `make setup` put the nets.
+        #[arg(long, default_value = "assets/models")]
+        models: PathBuf,
+    },
 }
 
 #[derive(Serialize)]
@@ -51,10 +58,15 @@ struct Report {
 }
 
 fn main() -> anyhow::Result<()> {
-    let Task::Faces { folder, models, json } = Arguments::parse().task;
-    let report = faces(&folder, &models)?;
+    match Arguments::parse().task {
+        Task::Faces { folder, models, json } => report(&faces(&folder, &models)?, json),
+        Task::Nets { models } => nets::serve(&models, io::stdin().lock(), io::stdout().lock()),
+    }
+}
+
+fn report(report: &Report, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        println!("{}", serde_json::to_string_pretty(report)?);
         return Ok(());
     }
     println!("{} images, failure to acquire {}", report.images, report.failures_to_acquire);

@@ -2,14 +2,20 @@
 
 mod detect;
 mod nets;
+mod quality;
+mod threshold;
 
 use std::{fmt, path::Path};
 
 use tract_onnx::prelude::*;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-use self::nets::Net;
-pub use self::{detect::Detection, nets::ModelError};
+pub use self::{
+    detect::Detection,
+    nets::{ModelError, Net},
+    quality::{Flaw, Quality},
+    threshold::{Fmr, threshold},
+};
 use crate::{Image, ImageError};
 
 /// Length of an embedding.
@@ -51,6 +57,14 @@ pub enum FaceError {
     TooSmall {
         /// Distance of the eyes, in pixels.
         found: f32,
+    },
+    /// Too blurred or badly lit to be compared.
+    #[error("the face is {flaw}")]
+    Quality {
+        /// What is wrong.
+        flaw: Flaw,
+        /// As measured.
+        quality: Quality,
     },
     /// The picture.
     #[error(transparent)]
@@ -99,6 +113,8 @@ pub struct FaceSample {
     pub template: FaceTemplate,
     /// The face.
     pub detection: Detection,
+    /// How sharp and lit it is.
+    pub quality: Quality,
 }
 
 /// Both nets.
@@ -147,8 +163,27 @@ impl FaceEngine {
         if first.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
-        let aligned = image.warped(similarity(&first.landmarks), ALIGNED_PX)?;
-        Ok(FaceSample { template: self.embed(&aligned)?, detection: first })
+        self.sample(image, first)
+    }
+
+    /// Aligns and embeds this face of the picture, if it is sharp and lit.
+    pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
+        let quality = Quality::of(&aligned);
+        if let Some(flaw) = quality.flaw() {
+            return Err(FaceError::Quality { flaw, quality });
+        }
+        Ok(FaceSample { template: self.embed(&aligned)?, detection, quality })
+    }
+
+    /// The detector's net, for measurement.
+    pub fn detector(&self) -> &Net {
+        &self.detector
+    }
+
+    /// The embedder's net, for measurement.
+    pub fn embedder(&self) -> &Net {
+        &self.embedder
     }
 
     fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {

@@ -40,11 +40,15 @@ pub enum ModelError {
     /// It is not as expected inside.
     #[error("the net cannot be prepared: {0}")]
     Prepare(String),
+    /// It failed while running.
+    #[error("the net failed: {0}")]
+    Run(String),
 }
 
 /// A net ready to run.
-pub(super) struct Net {
+pub struct Net {
     plan: Arc<TypedRunnableModel>,
+    shape: [usize; 4],
     /// Names of the outputs, in order.
     pub(super) outputs: Vec<String>,
 }
@@ -74,7 +78,20 @@ impl Net {
             bail!("the net has {} inputs, one picture was expected", model.inputs.len());
         }
         let plan = model.into_optimized()?.into_runnable()?;
-        Ok(Self { plan, outputs })
+        Ok(Self { plan, shape, outputs })
+    }
+
+    /// How many values its input has.
+    pub fn input_length(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Runs it over raw values (NCHW) and gives the raw values of every output: for comparison with other runtimes.
+    pub fn run_raw(&self, input: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {
+        let failed = |error: TractError| ModelError::Run(format!("{error:#}"));
+        let outputs = self.run(Tensor::from_shape(&self.shape, input).map_err(failed)?).map_err(failed)?;
+        let values = |output: &TValue| Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect());
+        outputs.iter().map(|output| values(output).map_err(failed)).collect()
     }
 
     /// Runs it.

@@ -1,0 +1,64 @@
+//! Runs nets as told on standard input, so that another runtime can be timed in turn with ours on the same core.
+//!
+//! A line `detector` or `embedder` is followed by the net's input as little-endian floats; the answer is a line
+//! `<milliseconds> <count>`, followed by that many floats: all outputs, one behind the other. A line `face <file>` is
+//! answered by a line with the milliseconds of decoding, detecting, and aligning with embedding.
+
+use std::{
+    fs,
+    io::{BufRead, Write},
+    path::Path,
+    time::Instant,
+};
+
+use anyhow::{Context as _, bail};
+use sallyport_matcher::{
+    Image,
+    face::{FaceEngine, Net},
+};
+
+/// Serves until the input ends. The first line tells in how many milliseconds both nets were loaded.
+pub(crate) fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
+    let (engine, load_ms) = timed(|| FaceEngine::load(models));
+    let engine = engine?;
+    writeln!(output, "{load_ms:.1}")?;
+    output.flush()?;
+    let mut line = String::new();
+    while input.read_line(&mut line)? > 0 {
+        match line.trim().split_once(' ').unwrap_or((line.trim(), "")) {
+            ("detector", "") => run(engine.detector(), &mut input, &mut output)?,
+            ("embedder", "") => run(engine.embedder(), &mut input, &mut output)?,
+            ("face", file) => {
+                let bytes = fs::read(file).with_context(|| format!("read {file}"))?;
+                let (image, decode_ms) = timed(|| Image::decode(&bytes));
+                let image = image?;
+                let (found, detect_ms) = timed(|| engine.detect(&image));
+                let first = *found?.first().with_context(|| format!("no face in {file}"))?;
+                let (sample, sample_ms) = timed(|| engine.sample(&image, first));
+                sample?;
+                writeln!(output, "{decode_ms} {detect_ms} {sample_ms}")?;
+            }
+            _ => bail!("unknown request {line:?}: expected `detector`, `embedder` or `face <file>`"),
+        }
+        output.flush()?;
+        line.clear();
+    }
+    Ok(())
+}
+
+fn run(net: &Net, input: &mut impl BufRead, output: &mut impl Write) -> anyhow::Result<()> {
+    let mut bytes = vec![0; net.input_length() * size_of::<f32>()];
+    input.read_exact(&mut bytes).context("the net's input ends early")?;
+    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();
+    let (outputs, ms) = timed(|| net.run_raw(&values));
+    let outputs = outputs?.concat();
+    writeln!(output, "{ms} {}", outputs.len())?;
+    output.write_all(&outputs.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())?;
+    Ok(())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
+    let began = Instant::now();
+    let done = work();
+    (done, began.elapsed().as_secs_f64() * 1e3)
+}
