@@ -1,6 +1,6 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup test lint eval
+.PHONY: setup test lint eval bench
 
 setup:
 	@bash .ci/setup
@@ -18,3 +18,6 @@ DATA ?= ../shared/data
 eval: setup
 	cargo build --workspace --locked
 	target/debug/matcher-eval faces $(DATA)/faces
+
+bench: setup
+	@bash .ci/bench

@@ -146,10 +146,13 @@ impl Image {
 
     /// Mean and standard deviation of brightness (0..=255).
     pub(crate) fn brightness(&self) -> (f64, f64) {
+        // In whole numbers, which the compiler adds many at a time; 2^26 pixels fit by far.
+        let (sum, squares) = self.bgr.iter().fold((0u64, 0u64), |(sum, squares), &value| {
+            (sum + u64::from(value), squares + u64::from(value) * u64::from(value))
+        });
         let count = self.bgr.len() as f64;
-        let mean = self.bgr.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-        let variance = self.bgr.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
-        (mean, variance.sqrt())
+        let mean = sum as f64 / count;
+        (mean, (squares as f64 / count - mean * mean).max(0.0).sqrt())
     }
 }
 
