@@ -1,1 +1,15 @@
-//! .
+//! The central enrollment service: people, enrollments, gates, records, web admin.
+//!
+//! * [`registry`]: who is enrolled. Photographs come in, protected codes stay.
+//! * [`gates`]: which gates there are, what they report.
+//! * [`api`]: what gates ask for, over mutual TLS.
+//! * [`web`]: what staff do, in a browser.
+//! * [`setup`], [`serve`]: the binary's commands.
+
+pub mod api;
+pub mod config;
+pub mod gates;
+pub mod registry;
+pub mod serve;
+pub mod setup;
+pub mod web;

@@ -352,6 +352,16 @@ pub enum Role {
     Observer,
 }
 
+impl Role {
+    /// The name in the accounts file.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Officer => "officer",
+            Self::Observer => "observer",
+        }
+    }
+}
+
 /// Why a login failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

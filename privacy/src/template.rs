@@ -69,22 +69,43 @@ impl Code {
 
 /// Protects an embedding under this seed.
 pub fn protect(embedding: &[f32], seed: &EnrollmentSeed) -> Result<Code, TemplateError> {
-    if embedding.len() != EMBEDDING_LENGTH {
-        return Err(TemplateError::Length(embedding.len()));
+    Projection::new(seed).protect(embedding)
+}
+
+/// The projection of one seed, laid out: making it costs far more than using it, and a crossing compares several
+/// frames. 4 MiB, zeroed on drop.
+pub struct Projection(Vec<Zeroizing<Vec<f64>>>);
+
+impl std::fmt::Debug for Projection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Projection(..)")
     }
-    if !embedding.iter().all(|value| value.is_finite()) || embedding.iter().all(|&value| value == 0.0) {
-        return Err(TemplateError::Degenerate);
+}
+
+impl Projection {
+    /// Lays out the projection.
+    pub fn new(seed: &EnrollmentSeed) -> Self {
+        let mut stream = ChaCha20Rng::from_seed(seed.0);
+        Self((0..CODE_BITS / EMBEDDING_LENGTH).map(|_| orthonormal_block(&mut stream)).collect())
     }
-    let mut stream = ChaCha20Rng::from_seed(seed.0);
-    let mut code = Code([0; CODE_BYTES]);
-    for block in code.0.chunks_exact_mut(EMBEDDING_LENGTH / 8) {
-        let projection = orthonormal_block(&mut stream);
-        for (at, row) in projection.chunks_exact(EMBEDDING_LENGTH).enumerate() {
-            let dot: f64 = row.iter().zip(embedding).map(|(a, &b)| a * f64::from(b)).sum();
-            block[at / 8] |= u8::from(dot > 0.0) << (at % 8);
+
+    /// Protects an embedding.
+    pub fn protect(&self, embedding: &[f32]) -> Result<Code, TemplateError> {
+        if embedding.len() != EMBEDDING_LENGTH {
+            return Err(TemplateError::Length(embedding.len()));
         }
+        if !embedding.iter().all(|value| value.is_finite()) || embedding.iter().all(|&value| value == 0.0) {
+            return Err(TemplateError::Degenerate);
+        }
+        let mut code = Code([0; CODE_BYTES]);
+        for (block, projection) in code.0.chunks_exact_mut(EMBEDDING_LENGTH / 8).zip(&self.0) {
+            for (at, row) in projection.chunks_exact(EMBEDDING_LENGTH).enumerate() {
+                let dot: f64 = row.iter().zip(embedding).map(|(a, &b)| a * f64::from(b)).sum();
+                block[at / 8] |= u8::from(dot > 0.0) << (at % 8);
+            }
+        }
+        Ok(code)
     }
-    Ok(code)
 }
 
 /// A random orthonormal matrix by modified Gram-Schmidt. Only IEEE 754's exact operations occur (no transcendental

@@ -1,1 +1,186 @@
-fn main() {}
+//! The central enrollment service of Sallyport: see `enrollment --help`.
+
+use std::{
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use sallyport_enrollment::{
+    config::{Config, TEMPLATE},
+    serve::{self, Service},
+    setup,
+    web::Role,
+};
+use sallyport_privacy::keys::passphrase;
+use sallyport_protocol::GateId;
+use tracing_subscriber::EnvFilter;
+
+/// Sallyport's central enrollment service: trusted travelers, gates, records, and the web admin for staff.
+///
+/// To begin: `enrollment config > enrollment.toml`, edit it, `enrollment init`, `enrollment gate add gate-1 --out
+/// gate-1`, `enrollment run`.
+#[derive(Parser)]
+#[command(name = "enrollment", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Print a configuration with every key, its default and what it means
+    Config,
+    /// Make the data folder: root key, authority, server certificate, first account
+    Init {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+        /// A further name or IP address by which gates and browsers reach the service; may be repeated
+        #[arg(long = "host", value_name = "NAME_OR_IP")]
+        hosts: Vec<String>,
+    },
+    /// Serve gates and staff, until SIGTERM or SIGINT
+    Run {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+    },
+    /// Admit gates and dismiss them; the service may run meanwhile
+    #[command(subcommand)]
+    Gate(GateCommand),
+    /// Accounts of staff; the service may run meanwhile
+    #[command(subcommand)]
+    Account(AccountCommand),
+}
+
+#[derive(Subcommand)]
+enum GateCommand {
+    /// Issue a gate's certificate, and admit the gate
+    Add {
+        /// The gate's name: 1 to 40 of a-z, 0-9 and `-`
+        name: GateId,
+        /// The folder for gate.crt, gate.key and ca.crt, to be installed on the gate
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+        /// A further name or IP address by which browsers reach the gate's screens; may be repeated
+        #[arg(long = "host", value_name = "NAME_OR_IP")]
+        hosts: Vec<String>,
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+    },
+    /// Dismiss a gate: its next request is refused
+    Remove {
+        /// The gate's name
+        name: GateId,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Subcommand)]
+enum AccountCommand {
+    /// Add an account, and print its password once
+    Add {
+        /// The login name: 1 to 40 of a-z, 0-9, `.` and `-`
+        name: String,
+        /// `staff` enroll, suspend and look; `admin` may also delete
+        #[arg(long, default_value = "staff")]
+        role: Role,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Give an account a new password, and print it once
+    Reset {
+        /// The login name
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+#[derive(Args)]
+struct ConfigFile {
+    /// The configuration file
+    #[arg(long = "config", value_name = "FILE", default_value = "enrollment.toml")]
+    path: PathBuf,
+}
+
+#[derive(Args)]
+struct PassphraseFile {
+    /// A file whose first line is the root key's passphrase. Otherwise it is taken from SALLYPORT_PASSPHRASE, or asked
+    #[arg(long = "passphrase-file", value_name = "FILE")]
+    path: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
+    match execute(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("enrollment: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<()> {
+    match command {
+        Command::Config => say(TEMPLATE.trim_end()),
+        Command::Init { config, passphrase: file, hosts } => {
+            let config = Config::read(&config.path)?;
+            let secret = passphrase(file.path.as_deref(), true)?;
+            let password = setup::init(&config, &hosts, &secret)?;
+            eprintln!("The data folder is {}. Without the passphrase nothing in it opens.", config.data.display());
+            eprintln!("The password is shown this once; `enrollment account reset` makes another.");
+            say(&format!("password of {}: {}", setup::FIRST_ACCOUNT, *password))
+        }
+        Command::Run { config, passphrase: file } => {
+            let config = Config::read(&config.path)?;
+            let secret = passphrase(file.path.as_deref(), false)?;
+            let root = setup::open_root(&config, &secret)?;
+            drop(secret);
+            let service = Service::open(&config, &root)?;
+            drop(root);
+            let ready = |line: &str| {
+                // Whoever started us may have stopped listening; that is no reason to end.
+                let _ = say(line);
+            };
+            actix_web::rt::System::new().block_on(serve::run(&config, service, ready))
+        }
+        Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
+            let config = Config::read(&config.path)?;
+            let secret = passphrase(file.path.as_deref(), false)?;
+            setup::add_gate(&config, &name, &out, &hosts, &secret)?;
+            eprintln!("Gate {name} is admitted. Install the three files of {} on it.", out.display());
+            Ok(())
+        }
+        Command::Gate(GateCommand::Remove { name, config }) => {
+            setup::remove_gate(&Config::read(&config.path)?, &name)?;
+            eprintln!("Gate {name} is admitted no longer.");
+            Ok(())
+        }
+        Command::Account(AccountCommand::Add { name, role, config }) => {
+            let password = setup::add_account(&Config::read(&config.path)?, &name, role)?;
+            say(&format!("password of {name}: {}", *password))
+        }
+        Command::Account(AccountCommand::Reset { name, config }) => {
+            let password = setup::reset_account(&Config::read(&config.path)?, &name)?;
+            say(&format!("password of {name}: {}", *password))
+        }
+    }
+}
+
+/// One line on standard output, at once.
+fn say(line: &str) -> Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "{line}")?;
+    Ok(out.flush()?)
+}

@@ -1,1 +1,107 @@
-//! Sealed records in a transactional store.
+//! Sealed records in a transactional store, for gates and the enrollment service alike.
+//!
+//! * [`Store`]: bytes under (tree, key), changed by batches that are applied whole or not at all and are on the disk
+//!   when acknowledged. [`SledStore`] is the one on disk, [`MemoryStore`] the model in tests.
+//! * [`SealedStore`]: values sealed by a vault before they reach a store. Keys are not sealed: use identifiers that
+//!   say nothing, or pseudonyms.
+
+mod memory;
+mod on_disk;
+mod sealed;
+
+use std::path::PathBuf;
+
+pub use self::{
+    memory::MemoryStore,
+    on_disk::SledStore,
+    sealed::{Opened, SealedStore},
+};
+
+/// Why the store could not do it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The folder cannot be used.
+    #[error("the store in {path} cannot be opened ({why}): check that the folder exists and belongs to this user")]
+    Open {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// Another process has it.
+    #[error("another process uses the store in {path}: stop that process, or give this one another folder")]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The store as a whole is not what was written.
+    #[error("the store in {path} is damaged ({why}): put the folder aside and restore it from a backup")]
+    Damaged {
+        /// The folder.
+        path: PathBuf,
+        /// What was found.
+        why: String,
+    },
+    /// No room for more; what was acknowledged is kept.
+    #[error("the disk of the store in {path} is full: make room; nothing acknowledged is lost")]
+    Full {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Reading or writing failed.
+    #[error("the store cannot read or write its disk ({0}): check the disk, then start again")]
+    Disk(String),
+    /// One record does not open.
+    #[error("a record of `{tree}` is damaged ({why}): restore it from a backup, or delete and enter it anew")]
+    Corrupt {
+        /// The record's tree.
+        tree: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A value cannot be written as JSON: a fault of the program.
+    #[error("a record of `{tree}` cannot be written as JSON ({why}): report this fault")]
+    Unwritable {
+        /// The record's tree.
+        tree: &'static str,
+        /// Why.
+        why: String,
+    },
+}
+
+/// One change of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// Write this value, in place of another if there is one.
+    Put {
+        /// The tree.
+        tree: &'static str,
+        /// The key.
+        key: Vec<u8>,
+        /// The value.
+        value: Vec<u8>,
+    },
+    /// Remove the value, if there is one.
+    Remove {
+        /// The tree.
+        tree: &'static str,
+        /// The key.
+        key: Vec<u8>,
+    },
+}
+
+/// Keys and values, as a scan gives them.
+pub type Entries = Vec<(Vec<u8>, Vec<u8>)>;
+
+/// Bytes under (tree, key). A tree's name holds no NUL byte.
+pub trait Store: Send + Sync {
+    /// The value under this key.
+    fn get(&self, tree: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Records after this key (from the first one on if `None`), in key order, at most `limit`.
+    fn scan(&self, tree: &'static str, after: Option<&[u8]>, limit: usize) -> Result<Entries, StoreError>;
+
+    /// Applies all or nothing, in this order; it is on the disk, flushed, when this returns.
+    fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+}

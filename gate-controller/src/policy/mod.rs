@@ -1,6 +1,7 @@
 //! What this location admits: eligibility, thresholds, timeouts, retries. All of it configuration.
 
 use jiff::{Timestamp, civil::Date};
+use sallyport_matcher::face::Fmr;
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +21,12 @@ pub struct Policy {
     pub document_attempts: u32,
     /// How long a document may take to be read, in milliseconds.
     pub document_ms: u64,
+    /// False match rate at which faces are compared.
+    pub face_fmr: Fmr,
     /// How often a face may be compared in one crossing.
     pub face_attempts: u32,
+    /// How long one attempt looks for a face that is good enough, in milliseconds.
+    pub face_attempt_ms: u64,
     /// How long capture and comparison may take together, in milliseconds.
     pub face_ms: u64,
     /// How long a traveler may take to walk through a door, in milliseconds.
@@ -30,6 +35,8 @@ pub struct Policy {
     pub closing_ms: u64,
     /// How long a referral waits for an officer, in milliseconds.
     pub referral_ms: u64,
+    /// How long a traveler who was not admitted is still told where to go, in milliseconds.
+    pub farewell_ms: u64,
 }
 
 impl Default for Policy {
@@ -41,11 +48,14 @@ impl Default for Policy {
             cache_grace_h: 24,
             document_attempts: 3,
             document_ms: 20_000,
+            face_fmr: Fmr::OneInTenThousand,
             face_attempts: 3,
+            face_attempt_ms: 3_000,
             face_ms: 20_000,
             passage_ms: 15_000,
             closing_ms: 5_000,
             referral_ms: 120_000,
+            farewell_ms: 5_000,
         }
     }
 }

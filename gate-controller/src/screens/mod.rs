@@ -5,7 +5,6 @@
 
 mod events;
 mod officer;
-pub mod session;
 pub mod texts;
 
 use std::{sync::Arc, time::Duration};
@@ -15,12 +14,13 @@ use actix_web::{
     http::header,
     web::{self, Data, Path, ServiceConfig},
 };
+use sallyport_privacy::accounts::{Sessions, Throttle};
 use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
-use self::session::{Sessions, Throttle};
-use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, TravelerView};
+pub(crate) use self::officer::same_origin;
+use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView};
 
 /// Nothing from elsewhere, no inline script, framed only by our own simulation page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -51,7 +51,7 @@ pub struct Station(Arc<Shared>);
 struct Shared {
     seam: Seam,
     texts: Texts,
-    sessions: Sessions,
+    sessions: Sessions<Role>,
     throttle: Throttle,
 }
 

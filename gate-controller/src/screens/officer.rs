@@ -5,16 +5,17 @@ use std::time::Instant;
 use actix_web::{
     HttpRequest, HttpResponse,
     cookie::{Cookie, SameSite},
-    http::header,
+    http::{StatusCode, header},
     web::{self, Bytes, Data, Form, Json, Path, ServiceConfig},
 };
+use sallyport_privacy::accounts::{self, Login};
 use sallyport_protocol::{CrossingId, Door, GateMode, OfficerChoice};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{sync::oneshot, time};
 use zeroize::Zeroizing;
 
-use super::{ANSWER_WITHIN, Station, events, page, secured, session::Login};
+use super::{ANSWER_WITHIN, Station, events, page, secured};
 use crate::view::{AccountError, OfficerOrder, Order, OrderRefused, ReferralImage, Role};
 
 const COOKIE: &str = "sallyport_officer";
@@ -110,8 +111,8 @@ fn session_cookie(request: &HttpRequest, identifier: String) -> Cookie<'static> 
 }
 
 async fn logout(request: HttpRequest, station: Data<Station>) -> HttpResponse {
-    if let Err(refusal) = station.authorize(&request) {
-        return refusal.response();
+    if let Err(why) = station.authorize(&request) {
+        return refused(why);
     }
     if let Some(cookie) = request.cookie(COOKIE) {
         station.0.sessions.end(cookie.value());
@@ -133,7 +134,7 @@ async fn session(request: HttpRequest, station: Data<Station>) -> HttpResponse {
 async fn alive(request: HttpRequest, station: Data<Station>) -> HttpResponse {
     match station.authorize(&request) {
         Ok(_) => secured(HttpResponse::NoContent()).finish(),
-        Err(refusal) => refusal.response(),
+        Err(why) => refused(why),
     }
 }
 
@@ -208,32 +209,17 @@ fn note_missing() -> HttpResponse {
     secured(HttpResponse::UnprocessableEntity()).json(json!({ "refused": "note_missing" }))
 }
 
-/// Why a request may not change anything.
-enum Refusal {
-    NoSession,
-    Forbidden,
-}
-
-impl Refusal {
-    fn response(self) -> HttpResponse {
-        match self {
-            Self::NoSession => secured(HttpResponse::Unauthorized()).finish(),
-            Self::Forbidden => secured(HttpResponse::Forbidden()).json(json!({ "refused": "forbidden" })),
-        }
-    }
-}
-
 impl Station {
-    fn login_of(&self, request: &HttpRequest) -> Option<Login> {
+    fn login_of(&self, request: &HttpRequest) -> Option<Login<Role>> {
         self.0.sessions.find(request.cookie(COOKIE)?.value(), Instant::now())
     }
 
     /// A request that changes something: from a session, from our own page, with the session's token.
-    fn authorize(&self, request: &HttpRequest) -> Result<Login, Refusal> {
-        let login = self.login_of(request).ok_or(Refusal::NoSession)?;
+    fn authorize(&self, request: &HttpRequest) -> Result<Login<Role>, StatusCode> {
+        let login = self.login_of(request).ok_or(StatusCode::UNAUTHORIZED)?;
         let token = request.headers().get(TOKEN_HEADER).and_then(|value| value.to_str().ok());
         if !same_origin(request) || !login.carries(token) {
-            return Err(Refusal::Forbidden);
+            return Err(StatusCode::FORBIDDEN);
         }
         if let Some(cookie) = request.cookie(COOKIE) {
             self.0.sessions.touch(cookie.value(), Instant::now());
@@ -244,10 +230,10 @@ impl Station {
     async fn order(&self, request: &HttpRequest, order: Order) -> HttpResponse {
         let login = match self.authorize(request) {
             Ok(login) => login,
-            Err(refusal) => return refusal.response(),
+            Err(why) => return refused(why),
         };
         if login.role != Role::Officer {
-            return Refusal::Forbidden.response();
+            return refused(StatusCode::FORBIDDEN);
         }
         let (reply, answer) = oneshot::channel();
         let order = OfficerOrder { officer: login.name, order, reply };
@@ -263,11 +249,11 @@ impl Station {
     }
 }
 
-/// Whether the browser says that the request comes from our own page. A request that does not say is refused:
-/// every browser of the last years sends `Origin` with each POST (Fetch standard, 4.5).
-fn same_origin(request: &HttpRequest) -> bool {
+fn refused(why: StatusCode) -> HttpResponse {
+    secured(HttpResponse::build(why)).json(json!({ "refused": "forbidden" }))
+}
+
+pub(crate) fn same_origin(request: &HttpRequest) -> bool {
     let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let (Some(origin), Some(host)) = (text(header::ORIGIN), text(header::HOST)) else { return false };
-    let scheme = if request.app_config().secure() { "https" } else { "http" };
-    origin == format!("{scheme}://{host}")
+    accounts::same_origin(text(header::ORIGIN), text(header::HOST), request.app_config().secure())
 }

@@ -56,6 +56,11 @@ impl Crossing {
         self.timeline.last().map_or(Stage::Presentation, |entry| entry.stage)
     }
 
+    /// The last fact that was noted.
+    pub fn detail(&self) -> Option<&str> {
+        self.timeline.iter().rev().find_map(|entry| entry.detail.as_deref())
+    }
+
     /// Ends the present stage and begins this one.
     pub fn enter(&mut self, now: Moment, stage: Stage) {
         let at_ms = self.at_ms(now);

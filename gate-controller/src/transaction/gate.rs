@@ -1,5 +1,7 @@
 //! The machine.
 
+use std::collections::BTreeSet;
+
 use sallyport_hardware::barrier::{self, Door, DoorState};
 use sallyport_protocol::{
     CrossingId, DoorMovementKind, GateId, GateMode, Measurement, OfficerChoice, OfficerDecision, Outcome, Reason,
@@ -80,9 +82,15 @@ pub struct Gate {
     person_inside: bool,
     fire: bool,
     trouble: Option<Reason>,
+    /// Devices that do not work.
+    equipment: BTreeSet<Reason>,
     active: Option<Active>,
     pending: Option<PendingDoor>,
     unsaved: Option<Unsaved>,
+    /// Orders that are answered once their line is on the disk: (entry, request).
+    unanswered: Vec<(u64, u64)>,
+    /// Until when the last traveler is still told where to go.
+    farewell_until_ms: Option<u64>,
     next_entry: u64,
     commands: Vec<Command>,
 }
@@ -100,9 +108,12 @@ impl Gate {
             person_inside: false,
             fire: false,
             trouble: None,
+            equipment: BTreeSet::new(),
             active: None,
             pending: None,
             unsaved: None,
+            unanswered: Vec::new(),
+            farewell_until_ms: None,
             next_entry: 1,
             commands: Vec::new(),
         }
@@ -116,6 +127,17 @@ impl Gate {
     /// The crossing in progress.
     pub fn crossing(&self) -> Option<&Crossing> {
         self.active.as_ref().map(|active| &active.crossing)
+    }
+
+    /// Whether no crossing is in progress, everything is written and both doors are known to be closed.
+    pub fn is_at_rest(&self) -> bool {
+        self.active.is_none() && self.unsaved.is_none() && self.both_closed()
+    }
+
+    /// Devices that do not work, and a journal that cannot be written.
+    pub fn troubles(&self) -> Vec<Reason> {
+        let line = (!self.line).then_some(Reason::BarrierLineLost);
+        self.trouble.into_iter().chain(line).chain(self.equipment.iter().copied()).collect()
     }
 
     /// What is known of a door.
@@ -139,6 +161,7 @@ impl Gate {
             _ if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at_ms.is_some()) => self.trouble,
             GateMode::Closed => Some(Reason::GateClosed),
             GateMode::Held => Some(Reason::GateHeld),
+            GateMode::InService if !self.equipment.is_empty() => self.equipment.first().copied(),
             GateMode::InService if self.active.is_none() && (!self.both_closed() || self.person_inside) => {
                 Some(Reason::DoorFault)
             }
@@ -182,6 +205,19 @@ impl Gate {
                 self.shut_all();
                 self.push(Command::Door(barrier::Command::Status));
             }
+            Event::Stopping => {
+                self.mode = GateMode::Closed;
+                self.end(now, Outcome::Interrupted, &[Reason::ControllerInterrupted]);
+                self.shut_all();
+                self.show(Show::OutOfService, Some(Reason::GateClosed));
+            }
+            Event::Equipment { reason, works } => {
+                let changed =
+                    if works { self.equipment.remove(&reason) } else { self.equipment.insert(reason) };
+                if changed && self.active.is_none() {
+                    self.show_idle();
+                }
+            }
             Event::Ordered { request, officer, order } => self.ordered(now, request, officer, order),
             Event::Journaled { entry } => self.journaled(now, entry),
             Event::JournalFailed { entry, reason } => self.journal_failed(now, entry, reason),
@@ -198,6 +234,7 @@ impl Gate {
     }
 
     fn show_idle(&mut self) {
+        self.farewell_until_ms = None;
         match self.obstacle_to_service() {
             None => self.show(Show::PresentDocument, None),
             Some(reason) => self.show(Show::OutOfService, Some(reason)),
@@ -340,11 +377,12 @@ impl Gate {
 
     // --- decisions
 
-    fn decide(&mut self, outcome: Outcome, reasons: Vec<Reason>) {
-        let Some(active) = &mut self.active else { return };
+    /// Decides the crossing in progress; gives the number of the line that says so.
+    fn decide(&mut self, outcome: Outcome, reasons: Vec<Reason>) -> u64 {
+        let Some(active) = &mut self.active else { return self.next_entry };
         active.crossing.decided = Some((outcome, reasons.clone()));
         let (crossing, officer) = (active.crossing.id, active.crossing.officer.clone());
-        self.journal(JournalLine::Decided { crossing, outcome, reasons, officer });
+        self.journal(JournalLine::Decided { crossing, outcome, reasons, officer })
     }
 
     fn refer(&mut self, now: Moment, reasons: Vec<Reason>, inside: bool) {
@@ -362,36 +400,41 @@ impl Gate {
     }
 
     fn ordered(&mut self, now: Moment, request: u64, officer: String, order: Order) {
-        let result = match order {
+        // Each order is answered when its line is on the disk.
+        let entry = match order {
             Order::Decide { crossing, choice, note } => self.officer_decided(now, crossing, officer, choice, note),
             Order::SetMode { mode: GateMode::Released } => Err(OrderRefused::NotNow),
             Order::SetMode { mode } => {
                 self.mode = mode;
-                self.journal(JournalLine::ModeSet { mode, officer });
+                let entry = self.journal(JournalLine::ModeSet { mode, officer });
                 if self.active.is_none() {
                     self.show_idle();
                 }
-                Ok(())
+                Ok(entry)
             }
             Order::OpenDoor { door, note } => {
-                let door = match door {
-                    sallyport_protocol::Door::Entry => Door::Entry,
-                    sallyport_protocol::Door::Exit => Door::Exit,
-                };
+                let door = ordered_door(door);
                 match self.may_open_by_hand(door) {
                     Ok(()) => {
                         let by = Some((officer, note));
-                        let line = JournalLine::DoorOrdered { crossing: None, door: recorded(door), by };
-                        let entry = self.journal(line);
+                        let entry = self.journal(JournalLine::DoorOrdered { crossing: None, door: recorded(door), by });
                         self.pending = Some(PendingDoor { entry, door, request: Some(request) });
-                        // Answered when the line is on the disk.
                         return;
                     }
                     Err(refused) => Err(refused),
                 }
             }
         };
-        self.push(Command::Answer { request, result });
+        match entry {
+            Ok(entry) => self.unanswered.push((entry, request)),
+            Err(refused) => self.push(Command::Answer { request, result: Err(refused) }),
+        }
+    }
+
+    fn answer(&mut self, entry: u64, result: &Result<(), OrderRefused>) {
+        for (_, request) in self.unanswered.extract_if(.., |(of, _)| *of == entry) {
+            self.commands.push(Command::Answer { request, result: result.clone() });
+        }
     }
 
     fn may_open_by_hand(&self, door: Door) -> Result<(), OrderRefused> {
@@ -414,7 +457,7 @@ impl Gate {
         officer: String,
         choice: OfficerChoice,
         note: String,
-    ) -> Result<(), OrderRefused> {
+    ) -> Result<u64, OrderRefused> {
         let Some(active) = self.active.as_mut().filter(|active| active.crossing.id == crossing) else {
             return Err(OrderRefused::NoSuchReferral);
         };
@@ -424,19 +467,20 @@ impl Gate {
         let at_ms = active.crossing.at_ms(now);
         active.crossing.officer = Some(OfficerDecision { officer, choice, note, at_ms });
         self.push(Command::WithdrawReferral);
-        match choice {
+        Ok(match choice {
             OfficerChoice::Accept => {
-                self.decide(Outcome::AcceptedByOfficer, vec![Reason::OfficerAccepted]);
+                let entry = self.decide(Outcome::AcceptedByOfficer, vec![Reason::OfficerAccepted]);
                 let (door, purpose) =
                     if inside { (Door::Exit, Purpose::Exit) } else { (Door::Entry, Purpose::EnterAccepted) };
                 self.open(now, door, purpose);
+                entry
             }
             OfficerChoice::Refuse => {
-                self.decide(Outcome::RefusedByOfficer, vec![Reason::OfficerRefused]);
+                let entry = self.decide(Outcome::RefusedByOfficer, vec![Reason::OfficerRefused]);
                 self.turn_back(now, inside);
+                entry
             }
-        }
-        Ok(())
+        })
     }
 
     fn turn_back(&mut self, now: Moment, inside: bool) {
@@ -476,8 +520,11 @@ impl Gate {
         if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.entry == entry) {
             self.unsaved = None;
             self.trouble = None;
-            self.show_idle();
+            if self.farewell_until_ms.is_none() {
+                self.show_idle();
+            }
         }
+        self.answer(entry, &Ok(()));
         let Some(pending) = self.pending.take_if(|pending| pending.entry == entry) else { return };
         if !self.is_closed(pending.door.other()) || !self.line || self.fire {
             match pending.request {
@@ -499,6 +546,7 @@ impl Gate {
 
     fn journal_failed(&mut self, now: Moment, entry: u64, reason: Reason) {
         self.trouble = Some(reason);
+        self.answer(entry, &Err(OrderRefused::Equipment { reason }));
         if let Some(unsaved) = self.unsaved.as_mut().filter(|unsaved| unsaved.entry == entry) {
             unsaved.retry_at_ms = Some(now.ms.saturating_add(JOURNAL_RETRY_MS));
             return self.show(Show::OutOfService, Some(reason));
@@ -655,6 +703,9 @@ impl Gate {
             unsaved.entry = self.next_entry;
             self.journal(line);
         }
+        if self.farewell_until_ms.take_if(|until| now.ms >= *until).is_some() && self.active.is_none() {
+            self.show_idle();
+        }
         let Some(active) = self.active.as_ref().filter(|active| now.ms >= active.deadline_ms) else { return };
         match active.phase {
             Phase::Reading => self.document_failed(now, &Reason::ChipNotResponding.into()),
@@ -689,10 +740,19 @@ impl Gate {
         }
         self.push(Command::Purge { crossing: active.crossing.id });
         let record = active.crossing.finish(now, &self.id, outcome, reasons);
-        let show = if record.outcome.admits() { Show::Wait } else { Show::GoToDesk };
-        self.show(show, record.reasons.first().copied());
+        let admitted = record.outcome.admits();
+        self.farewell_until_ms = (!admitted).then(|| now.ms.saturating_add(self.policy.farewell_ms));
+        self.show(if admitted { Show::Wait } else { Show::GoToDesk }, record.reasons.first().copied());
         let line = JournalLine::Finished(Box::new(record));
         let entry = self.journal(line.clone());
         self.unsaved = Some(Unsaved { entry, line, retry_at_ms: None });
+    }
+}
+
+/// The turnstile's door of an order.
+fn ordered_door(door: sallyport_protocol::Door) -> Door {
+    match door {
+        sallyport_protocol::Door::Entry => Door::Entry,
+        sallyport_protocol::Door::Exit => Door::Exit,
     }
 }

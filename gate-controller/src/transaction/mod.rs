@@ -39,6 +39,13 @@ pub struct Problem {
     pub detail: Option<String>,
 }
 
+impl Problem {
+    /// This reason, with an error's text as the fact.
+    pub fn because(reason: Reason, error: &dyn std::fmt::Display) -> Self {
+        Self { reason, detail: Some(error.to_string()) }
+    }
+}
+
 impl From<Reason> for Problem {
     fn from(reason: Reason) -> Self {
         Self { reason, detail: None }
@@ -84,6 +91,15 @@ pub enum Event {
     BarrierLost,
     /// The line is back.
     BarrierRestored,
+    /// The controller is about to stop.
+    Stopping,
+    /// A device that a crossing needs fails, or works again: reader, camera, matcher.
+    Equipment {
+        /// What is wrong.
+        reason: Reason,
+        /// Whether it works again.
+        works: bool,
+    },
     /// An officer orders.
     Ordered {
         /// For the answer.

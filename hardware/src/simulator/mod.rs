@@ -1,3 +1,5 @@
 //! Simulated devices: the same traits, the same bytes.
 
+pub mod camera;
+pub mod document;
 pub mod turnstile;

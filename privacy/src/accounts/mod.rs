@@ -1,4 +1,6 @@
-//! Accounts of officers and staff: `accounts.toml`, passwords as argon2id (RFC 9106).
+//! Accounts of officers and staff: `accounts.toml`, passwords as argon2id (RFC 9106); and their sessions.
+
+mod session;
 
 use std::{
     collections::BTreeMap,
@@ -10,6 +12,7 @@ use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+pub use self::session::{AGE_MAX, IDLE_MAX, Login, Sessions, Throttle, same_origin};
 use crate::keys::write_private;
 
 /// Why an account could not be used or changed.

@@ -1,5 +1,7 @@
 //! The key hierarchy (DESIGN section 5): root -> application -> enrollment.
 
+mod passphrase;
+
 use std::{
     fs,
     io::{self, Write as _},
@@ -13,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+pub use self::passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase};
 use crate::vault::{Vault, VaultError};
 
 /// Why a key could not be made, opened or stored.
@@ -216,8 +219,9 @@ impl std::fmt::Debug for EnrollmentSeed {
     }
 }
 
-/// Writes a file for its owner alone, whole or not at all, flushed to the disk.
-pub(crate) fn write_private(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
+/// Writes a file for its owner alone, whole or not at all, flushed to the disk. Unless `replace`, a file that is there
+/// stays.
+pub fn write_private(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     if !replace && path.exists() {
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, "there already; nothing was overwritten"));

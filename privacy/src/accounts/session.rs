@@ -1,4 +1,4 @@
-//! Officers' sessions and the throttling of logins: both in memory only, gone with the process.
+//! Sessions of officers and staff, and the throttling of logins: both in memory only, gone with the process.
 
 use std::{
     collections::HashMap,
@@ -9,38 +9,41 @@ use std::{
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::view::Role;
-
-/// A session without any input from the officer ends after this.
+/// A session without any input ends after this.
 pub const IDLE_MAX: Duration = Duration::from_secs(15 * 60);
 /// Any session ends after this: one shift.
 pub const AGE_MAX: Duration = Duration::from_secs(12 * 3600);
 
-/// Who is logged in.
+/// Who is logged in, with a role `R` of the application's own.
 #[derive(Debug, Clone)]
-pub struct Login {
+pub struct Login<R> {
     /// The login name.
     pub name: String,
     /// What the account may do.
-    pub role: Role,
-    /// The token that each order must carry (against cross-site request forgery).
+    pub role: R,
+    /// The token that each request that changes something must carry (against cross-site request forgery).
     pub token: String,
 }
 
-struct Session {
-    login: Login,
+struct Session<R> {
+    login: Login<R>,
     began: Instant,
     active: Instant,
 }
 
 /// The sessions in progress, by the SHA-256 of their identifiers: looking one up by hash leaks no timing of the
 /// identifier itself.
-#[derive(Default)]
-pub struct Sessions(Mutex<HashMap<[u8; 32], Session>>);
+pub struct Sessions<R>(Mutex<HashMap<[u8; 32], Session<R>>>);
 
-impl Sessions {
+impl<R> Default for Sessions<R> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<R: Clone> Sessions<R> {
     /// Begins a session and gives its identifier: 256 random bits in hexadecimal.
-    pub fn begin(&self, name: &str, role: Role, now: Instant) -> String {
+    pub fn begin(&self, name: &str, role: R, now: Instant) -> String {
         let identifier = random_token();
         let login = Login { name: name.to_owned(), role, token: random_token() };
         let mut sessions = self.locked();
@@ -50,7 +53,7 @@ impl Sessions {
     }
 
     /// Who holds this identifier, if the session has not expired. Looking does not prolong it.
-    pub fn find(&self, identifier: &str, now: Instant) -> Option<Login> {
+    pub fn find(&self, identifier: &str, now: Instant) -> Option<Login<R>> {
         let mut sessions = self.locked();
         let key = digest(identifier);
         if !sessions.get(&key)?.alive(now) {
@@ -60,7 +63,7 @@ impl Sessions {
         sessions.get(&key).map(|session| session.login.clone())
     }
 
-    /// Notes that the officer did something.
+    /// Notes that somebody is there.
     pub fn touch(&self, identifier: &str, now: Instant) {
         if let Some(session) = self.locked().get_mut(&digest(identifier)).filter(|session| session.alive(now)) {
             session.active = now;
@@ -72,22 +75,30 @@ impl Sessions {
         self.locked().remove(&digest(identifier));
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<[u8; 32], Session<R>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Session {
+impl<R> Session<R> {
     fn alive(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.active) < IDLE_MAX && now.saturating_duration_since(self.began) < AGE_MAX
     }
 }
 
-impl Login {
+impl<R> Login<R> {
     /// Whether the request carries this session's token, compared in constant time.
     pub fn carries(&self, token: Option<&str>) -> bool {
         token.is_some_and(|token| bool::from(token.as_bytes().ct_eq(self.token.as_bytes())))
     }
+}
+
+/// Whether a browser says that a request comes from our own page, by its `Origin` and `Host` headers. A request that
+/// does not say is not: every browser of the last years sends `Origin` with each POST (Fetch standard, 4.5).
+pub fn same_origin(origin: Option<&str>, host: Option<&str>, secure: bool) -> bool {
+    let (Some(origin), Some(host)) = (origin, host) else { return false };
+    let scheme = if secure { "https" } else { "http" };
+    origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix("://")) == Some(host)
 }
 
 fn random_token() -> String {
@@ -100,7 +111,7 @@ fn digest(identifier: &str) -> [u8; 32] {
 
 /// Failed logins of one account that are free of delay.
 const ACCOUNT_FREE: u32 = 5;
-/// Failed logins from one address that are free of delay: several officers share a station.
+/// Failed logins from one address that are free of delay: several people share a station.
 const ADDRESS_FREE: u32 = 20;
 /// The first delay; it doubles with each further failure.
 const DELAY_FIRST: Duration = Duration::from_secs(10);
@@ -167,6 +178,11 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    #[derive(Clone, Copy)]
+    enum Role {
+        Officer,
+    }
+
     #[test]
     fn a_session_ends_by_idleness_by_age_and_by_logging_out() {
         let (sessions, start) = (Sessions::default(), Instant::now());
@@ -197,6 +213,17 @@ mod tests {
         assert!(login.carries(Some(&login.token)));
         assert!(!login.carries(Some(&login.token[1..])));
         assert!(!login.carries(None));
+    }
+
+    #[test]
+    fn only_our_own_page_is_of_the_same_origin() {
+        let host = Some("gate:8443");
+        assert!(same_origin(Some("https://gate:8443"), host, true));
+        for other in ["http://gate:8443", "https://gate", "https://gate:84433", "https://evil", "null", ""] {
+            assert!(!same_origin(Some(other), host, true), "{other}");
+        }
+        assert!(!same_origin(None, host, true));
+        assert!(!same_origin(Some("https://gate:8443"), None, true));
     }
 
     #[test]

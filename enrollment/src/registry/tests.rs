@@ -1,0 +1,206 @@
+//! The registry against a model, seen through the replica that a gate keeps.
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use proptest::prelude::*;
+use sallyport_privacy::{
+    keys::{ApplicationKey, RootKey},
+    template::{Code, EMBEDDING_LENGTH, protect},
+};
+use sallyport_store::{MemoryStore, Store as _};
+
+use super::*;
+
+fn root() -> RootKey {
+    let folder = tempfile::tempdir().unwrap();
+    RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap()
+}
+
+fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
+    Registry::open(SealedStore::new(memory.clone(), root.vault("store")), root).unwrap()
+}
+
+fn embedding(number: u8) -> Vec<f32> {
+    (0..EMBEDDING_LENGTH).map(|at| ((at as f32 + 1.0) * (f32::from(number) + 0.7)).sin()).collect()
+}
+
+fn now() -> Timestamp {
+    "2026-03-01T12:00:00Z".parse().unwrap()
+}
+
+fn applicant(name: &str, card: &str) -> Applicant {
+    Applicant {
+        name: PersonName::try_from(name.to_owned()).unwrap(),
+        card: card.parse().unwrap(),
+        expires: Expiry::parse("2027-01-31", now()).unwrap(),
+        consent_purpose: "trusted traveler".into(),
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Enroll(u8, u8),
+    Rephotograph(usize, u8),
+    SetStatus(usize, EnrollmentStatus),
+    Delete(usize),
+    Sync(usize),
+    Reopen,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let status = prop::sample::select(vec![EnrollmentStatus::Active, EnrollmentStatus::Suspended]);
+    prop_oneof![
+        4 => (0u8..6, any::<u8>()).prop_map(|(card, face)| Step::Enroll(card, face)),
+        2 => (0usize..6, any::<u8>()).prop_map(|(which, face)| Step::Rephotograph(which, face)),
+        3 => (0usize..6, status).prop_map(|(which, status)| Step::SetStatus(which, status)),
+        2 => (0usize..6).prop_map(Step::Delete),
+        3 => (1usize..4).prop_map(Step::Sync),
+        1 => Just(Step::Reopen),
+    ]
+}
+
+/// What the model knows of an enrollment: card, version, status, face.
+type Known = (u8, u32, EnrollmentStatus, u8);
+
+/// What a gate keeps.
+#[derive(Default)]
+struct Replica {
+    revision: u64,
+    enrollments: BTreeMap<EnrollmentId, EnrollmentForGate>,
+}
+
+impl Replica {
+    fn sync(&mut self, registry: &Registry, page_size: usize) {
+        loop {
+            let page = registry.changes(self.revision, page_size).unwrap();
+            assert!(page.revision >= self.revision && page.changed.len() + page.removed.len() <= page_size);
+            self.revision = page.revision;
+            for id in page.removed {
+                self.enrollments.remove(&id);
+            }
+            for enrollment in page.changed {
+                self.enrollments.insert(enrollment.id, enrollment);
+            }
+            if !page.more {
+                return;
+            }
+        }
+    }
+
+    fn check(&self, model: &BTreeMap<EnrollmentId, Known>, key: &ApplicationKey) {
+        assert_eq!(self.enrollments.keys().collect::<Vec<_>>(), model.keys().collect::<Vec<_>>());
+        for (id, (card, version, status, face)) in model {
+            let kept = &self.enrollments[id];
+            assert_eq!(kept.card.as_str(), format!("000000{card:02X}"));
+            assert_eq!((kept.version, kept.status), (*version, *status));
+            let expected = protect(&embedding(*face), &key.enrollment_seed(id.as_bytes(), *version)).unwrap();
+            assert_eq!(Code::from_bytes(kept.code.expose_bytes()).unwrap().distance(&expected), 0);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_gates_replica_becomes_what_the_registry_holds(steps in prop::collection::vec(step(), 1..25)) {
+        let (memory, root) = (Arc::new(MemoryStore::new()), root());
+        let mut registry = opened(&memory, &root);
+        let key = root.application(APPLICATION, KEY_GENERATION);
+        let mut model: BTreeMap<EnrollmentId, Known> = BTreeMap::new();
+        let mut replica = Replica::default();
+        for step in steps {
+            let nth = |which: usize| model.keys().nth(which).copied();
+            match step {
+                Step::Enroll(card, face) => {
+                    let number = format!("000000{card:02X}");
+                    let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
+                    match registry.enroll(applicant("Ana", &number), &embedding(face), "bo", now()) {
+                        Ok(id) => {
+                            prop_assert_eq!(owner, None);
+                            model.insert(id, (card, 1, EnrollmentStatus::Active, face));
+                        }
+                        Err(RegistryError::CardTaken(by)) => prop_assert_eq!(Some(by), owner),
+                        Err(other) => panic!("{other}"),
+                    }
+                    let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
+                    prop_assert_eq!(registry.by_card(&number.parse().unwrap()).unwrap(), owner);
+                }
+                Step::Rephotograph(which, face) => if let Some(id) = nth(which) {
+                    registry.rephotograph(id, &embedding(face), "bo", now()).unwrap();
+                    let known = model.get_mut(&id).unwrap();
+                    (known.1, known.3) = (known.1 + 1, face);
+                },
+                Step::SetStatus(which, status) => if let Some(id) = nth(which) {
+                    registry.set_status(id, status).unwrap();
+                    model.get_mut(&id).unwrap().2 = status;
+                },
+                Step::Delete(which) => if let Some(id) = nth(which) {
+                    registry.delete(id).unwrap();
+                    model.remove(&id);
+                    prop_assert!(matches!(registry.get(id), Err(RegistryError::Unknown(_))));
+                    prop_assert!(matches!(registry.delete(id), Err(RegistryError::Unknown(_))));
+                },
+                Step::Sync(page_size) => {
+                    replica.sync(&registry, page_size);
+                    replica.check(&model, &key);
+                }
+                Step::Reopen => registry = opened(&memory, &root),
+            }
+            prop_assert_eq!(registry.list("", 100).unwrap().1, model.len());
+        }
+        replica.sync(&registry, 3);
+        replica.check(&model, &key);
+        let mut fresh = Replica::default();
+        fresh.sync(&registry, 2);
+        fresh.check(&model, &key);
+        let future = registry.changes(fresh.revision + 1, 1);
+        let refused = matches!(future, Err(RegistryError::FutureRevision { .. }));
+        prop_assert!(refused);
+    }
+}
+
+#[test]
+fn the_list_is_found_by_words_and_sorted_by_name() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    for (name, card) in [("Zoë Ångström", "04A1B2C3"), ("ana Silva", "04A1B2C4"), ("Ana Lima", "04FFFFFF")] {
+        registry.enroll(applicant(name, card), &embedding(1), "bo", now()).unwrap();
+    }
+    let names = |search: &str, limit| {
+        let (listed, count) = registry.list(search, limit).unwrap();
+        let names = listed.into_iter().map(|one| one.enrollment.unwrap().name.as_str().to_owned());
+        (names.collect::<Vec<_>>(), count)
+    };
+    assert_eq!(names("", 10).0, ["Ana Lima", "ana Silva", "Zoë Ångström"]);
+    assert_eq!(names("SILVA ana", 10).0, ["ana Silva"]);
+    assert_eq!(names("04a1", 10).0, ["ana Silva", "Zoë Ångström"]);
+    assert_eq!(names("", 2), (vec!["Ana Lima".to_owned(), "ana Silva".to_owned()], 3));
+    assert_eq!(names("nobody", 10), (vec![], 0));
+}
+
+#[test]
+fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
+    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+    let key = damaged.as_bytes().to_vec();
+    let mut value = memory.get(ENROLLMENTS, &key).unwrap().unwrap();
+    value[20] ^= 1;
+    memory.apply(vec![Change::Put { tree: ENROLLMENTS, key, value }]).unwrap();
+
+    let (listed, count) = registry.list("", 10).unwrap();
+    assert_eq!(count, 2);
+    assert!(listed[0].id == Some(damaged) && listed[0].enrollment.is_err());
+    assert!(listed[1].id == Some(sound) && listed[1].enrollment.is_ok());
+    let page = registry.changes(0, 10).unwrap();
+    assert_eq!((page.changed.len(), page.revision, page.more), (1, 2, false));
+    registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
+
+    registry.delete(damaged).unwrap();
+    assert_eq!(registry.list("", 10).unwrap().1, 1);
+    assert_eq!(registry.changes(0, 10).unwrap().removed, [damaged]);
+    registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+}

@@ -1,0 +1,155 @@
+//! The running service: both listeners, until it is told to stop.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::Server};
+use anyhow::{Context as _, Result};
+use sallyport_link::server_config;
+use sallyport_privacy::{accounts::Accounts, keys::RootKey};
+use sallyport_store::{SealedStore, SledStore};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time,
+};
+
+use crate::{
+    api,
+    config::Config,
+    gates::{Admission, Reports},
+    registry::{Portraits, Registry},
+    web,
+};
+
+/// How long to wait for a port that another process has.
+const PORT_RETRY: Duration = Duration::from_secs(3);
+/// How long requests in progress may take to end when the service stops, in seconds.
+const SHUTDOWN_S: u64 = 5;
+
+/// What both sides work on.
+pub struct Service {
+    /// Who is enrolled.
+    pub registry: Registry,
+    /// Which gates are admitted.
+    pub admission: Admission,
+    /// What they reported.
+    pub reports: Reports,
+    /// Makes embeddings of photographs.
+    pub portraits: Portraits,
+    /// Staff's accounts.
+    pub accounts: Accounts,
+}
+
+impl Service {
+    /// Opens the store and loads the nets.
+    pub fn open(config: &Config, root: &RootKey) -> Result<Self> {
+        let store = Arc::new(SledStore::open(&config.store())?);
+        let store = SealedStore::new(store, root.vault("store"));
+        Ok(Self {
+            registry: Registry::open(store.clone(), root)?,
+            admission: Admission::at(config.admitted()),
+            reports: Reports::new(store),
+            portraits: Portraits::load(&config.models)?,
+            accounts: Accounts::at(config.accounts()),
+        })
+    }
+}
+
+/// Serves until SIGTERM or SIGINT; `ready` hears the line that says where.
+pub async fn run(config: &Config, service: Service, ready: impl FnOnce(&str)) -> Result<()> {
+    let mut stop = Stop::listen()?;
+    let service = Arc::new(service);
+    let Some(gates) = bound(config.gates.listen, "gates", &mut stop).await? else { return Ok(()) };
+    let Some(admin) = bound(config.admin.listen, "the web admin", &mut stop).await? else { return Ok(()) };
+    let (gates_at, admin_at) = (gates.local_addr()?, admin.local_addr()?);
+    let scheme = if config.admin.plain_http { "http" } else { "https" };
+    let gates = serve_gates(config, gates, service.clone())?;
+    let admin = serve_admin(config, admin, service)?;
+    let handles = [gates.handle(), admin.handle()];
+    ready(&format!("ready: gates on https://{gates_at}, admin on {scheme}://{admin_at}"));
+    let serving = async { tokio::try_join!(gates, admin) };
+    tokio::pin!(serving);
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        () = stop.asked() => {
+            tracing::info!("stopping");
+            tokio::join!(handles[0].stop(true), handles[1].stop(true));
+            serving.await
+        }
+    };
+    ended.map(drop).context("a listener ended")
+}
+
+fn serve_gates(config: &Config, listener: TcpListener, service: Arc<Service>) -> Result<Server> {
+    let data = &config.data;
+    let tls = server_config(&data.join("server.crt"), &data.join("server.key"), Some(&data.join("ca.crt")))?;
+    let server = HttpServer::new(move || App::new().configure(|app| api::configure(app, service.clone())))
+        .on_connect(api::remember_certificate)
+        .workers(2)
+        .shutdown_timeout(SHUTDOWN_S)
+        .disable_signals()
+        .listen_rustls_0_23(listener, tls)?;
+    Ok(server.run())
+}
+
+fn serve_admin(config: &Config, listener: TcpListener, service: Arc<Service>) -> Result<Server> {
+    let desk = web::Desk::new(service, &config.language)?;
+    let server = HttpServer::new(move || App::new().configure(|app| web::configure(app, desk.clone())))
+        .workers(2)
+        .shutdown_timeout(SHUTDOWN_S)
+        .disable_signals();
+    let server = if config.admin.plain_http {
+        server.listen(listener)?
+    } else {
+        let data = &config.data;
+        server.listen_rustls_0_23(listener, server_config(&data.join("server.crt"), &data.join("server.key"), None)?)?
+    };
+    Ok(server.run())
+}
+
+/// Binds, waiting for as long as another process has the port; `None` if the service is to stop meanwhile.
+async fn bound(address: SocketAddr, what: &str, stop: &mut Stop) -> Result<Option<TcpListener>> {
+    loop {
+        match TcpListener::bind(address) {
+            Ok(listener) => return Ok(Some(listener)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                tracing::error!(
+                    "port in use: another process listens on {address}, where {what} should connect; stop it, or \
+                     change `listen` in the configuration; trying again in {} s",
+                    PORT_RETRY.as_secs()
+                );
+            }
+            Err(error) => {
+                let advice = format!("cannot listen on {address} for {what}: change `listen` in the configuration");
+                return Err(error).context(advice);
+            }
+        }
+        tokio::select! {
+            () = time::sleep(PORT_RETRY) => {}
+            () = stop.asked() => return Ok(None),
+        }
+    }
+}
+
+/// SIGTERM and SIGINT.
+struct Stop {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Commands that make things: the data folder, gates' certificates, accounts. None opens the store, so that all work
+//! while the service runs.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result, bail};
+use sallyport_link::{Authority, Usage};
+use sallyport_privacy::{accounts::Accounts, keys::RootKey, vault::Vault};
+use sallyport_protocol::GateId;
+use zeroize::Zeroizing;
+
+use crate::{config::Config, gates::Admission, web::Role};
+
+/// The first account.
+pub const FIRST_ACCOUNT: &str = "admin";
+/// Every server certificate is for these hosts.
+const OWN_HOSTS: [&str; 2] = ["localhost", "127.0.0.1"];
+
+/// Makes the data folder: root key, authority, server certificate, first account. Gives that account's password.
+pub fn init(config: &Config, hosts: &[String], passphrase: &str) -> Result<Zeroizing<String>> {
+    let data = &config.data;
+    if config.root_key().exists() {
+        bail!(
+            "{} is a data folder already, and nothing in it was changed: name another one in the configuration, or \
+             move this one away",
+            data.display()
+        );
+    }
+    fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    let root = RootKey::create(&config.root_key(), passphrase)?;
+    let authority = Authority::create()?;
+    authority.save(data, &authority_vault(&root))?;
+    let hosts: Vec<String> = OWN_HOSTS.iter().map(|host| (*host).to_owned()).chain(hosts.iter().cloned()).collect();
+    authority.issue("enrollment service", &hosts, Usage::Server)?.save(data, "server")?;
+    Ok(Accounts::at(config.accounts()).add(FIRST_ACCOUNT, Role::Admin.as_str())?)
+}
+
+/// Issues a gate's certificate into a folder and admits the gate.
+pub fn add_gate(config: &Config, gate: &GateId, out: &Path, hosts: &[String], passphrase: &str) -> Result<()> {
+    let admission = Admission::at(config.admitted());
+    admission.check_new(gate)?;
+    let root = open_root(config, passphrase)?;
+    let authority = Authority::load(&config.data, &authority_vault(&root))?;
+    let hosts: Vec<String> = OWN_HOSTS.iter().map(|host| (*host).to_owned()).chain(hosts.iter().cloned()).collect();
+    // The gate's screens are served with it too.
+    let issued = authority.issue(gate.as_str(), &hosts, Usage::Both)?;
+    fs::create_dir_all(out).with_context(|| format!("the folder {} cannot be made", out.display()))?;
+    issued.save(out, "gate")?;
+    let ca = out.join("ca.crt");
+    fs::write(&ca, authority.certificate_pem()).with_context(|| format!("{} cannot be written", ca.display()))?;
+    Ok(admission.add(gate, &issued.certificate_pem)?)
+}
+
+/// No longer admits a gate.
+pub fn remove_gate(config: &Config, gate: &GateId) -> Result<()> {
+    Ok(Admission::at(config.admitted()).remove(gate)?)
+}
+
+/// Adds an account and gives its password.
+pub fn add_account(config: &Config, name: &str, role: Role) -> Result<Zeroizing<String>> {
+    check_initialized(config)?;
+    Ok(Accounts::at(config.accounts()).add(name, role.as_str())?)
+}
+
+/// Gives an account a new password.
+pub fn reset_account(config: &Config, name: &str) -> Result<Zeroizing<String>> {
+    check_initialized(config)?;
+    Ok(Accounts::at(config.accounts()).reset(name)?)
+}
+
+/// Opens the root key.
+pub fn open_root(config: &Config, passphrase: &str) -> Result<RootKey> {
+    check_initialized(config)?;
+    Ok(RootKey::open(&config.root_key(), passphrase)?)
+}
+
+fn check_initialized(config: &Config) -> Result<()> {
+    if !config.root_key().exists() {
+        bail!("{} is no data folder yet: make it with `enrollment init`", config.data.display());
+    }
+    Ok(())
+}
+
+fn authority_vault(root: &RootKey) -> Vault {
+    root.vault("authority")
+}

@@ -1,0 +1,289 @@
+//! The pages, as templates see them.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpResponse, http::StatusCode};
+use askama::Template;
+use jiff::Timestamp;
+use sallyport_privacy::accounts::Login;
+use sallyport_protocol::{CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Reason};
+use sallyport_wording::{LANGUAGES, Texts, direction};
+use serde::Serialize;
+
+use super::{Role, secured};
+use crate::{
+    gates::GateReport,
+    registry::{Enrollment, Listed},
+};
+
+/// A gate that has been silent for longer than this is marked, in seconds.
+const SILENT_S: i64 = 120;
+
+/// Where in the web admin a page is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Enrollments,
+    Gates,
+    Crossings,
+    Other,
+}
+
+/// What every page has.
+pub(super) struct Page<'a> {
+    messages: Option<&'a BTreeMap<String, String>>,
+    pub(super) language: &'static str,
+    back: String,
+    login: Option<Login<Role>>,
+    section: Section,
+}
+
+impl<'a> Page<'a> {
+    pub(super) fn new(
+        texts: &'a Texts,
+        language: &'static str,
+        back: String,
+        login: Option<Login<Role>>,
+        section: Section,
+    ) -> Self {
+        Self { messages: texts.of(language), language, back, login, section }
+    }
+
+    /// A message in the page's language. That all exist is tested.
+    fn t(&self, name: &str) -> &str {
+        self.messages.and_then(|messages| messages.get(name)).map_or("…", String::as_str)
+    }
+
+    /// The message for a value of the protocol, such as `outcome-accepted`.
+    fn of<T: Serialize>(&self, kind: &str, value: &T) -> &str {
+        self.t(&format!("{kind}-{}", self.key(value)))
+    }
+
+    /// The name of a value of the protocol, as classes and messages have it.
+    fn key<T: Serialize>(&self, value: &T) -> String {
+        let name = serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.replace('_', "-")));
+        name.unwrap_or_default()
+    }
+
+    fn reason(&self, reason: &Reason) -> &str {
+        self.t(&format!("reason-{}-officer", reason.code()))
+    }
+
+    fn direction(&self) -> &'static str {
+        direction(self.language)
+    }
+
+    fn languages(&self) -> &'static [(&'static str, &'static str)] {
+        LANGUAGES
+    }
+
+    fn token(&self) -> &str {
+        self.login.as_ref().map_or("", |login| login.token.as_str())
+    }
+
+    fn may_delete(&self) -> bool {
+        self.login.as_ref().is_some_and(|login| login.role == Role::Admin)
+    }
+
+    fn current(&self, section: &str) -> &'static str {
+        let here = match self.section {
+            Section::Enrollments => "enrollments",
+            Section::Gates => "gates",
+            Section::Crossings => "crossings",
+            Section::Other => "",
+        };
+        if here == section { "page" } else { "false" }
+    }
+}
+
+/// A page as an answer.
+pub(super) fn rendered<T: Template>(status: StatusCode, page: &T) -> HttpResponse {
+    match page.render() {
+        Ok(html) => secured(HttpResponse::build(status)).content_type("text/html; charset=utf-8").body(html),
+        Err(error) => {
+            tracing::error!(%error, "a page cannot be rendered");
+            secured(HttpResponse::InternalServerError()).finish()
+        }
+    }
+}
+
+/// The login page.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub(super) struct LoginPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) fault: Option<&'static str>,
+}
+
+/// Something was not done.
+#[derive(Template)]
+#[template(path = "fault.html")]
+pub(super) struct FaultPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) text: &'static str,
+}
+
+/// The list of enrollments.
+#[derive(Template)]
+#[template(path = "enrollments.html")]
+pub(super) struct EnrollmentsPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) search: String,
+    pub(super) listed: Vec<Listed>,
+    pub(super) count: usize,
+    pub(super) now: Timestamp,
+    pub(super) done: Option<&'static str>,
+}
+
+/// The form for a new enrollment.
+#[derive(Template)]
+#[template(path = "new.html")]
+pub(super) struct NewPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) entered: Entered,
+    pub(super) faults: Faults,
+    pub(super) card_owner: Option<EnrollmentId>,
+    pub(super) today: String,
+}
+
+/// What staff typed, to be shown again.
+#[derive(Default)]
+pub(super) struct Entered {
+    pub(super) name: String,
+    pub(super) card: String,
+    pub(super) expires: String,
+    pub(super) consent: bool,
+}
+
+/// Messages beside fields.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Faults {
+    pub(super) form: Option<&'static str>,
+    pub(super) name: Option<&'static str>,
+    pub(super) card: Option<&'static str>,
+    pub(super) expires: Option<&'static str>,
+    pub(super) consent: Option<&'static str>,
+    pub(super) photograph: Option<&'static str>,
+}
+
+/// One enrollment.
+#[derive(Template)]
+#[template(path = "enrollment.html")]
+pub(super) struct EnrollmentPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) enrollment: Enrollment,
+    pub(super) now: Timestamp,
+    pub(super) done: Option<&'static str>,
+    pub(super) fault: Option<&'static str>,
+}
+
+/// Whether an enrollment shall really be deleted.
+#[derive(Template)]
+#[template(path = "delete.html")]
+pub(super) struct DeletePage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) id: EnrollmentId,
+    /// The name, unless the record is damaged.
+    pub(super) name: Option<String>,
+}
+
+/// The gates.
+#[derive(Template)]
+#[template(path = "gates.html")]
+pub(super) struct GatesPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) gates: Vec<GateRow>,
+    pub(super) revision: u64,
+    pub(super) now: Timestamp,
+}
+
+/// One gate, and what it said last.
+pub(super) struct GateRow {
+    pub(super) gate: GateId,
+    pub(super) report: Option<GateReport>,
+}
+
+/// Crossings, newest first.
+#[derive(Template)]
+#[template(path = "crossings.html")]
+pub(super) struct CrossingsPage<'a> {
+    pub(super) page: Page<'a>,
+    /// `None` stands for a damaged record.
+    pub(super) crossings: Vec<Option<CrossingRecord>>,
+    pub(super) older: Option<String>,
+    pub(super) first: bool,
+}
+
+/// How an enrollment stands: suspended, expired or active.
+fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
+    match enrollment.status {
+        EnrollmentStatus::Suspended => "suspended",
+        EnrollmentStatus::Active if enrollment.expires <= *now => "expired",
+        EnrollmentStatus::Active => "active",
+    }
+}
+
+/// An instant, in UTC, to the second.
+fn instant(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The last day before an instant at which something ends.
+fn last_day(ends: &Timestamp) -> String {
+    let inside = Timestamp::from_second(ends.as_second().saturating_sub(1)).unwrap_or(*ends);
+    inside.strftime("%Y-%m-%d").to_string()
+}
+
+fn silent(report: &GateReport, now: &Timestamp) -> bool {
+    now.as_second().saturating_sub(report.at.as_second()) > SILENT_S
+}
+
+fn seconds(from: &Timestamp, to: &Timestamp) -> String {
+    tenths(u64::try_from(to.as_millisecond().saturating_sub(from.as_millisecond())).unwrap_or(0))
+}
+
+fn tenths(ms: u64) -> String {
+    format!("{}.{} s", ms / 1_000, ms % 1_000 / 100)
+}
+
+/// What a door did, and when.
+type Movement = (&'static str, String);
+
+/// What each door that moved was reported to do, in order.
+fn movements(record: &CrossingRecord) -> Vec<(&'static str, Vec<Movement>)> {
+    let of = |door: Door| -> Vec<Movement> {
+        let of_door = record.doors.iter().filter(|movement| movement.door == door);
+        let reported = of_door.filter_map(|movement| {
+            let name = match movement.movement {
+                DoorMovementKind::Opened => "movement-opened",
+                DoorMovementKind::Closed => "movement-closed",
+                DoorMovementKind::Passed => "movement-passed",
+                DoorMovementKind::Obstructed => "movement-obstructed",
+                DoorMovementKind::OpenOrdered | DoorMovementKind::CloseOrdered => return None,
+            };
+            Some((name, tenths(movement.at_ms)))
+        });
+        reported.collect()
+    };
+    let mut doors = vec![("door-entry", of(Door::Entry)), ("door-exit", of(Door::Exit))];
+    doors.retain(|(_, moved)| !moved.is_empty());
+    doors
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_last_day_is_the_day_before_the_end() {
+        assert_eq!(last_day(&"2027-02-01T00:00:00Z".parse().unwrap()), "2027-01-31");
+        assert_eq!(instant(&"2027-02-01T03:04:05.9Z".parse().unwrap()), "2027-02-01 03:04:05 UTC");
+    }
+
+    #[test]
+    fn durations_have_tenths_and_are_never_negative() {
+        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
+        assert_eq!(seconds(&at(1_000), &at(10_450)), "9.4 s");
+        assert_eq!(seconds(&at(1_000), &at(0)), "0.0 s");
+    }
+}

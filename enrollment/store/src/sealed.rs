@@ -1,0 +1,159 @@
+//! Values sealed before they reach a store.
+
+use std::{io, sync::Arc};
+
+use sallyport_privacy::vault::Vault;
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::{Change, Store, StoreError};
+
+/// A store whose values are JSON, sealed for their place (tree and key).
+#[derive(Clone)]
+pub struct SealedStore {
+    store: Arc<dyn Store>,
+    vault: Arc<Vault>,
+}
+
+impl std::fmt::Debug for SealedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SealedStore(..)")
+    }
+}
+
+/// A record's key, and the record unless it is damaged.
+pub type Opened<T> = (Vec<u8>, Result<T, StoreError>);
+
+impl SealedStore {
+    /// Seals what goes to this store with this vault.
+    pub fn new(store: Arc<dyn Store>, vault: Vault) -> Self {
+        Self { store, vault: Arc::new(vault) }
+    }
+
+    /// Opens the record under this key.
+    pub fn get<T: DeserializeOwned>(&self, tree: &'static str, key: &[u8]) -> Result<Option<T>, StoreError> {
+        self.store.get(tree, key)?.map(|sealed| self.open(tree, key, &sealed)).transpose()
+    }
+
+    /// Opens records after this key, in key order, at most `limit`. Each has its own result, so that a damaged one
+    /// does not hide the others.
+    pub fn scan<T: DeserializeOwned>(
+        &self,
+        tree: &'static str,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<Opened<T>>, StoreError> {
+        let entries = self.store.scan(tree, after, limit)?;
+        Ok(entries
+            .into_iter()
+            .map(|(key, sealed)| {
+                let record = self.open(tree, &key, &sealed);
+                (key, record)
+            })
+            .collect())
+    }
+
+    /// Keys after this one, in order, at most `limit`, without opening their records.
+    pub fn keys(&self, tree: &'static str, after: Option<&[u8]>, limit: usize) -> Result<Vec<Vec<u8>>, StoreError> {
+        Ok(self.store.scan(tree, after, limit)?.into_iter().map(|(key, _)| key).collect())
+    }
+
+    /// The change that writes this record, sealed, for [`SealedStore::apply`].
+    pub fn seal<T: Serialize>(&self, tree: &'static str, key: &[u8], record: &T) -> Result<Change, StoreError> {
+        let plain = json(record).map_err(|error| StoreError::Unwritable { tree, why: error.to_string() })?;
+        let value = self.vault.seal(&context(tree, key), &plain);
+        Ok(Change::Put { tree, key: key.to_vec(), value })
+    }
+
+    /// Applies all or nothing; flushed when this returns.
+    pub fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
+        self.store.apply(changes)
+    }
+
+    /// A keyed pseudonym of an identifier, to be a key: the same each time, useless without the vault's key.
+    pub fn pseudonym(&self, purpose: &str, identifier: &[u8]) -> [u8; 32] {
+        self.vault.pseudonym(purpose, identifier)
+    }
+
+    fn open<T: DeserializeOwned>(&self, tree: &'static str, key: &[u8], sealed: &[u8]) -> Result<T, StoreError> {
+        let corrupt = |why: String| StoreError::Corrupt { tree, why };
+        let plain = self.vault.open(&context(tree, key), sealed).map_err(|error| corrupt(error.to_string()))?;
+        // The parser's own message could quote the record, so only its place is told.
+        serde_json::from_slice(&plain).map_err(|error| {
+            corrupt(format!("not this version's format, at line {} column {}", error.line(), error.column()))
+        })
+    }
+}
+
+fn context(tree: &str, key: &[u8]) -> Vec<u8> {
+    [tree.as_bytes(), &[0], key].concat()
+}
+
+/// JSON in a buffer that never grows: growing would leave copies behind that nobody zeroes.
+fn json<T: Serialize>(record: &T) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+    struct Length(usize);
+    impl io::Write for Length {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut length = Length(0);
+    serde_json::to_writer(&mut length, record)?;
+    let mut plain = Zeroizing::new(Vec::with_capacity(length.0));
+    serde_json::to_writer(&mut *plain, record)?;
+    Ok(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::MemoryStore;
+
+    const TREE: &str = "people";
+
+    fn stores() -> (Arc<MemoryStore>, SealedStore) {
+        let memory = Arc::new(MemoryStore::new());
+        (memory.clone(), SealedStore::new(memory, Vault::new(&[7; 32])))
+    }
+
+    #[test]
+    fn records_round_trip_and_nothing_lies_in_the_clear() {
+        let (memory, sealed) = stores();
+        let record = ("Ana".to_owned(), vec![1u32, 2, 3]);
+        sealed.apply(vec![sealed.seal(TREE, b"1", &record).unwrap()]).unwrap();
+        assert_eq!(sealed.get::<(String, Vec<u32>)>(TREE, b"1").unwrap(), Some(record));
+        assert_eq!(sealed.get::<(String, Vec<u32>)>(TREE, b"2").unwrap(), None);
+        let stored = memory.get(TREE, b"1").unwrap().unwrap();
+        assert!(!stored.windows(3).any(|window| window == b"Ana"));
+    }
+
+    #[test]
+    fn one_damaged_record_does_not_hide_the_others() {
+        let (memory, sealed) = stores();
+        let changes = (0..3u8).map(|key| sealed.seal(TREE, &[key], &key).unwrap()).collect();
+        sealed.apply(changes).unwrap();
+        let mut value = memory.get(TREE, &[1]).unwrap().unwrap();
+        *value.last_mut().unwrap() ^= 1;
+        memory.apply(vec![Change::Put { tree: TREE, key: vec![1], value }]).unwrap();
+        let found = sealed.scan::<u8>(TREE, None, 10).unwrap();
+        assert!(matches!(found[..], [(_, Ok(0)), (_, Err(StoreError::Corrupt { tree: TREE, .. })), (_, Ok(2))]));
+        assert!(sealed.get::<u8>(TREE, &[1]).is_err());
+        assert_eq!(sealed.keys(TREE, Some(&[0]), 10).unwrap(), [[1], [2]]);
+    }
+
+    #[test]
+    fn a_record_moved_to_another_place_or_of_another_type_is_damaged() {
+        let (memory, sealed) = stores();
+        sealed.apply(vec![sealed.seal(TREE, b"1", &"Ana Silva").unwrap()]).unwrap();
+        let value = memory.get(TREE, b"1").unwrap().unwrap();
+        memory.apply(vec![Change::Put { tree: TREE, key: b"2".to_vec(), value }]).unwrap();
+        assert!(matches!(sealed.get::<String>(TREE, b"2"), Err(StoreError::Corrupt { .. })));
+        let error = sealed.get::<u32>(TREE, b"1").unwrap_err().to_string();
+        assert!(error.contains("column") && !error.contains("Ana"), "{error}");
+    }
+}

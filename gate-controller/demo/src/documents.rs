@@ -1,0 +1,224 @@
+//! Passports, cards and scenes of the demonstration: synthetic people of Utopia with real faces.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, ensure};
+use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
+use opencv::{
+    core::{Mat, MatTraitConst as _, Rect, Scalar, Size, Vector},
+    imgcodecs, imgproc,
+};
+use sallyport_emrtd::{
+    ImageFormat, Mrz,
+    issue::{self, Authority, Portrait},
+    mrz::{Format, MrzDate},
+};
+
+/// The number of the trusted traveler's card.
+pub const CARD: &str = "04A1B2C3D4E5F6";
+/// The issuer that the demonstration's gate admits.
+pub const ADMITTED: &str = "UTO";
+
+/// A document's folder name.
+pub mod name {
+    /// A genuine passport.
+    pub const GENUINE: &str = "passport";
+    /// The same, its portrait in JPEG 2000.
+    pub const JPEG_2000: &str = "passport-jpeg2000";
+    /// The genuine passport with another portrait put into DG2.
+    pub const REPLACED: &str = "passport-with-replaced-portrait";
+    /// A child's.
+    pub const CHILD: &str = "passport-of-a-child";
+    /// Of an issuer whose documents are authentic but not admitted.
+    pub const OTHER_ISSUER: &str = "passport-of-another-issuer";
+    /// Signed under a CSCA that nobody trusts.
+    pub const UNKNOWN_CSCA: &str = "passport-of-unknown-csca";
+    /// Expired yesterday.
+    pub const EXPIRED: &str = "passport-expired";
+    /// A printed zone with a wrong check digit.
+    pub const WRONG_DIGIT: &str = "passport-with-wrong-check-digit";
+    /// A chip that stops answering.
+    pub const SILENT: &str = "passport-with-silent-chip";
+    /// A trusted traveler's card.
+    pub const CARD: &str = "card-of-trusted-traveler";
+    /// A card that nobody enrolled.
+    pub const UNKNOWN_CARD: &str = "card-unknown";
+}
+
+/// A scene's folder name.
+pub mod scene {
+    /// The traveler, on other photographs than the document's.
+    pub const TRAVELER: &str = "traveler";
+    /// Somebody else.
+    pub const STRANGER: &str = "stranger";
+    /// Two people.
+    pub const TWO: &str = "two-people";
+    /// A covered lens.
+    pub const BLANK: &str = "blank-frame";
+    /// A frame that was cut short on its way.
+    pub const TRUNCATED: &str = "truncated-frame";
+    /// A wall.
+    pub const NOBODY: &str = "nobody";
+}
+
+/// Most bytes of a portrait; passports hold 8 to 25 kB.
+const PORTRAIT_BYTES_MAX: usize = 18_000;
+const PORTRAIT_PX: i32 = 420;
+const FRAME_PX: i32 = 640;
+
+/// Issues everything into `documents`, `scenes` and `trust`; `faces` holds the demonstration's photographs.
+pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> anyhow::Result<()> {
+    let now = Timestamp::now();
+    let today = TimeZone::UTC.to_datetime(now).date();
+    fs::create_dir_all(trust).context("make the folder of CSCA certificates")?;
+    let csca = Authority::csca("UT", now.as_second())?;
+    let unknown = Authority::csca("UT", now.as_second())?;
+    fs::write(trust.join("csca-utopia.cer"), csca.certificate_der()?).context("write the CSCA certificate")?;
+    let signer = csca.document_signer("UT", now.as_second(), 365)?;
+    let stranger = unknown.document_signer("UT", now.as_second(), 365)?;
+
+    let own = portrait(&faces.join("obama.jpg"), ".jpg")?;
+    let own_jpeg_2000 = portrait(&faces.join("obama.jpg"), ".jp2")?;
+    let other = portrait(&faces.join("biden.jpg"), ".jpg")?;
+    let adult = Holder { issuer: ADMITTED, birth: today - 45.years(), expiry: today + 5.years() };
+    let issued = |folder: &str, signer: &Authority, holder: &Holder, portrait: &Encoded| -> anyhow::Result<()> {
+        let mrz = holder.mrz()?;
+        let files = signer.issue(&mrz, &portrait.portrait())?;
+        issue::save(&documents.join(folder), &mrz.compose_td3()?, &files).with_context(|| format!("write {folder}"))
+    };
+    issued(name::GENUINE, &signer, &adult, &own)?;
+    issued(name::JPEG_2000, &signer, &adult, &own_jpeg_2000)?;
+    issued(name::CHILD, &signer, &Holder { birth: today - 12.years(), ..adult }, &own)?;
+    issued(name::OTHER_ISSUER, &signer, &Holder { issuer: "XOM", ..adult }, &own)?;
+    issued(name::EXPIRED, &signer, &Holder { expiry: today - 1.day(), ..adult }, &own)?;
+    issued(name::UNKNOWN_CSCA, &stranger, &adult, &own)?;
+    issued(name::REPLACED, &signer, &adult, &own)?;
+    fs::write(documents.join(name::REPLACED).join("DG2.bin"), other.portrait().dg2()).context("forge a document")?;
+    issued(name::SILENT, &signer, &adult, &own)?;
+    fs::write(documents.join(name::SILENT).join("behavior.json"), r#"{"silent_after": 12}"#).context("break a chip")?;
+    issued(name::WRONG_DIGIT, &signer, &adult, &own)?;
+    spoil_check_digit(&documents.join(name::WRONG_DIGIT).join("mrz.txt"))?;
+    for (folder, number) in [(name::CARD, CARD), (name::UNKNOWN_CARD, "04FFFFFFFFFFFF")] {
+        fs::create_dir_all(documents.join(folder)).context("make a card")?;
+        fs::write(documents.join(folder).join("card.txt"), number).context("make a card")?;
+    }
+    make_scenes(faces, scenes)
+}
+
+#[derive(Clone, Copy)]
+struct Holder {
+    issuer: &'static str,
+    birth: Date,
+    expiry: Date,
+}
+
+impl Holder {
+    fn mrz(&self) -> anyhow::Result<Mrz> {
+        let printed = |date: Date| {
+            MrzDate::known(date.year().rem_euclid(100) as u8, date.month().unsigned_abs(), date.day().unsigned_abs())
+        };
+        Ok(Mrz {
+            format: Format::Td3,
+            document_code: "P".into(),
+            issuer: self.issuer.into(),
+            surname: "DEMONSTRATION".into(),
+            given_names: "TRAVELER".into(),
+            document_number: "L898902C3".into(),
+            nationality: self.issuer.into(),
+            birth: printed(self.birth),
+            sex: '<',
+            expiry: printed(self.expiry),
+            optional: String::new(),
+        })
+    }
+}
+
+/// Changes the check digit of the document number (the tenth character of the second line).
+fn spoil_check_digit(file: &Path) -> anyhow::Result<()> {
+    let text = fs::read_to_string(file).context("read the printed zone")?;
+    let (first, second) = text.split_once('\n').context("the printed zone has two lines")?;
+    let digit = second.as_bytes().get(9).context("the second line is short")?;
+    let other = char::from(b'0' + (digit - b'0' + 1) % 10);
+    let spoiled = format!("{first}\n{}{other}{}", &second[..9], &second[10..]);
+    fs::write(file, spoiled).context("write the printed zone")
+}
+
+struct Encoded {
+    bytes: Vec<u8>,
+    format: ImageFormat,
+    width: u16,
+    height: u16,
+}
+
+impl Encoded {
+    fn portrait(&self) -> Portrait<'_> {
+        Portrait { image: &self.bytes, format: self.format, width: self.width, height: self.height }
+    }
+}
+
+fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
+    let whole = imgcodecs::imread_def(path)?;
+    ensure!(!whole.empty(), "{} is missing or no picture: run `make setup`", path.display());
+    let scale = f64::from(side_px) / f64::from(whole.cols().max(whole.rows()));
+    let sized = |side: i32| (f64::from(side) * scale).round() as i32;
+    let mut small = Mat::default();
+    let size = Size::new(sized(whole.cols()), sized(whole.rows()));
+    imgproc::resize(&whole, &mut small, size, 0.0, 0.0, imgproc::INTER_AREA)?;
+    Ok(small)
+}
+
+fn encode(picture: &Mat, extension: &str, quality: i32) -> anyhow::Result<Vec<u8>> {
+    let flag =
+        if extension == ".jp2" { imgcodecs::IMWRITE_JPEG2000_COMPRESSION_X1000 } else { imgcodecs::IMWRITE_JPEG_QUALITY };
+    let value = if extension == ".jp2" { quality / 2 } else { quality };
+    let mut file = Vector::<u8>::new();
+    imgcodecs::imencode(extension, picture, &mut file, &Vector::from_slice(&[flag, value]))?;
+    Ok(file.iter().collect())
+}
+
+/// A portrait as passports hold it: small, and compressed until it fits.
+fn portrait(path: &Path, extension: &str) -> anyhow::Result<Encoded> {
+    let picture = picture(path, PORTRAIT_PX)?;
+    let format = if extension == ".jp2" { ImageFormat::Jpeg2000 } else { ImageFormat::Jpeg };
+    let (width, height) = (picture.cols() as u16, picture.rows() as u16);
+    for quality in (10..=90).rev().step_by(5) {
+        let bytes = encode(&picture, extension, quality)?;
+        if bytes.len() <= PORTRAIT_BYTES_MAX {
+            return Ok(Encoded { bytes, format, width, height });
+        }
+    }
+    anyhow::bail!("{} cannot be compressed to {PORTRAIT_BYTES_MAX} bytes", path.display())
+}
+
+fn make_scenes(faces: &Path, scenes: &Path) -> anyhow::Result<()> {
+    let write = |scene: &str, file: &str, bytes: &[u8]| -> anyhow::Result<()> {
+        let folder = scenes.join(scene);
+        fs::create_dir_all(&folder).with_context(|| format!("make scene {scene}"))?;
+        fs::write(folder.join(file), bytes).with_context(|| format!("make scene {scene}"))
+    };
+    let frame = |face: &str| -> anyhow::Result<Mat> { picture(&faces.join(face), FRAME_PX) };
+    let jpeg = |picture: &Mat| encode(picture, ".jpg", 92);
+    let (second, third, stranger) = (frame("obama2.jpg")?, frame("obama3.jpg")?, frame("biden.jpg")?);
+    write(scene::TRAVELER, "1.jpg", &jpeg(&second)?)?;
+    write(scene::TRAVELER, "2.jpg", &jpeg(&third)?)?;
+    write(scene::STRANGER, "1.jpg", &jpeg(&stranger)?)?;
+    let whole = jpeg(&second)?;
+    write(scene::TRUNCATED, "1.jpg", &whole[..whole.len() / 2])?;
+    let gray = |level: f64| Mat::new_rows_cols_with_default(480, 640, opencv::core::CV_8UC3, Scalar::all(level));
+    write(scene::BLANK, "1.jpg", &jpeg(&gray(3.0)?)?)?;
+    let mut wall = gray(120.0)?;
+    for column in (0..640).step_by(64) {
+        let stripe = Rect::new(column, 0, 32, 480);
+        imgproc::rectangle(&mut wall, stripe, Scalar::all(160.0), imgproc::FILLED, imgproc::LINE_8, 0)?;
+    }
+    write(scene::NOBODY, "1.jpg", &jpeg(&wall)?)?;
+    let side = second.rows().min(stranger.rows());
+    let upper = |picture: &Mat| -> anyhow::Result<Mat> {
+        Ok(Mat::roi(picture, Rect::new(0, 0, picture.cols(), side))?.try_clone()?)
+    };
+    let mut both = Mat::default();
+    let pair: Vector<Mat> = Vector::from_iter([upper(&second)?, upper(&stranger)?]);
+    opencv::core::hconcat(&pair, &mut both)?;
+    ensure!(both.total() > 0, "no picture of two people");
+    write(scene::TWO, "1.jpg", &jpeg(&both)?)
+}

@@ -1,0 +1,81 @@
+//! The configured devices. One that cannot be opened yet is opened when it is needed: a gate starts without it, and
+//! says so.
+
+use std::{path::Path, time::Duration};
+
+use sallyport_gate::config::{Camera as CameraConfig, Reader as ReaderConfig};
+use sallyport_hardware::{
+    camera::{Camera, CameraError, FolderCamera, Frame, VideoCamera},
+    document::{DocumentReader, PcscReader, ReaderError, SerialZoneReader, Token},
+};
+use zeroize::Zeroizing;
+
+/// A device that is opened at its first use, and tried again after each failure to open.
+struct Late<D, E> {
+    open: Box<dyn Fn() -> Result<D, E> + Send>,
+    device: Option<D>,
+}
+
+impl<D, E> Late<D, E> {
+    fn new(open: impl Fn() -> Result<D, E> + Send + 'static) -> Self {
+        Self { open: Box::new(open), device: None }
+    }
+
+    fn get(&mut self) -> Result<&mut D, E> {
+        match &mut self.device {
+            Some(device) => Ok(device),
+            none => Ok(none.insert((self.open)()?)),
+        }
+    }
+}
+
+impl DocumentReader for Late<PcscReader, ReaderError> {
+    fn wait(&mut self, patience: Duration) -> Result<bool, ReaderError> {
+        self.get()?.wait(patience)
+    }
+
+    fn identify(&mut self, patience: Duration) -> Result<Token, ReaderError> {
+        self.get()?.identify(patience)
+    }
+
+    fn transmit(&mut self, command: &[u8]) -> Result<Zeroizing<Vec<u8>>, ReaderError> {
+        self.get()?.transmit(command)
+    }
+
+    fn is_present(&mut self) -> bool {
+        self.device.as_mut().is_some_and(DocumentReader::is_present)
+    }
+}
+
+impl Camera for Late<Box<dyn Camera>, CameraError> {
+    fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError> {
+        self.get()?.frame(patience)
+    }
+}
+
+/// A real document reader; `None` for a simulated one.
+pub fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
+    let ReaderConfig::Pcsc { name, zone_line, zone_baud } = config.clone() else { return None };
+    Some(Box::new(Late::new(move || {
+        let zones = SerialZoneReader::open(&zone_line.to_string_lossy(), zone_baud)?;
+        PcscReader::open(name.as_deref(), Box::new(zones))
+    })))
+}
+
+/// A real camera; `None` for a simulated one.
+pub fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
+    let config = config.clone();
+    if matches!(config, CameraConfig::Simulated { .. }) {
+        return None;
+    }
+    Some(Box::new(Late::new(move || {
+        let camera: Box<dyn Camera> = match &config {
+            CameraConfig::Video { source } => Box::new(VideoCamera::open(source)?),
+            CameraConfig::Folder { path, per_second } => {
+                Box::new(FolderCamera::open(path)?.frames_per_second(*per_second))
+            }
+            CameraConfig::Simulated { scenes } => Box::new(FolderCamera::open(Path::new(scenes))?),
+        };
+        Ok(camera)
+    })))
+}

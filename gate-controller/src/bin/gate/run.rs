@@ -1,0 +1,235 @@
+//! Puts a gate together and runs it.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
+    thread,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use jiff::Timestamp;
+use sallyport_emrtd::passive::TrustStore;
+use sallyport_gate::{
+    accounts::FileAccounts,
+    cache::Cache,
+    config::{Camera, Config, Identity, Reader},
+    journal::Journal,
+    screens::{Seam, Station},
+    server::Server,
+    simulation::Simulation,
+    supervisor::{self, Display, Engine, FinishedRecords, Input, Parts},
+    sync::{Centre, KeyRing},
+    view::{ReferralDesk, TravelerInstruction},
+};
+use sallyport_hardware::{
+    barrier::SerialBarrier,
+    camera::Camera as CameraDevice,
+    document::DocumentReader,
+    simulator::{camera::SceneCamera, document::SimulatedReader},
+};
+use sallyport_privacy::keys::RootKey;
+use sallyport_protocol::Reason;
+use sallyport_store::{SledStore, StoreError};
+use tokio::sync::mpsc;
+
+use crate::{accounts, devices};
+
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// Orders that may wait for the machine's thread.
+const ORDERS_WAITING_MAX: usize = 16;
+
+/// Runs until a signal ends it. What the operator must put right first is an error; whatever can go wrong later is
+/// shown on the screens and tried again.
+pub fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
+    let trust = trust_store(&config.trust)?;
+    let centre = match (&config.centre, &config.identity) {
+        (Some(centre), Some(identity)) => {
+            Some((Centre::new(&centre.url, identity)?, Duration::from_millis(centre.interval_ms)))
+        }
+        _ => None,
+    };
+    let desk = Arc::new(ReferralDesk::new());
+    let finished = Arc::<FinishedRecords>::default();
+    let display = Display::new(config.gate.clone(), desk.clone(), finished.clone(), Timestamp::now());
+    let (reader, camera, simulation) = devices(config, &display, finished)?;
+    let (sender, inputs) = channel();
+    let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
+
+    let station = Station::new(Seam {
+        traveler: display.traveler(),
+        gate: display.gate(),
+        orders: order,
+        referral: desk,
+        accounts: Arc::new(FileAccounts(accounts(&config.data))),
+        language: config.language.clone(),
+        simulated: simulation.is_some(),
+    })?;
+    let tls = match &config.identity {
+        Some(Identity { certificate, key, .. }) if !config.screens.plain_http => {
+            Some(sallyport_link::server_config(certificate, key, None)?)
+        }
+        _ => None,
+    };
+    let listen = config.screens.listen;
+    Server { listen, tls, station, simulation, inputs: sender.clone() }.start().context("start the screens")?;
+    stop_on_signal(sender.clone())?;
+
+    let journal = open_journal(config, &display, &sender);
+    let cache = centre.is_some().then(|| open_cache(config, root, &display, &sender));
+    let key_file = config.data.join("trusted-traveler.key");
+    let keys = KeyRing::open(key_file.clone(), root.vault("keys")).unwrap_or_else(|error| {
+        tracing::error!("{error}; it will be fetched anew");
+        KeyRing::empty(key_file, root.vault("keys"))
+    });
+    let (line, baud) = (config.devices.turnstile.line.display().to_string(), config.devices.turnstile.baud);
+    let parts = Parts {
+        gate: config.gate.clone(),
+        policy: config.policy.clone(),
+        display,
+        journal,
+        cache,
+        keys: Arc::new(keys),
+        centre,
+        connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
+        reader,
+        camera,
+        engine: Arc::new(Engine::at(config.models.clone())),
+        trust,
+        orders,
+    };
+    supervisor::run(parts, &sender, &inputs);
+    tracing::info!("stopped");
+    Ok(())
+}
+
+type Devices = (Box<dyn DocumentReader>, Box<dyn CameraDevice>, Option<Arc<Simulation>>);
+
+fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
+    if let (Some(reader), Some(camera)) = (devices::reader(&config.devices.reader), devices::camera(&config.devices.camera))
+    {
+        return Ok((reader, camera, None));
+    }
+    let (Reader::Simulated { documents }, Camera::Simulated { scenes }) =
+        (&config.devices.reader, &config.devices.camera)
+    else {
+        anyhow::bail!("reader and camera must both be simulated, or neither");
+    };
+    let reader = SimulatedReader::new();
+    let camera = SceneCamera::new(scenes)?;
+    let simulation = Simulation {
+        documents: documents.clone(),
+        reader: reader.control(),
+        camera: camera.control(),
+        turnstile: config.devices.turnstile.control.clone(),
+        finished,
+        traveler: display.traveler(),
+        gate: display.gate(),
+    };
+    tracing::warn!("reader and camera are simulated: this gate is for demonstrations only");
+    Ok((Box::new(reader), Box::new(camera), Some(Arc::new(simulation))))
+}
+
+fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
+    let entries = fs::read_dir(folder)
+        .with_context(|| format!("read the folder of CSCA certificates {} (`trust`)", folder.display()))?;
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry.context("read the folder of CSCA certificates")?.path();
+        if path.is_file() {
+            files.push(fs::read(&path).with_context(|| format!("read {}", path.display()))?);
+        }
+    }
+    let trust = TrustStore::from_certificates(files.iter().map(Vec::as_slice))
+        .with_context(|| format!("CSCA certificates in {}", folder.display()))?;
+    if trust.is_empty() {
+        tracing::warn!("no CSCA certificate in {}: every document will be referred", folder.display());
+    } else {
+        tracing::info!("{} CSCA certificates", trust.len());
+    }
+    Ok(trust)
+}
+
+/// Without its journal no door moves, so this waits until there is one, and says so.
+fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> Arc<Journal> {
+    loop {
+        match Journal::open(&config.data.join("journal"), &config.gate, Timestamp::now()) {
+            Ok((journal, found)) => {
+                if !found.interrupted.is_empty() {
+                    tracing::warn!(crossings = ?found.interrupted, "closed crossings that a stop had cut off");
+                }
+                if let Some(aside) = found.damaged {
+                    tracing::error!("the journal was damaged and put aside as {}: look into it", aside.display());
+                    let _ = sender.send(Input::Aside { reason: Reason::StoreCorrupt, there: true });
+                }
+                return Arc::new(journal);
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                display.show(TravelerInstruction::OutOfService, Some(error.reason()));
+                thread::sleep(RETRY_AFTER);
+            }
+        }
+    }
+}
+
+/// A damaged cache is put aside: it holds nothing that the service does not have.
+fn open_cache(config: &Config, root: &RootKey, display: &Display, sender: &Sender<Input>) -> Arc<Cache> {
+    let folder = config.data.join("cache");
+    loop {
+        let error = match SledStore::open(&folder) {
+            Ok(store) => {
+                let cache = Cache::new(Arc::new(store), root.vault("cache"));
+                match cache.state() {
+                    Ok(_) => return Arc::new(cache),
+                    Err(error) => error,
+                }
+            }
+            Err(error) => error,
+        };
+        tracing::error!("{error}");
+        if matches!(error, StoreError::Damaged { .. } | StoreError::Corrupt { .. }) {
+            let aside = config.data.join(format!("cache-damaged-{}", Timestamp::now().as_millisecond()));
+            tracing::error!("the cache is put aside as {} and fetched anew", aside.display());
+            let _ = sender.send(Input::Aside { reason: Reason::StoreCorrupt, there: true });
+            if fs::rename(&folder, &aside).is_ok() {
+                continue;
+            }
+        }
+        let reason =
+            if matches!(error, StoreError::Full { .. }) { Reason::DiskFull } else { Reason::StoreCorrupt };
+        display.show(TravelerInstruction::OutOfService, Some(reason));
+        thread::sleep(RETRY_AFTER);
+    }
+}
+
+/// A second signal ends the process at once: the journal is made for that, and the turnstile closes by itself.
+fn stop_on_signal(inputs: Sender<Input>) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("wait for signals")?;
+    thread::spawn(move || {
+        runtime.block_on(async {
+            use tokio::signal::unix::{SignalKind, signal};
+            let (Ok(mut terminate), Ok(mut interrupt)) =
+                (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+            else {
+                return tracing::error!("signals cannot be waited for: stop the gate by killing it");
+            };
+            for last in [false, true] {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
+                if last {
+                    std::process::exit(1);
+                }
+                tracing::info!("stopping: the crossing in progress ends, both doors close");
+                let _ = inputs.send(Input::Stop);
+            }
+        });
+    });
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! The gate's configuration: one TOML file.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use sallyport_protocol::GateId;
+use sallyport_wording::LANGUAGES;
+use serde::Deserialize;
+
+use crate::policy::Policy;
+
+/// The commented file that `gate config` prints.
+pub const COMMENTED_DEFAULT: &str = include_str!("../assets/gate.toml");
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("configuration {path}: {source}; `gate config` prints one to begin with")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not what it should be.
+    #[error("configuration {path}: {fault}")]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What and where.
+        fault: String,
+    },
+    /// Plain HTTP elsewhere than on the loopback.
+    #[error("screens.plain_http is for demonstrations on a loopback address, and {0} is none: set it to false")]
+    PlainHttp(SocketAddr),
+    /// An unknown language.
+    #[error("language `{0}` is unknown: use one of en, fr, es, ar, zh, ja")]
+    Language(String),
+    /// A certificate is needed.
+    #[error("[identity] is missing: it is needed for {0}; `enrollment gate add` issues it")]
+    Identity(&'static str),
+    /// A simulated device beside a real one.
+    #[error("a simulated {0} needs a simulated reader and camera: simulation is all or nothing")]
+    Simulation(&'static str),
+}
+
+/// One gate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Its name.
+    pub gate: GateId,
+    /// Its data folder.
+    pub data: PathBuf,
+    /// The nets.
+    pub models: PathBuf,
+    /// The CSCA certificates.
+    pub trust: PathBuf,
+    /// The traveler screen's language.
+    #[serde(default = "english")]
+    pub language: String,
+    /// The screens.
+    pub screens: Screens,
+    /// The gate's certificate.
+    pub identity: Option<Identity>,
+    /// The enrollment service.
+    pub centre: Option<Centre>,
+    /// The devices.
+    pub devices: Devices,
+    /// What the gate admits.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// Where the screens are served.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Screens {
+    /// The address.
+    pub listen: SocketAddr,
+    /// Without TLS.
+    #[serde(default)]
+    pub plain_http: bool,
+}
+
+/// PEM files of the gate's identity.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Its certificate.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
+    /// The authority that issued it and the service's certificate.
+    pub authority: PathBuf,
+}
+
+/// The enrollment service.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Centre {
+    /// `https://host:port`.
+    pub url: String,
+    /// How often to ask for changes, in milliseconds.
+    #[serde(default = "five_seconds")]
+    pub interval_ms: u64,
+}
+
+/// The devices of the gate.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Devices {
+    /// The two doors.
+    pub turnstile: TurnstileLine,
+    /// The document reader.
+    pub reader: Reader,
+    /// The camera.
+    pub camera: Camera,
+}
+
+/// The turnstile's serial line.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TurnstileLine {
+    /// The port.
+    pub line: PathBuf,
+    /// Its rate.
+    #[serde(default = "fast")]
+    pub baud: u32,
+    /// The control socket of a simulated turnstile, for crossings by hand.
+    pub control: Option<PathBuf>,
+}
+
+/// The document reader.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Reader {
+    /// PC/SC, with a machine readable zone reader on a serial line.
+    Pcsc {
+        /// Part of the reader's name.
+        name: Option<String>,
+        /// The zone reader's port.
+        zone_line: PathBuf,
+        /// Its rate.
+        #[serde(default = "slow")]
+        zone_baud: u32,
+    },
+    /// Simulated documents, each a folder in this folder.
+    Simulated {
+        /// The folder.
+        documents: PathBuf,
+    },
+}
+
+/// The camera.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Camera {
+    /// A device, stream or file.
+    Video {
+        /// As OpenCV opens it.
+        source: String,
+    },
+    /// The pictures of a folder, round and round.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Pictures a second.
+        #[serde(default = "usual_rate")]
+        per_second: f64,
+    },
+    /// Simulated scenes, each a folder in this folder.
+    Simulated {
+        /// The folder.
+        scenes: PathBuf,
+    },
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+const fn five_seconds() -> u64 {
+    5_000
+}
+
+const fn fast() -> u32 {
+    115_200
+}
+
+const fn slow() -> u32 {
+    9_600
+}
+
+const fn usual_rate() -> f64 {
+    15.0
+}
+
+impl Config {
+    /// Reads and checks a file.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = fs::read_to_string(path).map_err(|source| ConfigError::File { path: path.to_owned(), source })?;
+        let folder = path.parent().unwrap_or(Path::new("."));
+        Self::parse(&text, folder).map_err(|error| match error {
+            ConfigError::Format { fault, .. } => ConfigError::Format { path: path.to_owned(), fault },
+            other => other,
+        })
+    }
+
+    /// Checks this text; relative paths begin at `folder`.
+    pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
+        let mut config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::Format { path: PathBuf::new(), fault: error.to_string() })?;
+        config.paths().into_iter().for_each(|path| *path = folder.join(&*path));
+        if !LANGUAGES.iter().any(|(code, _)| *code == config.language) {
+            return Err(ConfigError::Language(config.language));
+        }
+        let listen = config.screens.listen;
+        if config.screens.plain_http && !listen.ip().is_loopback() {
+            return Err(ConfigError::PlainHttp(listen));
+        }
+        if config.identity.is_none() {
+            if !config.screens.plain_http {
+                return Err(ConfigError::Identity("the screens' TLS"));
+            }
+            if config.centre.is_some() {
+                return Err(ConfigError::Identity("the enrollment service"));
+            }
+        }
+        match (&config.devices.reader, &config.devices.camera) {
+            (Reader::Simulated { .. }, Camera::Simulated { .. }) => {}
+            (Reader::Simulated { .. }, _) => return Err(ConfigError::Simulation("reader")),
+            (_, Camera::Simulated { .. }) => return Err(ConfigError::Simulation("camera")),
+            _ if config.devices.turnstile.control.is_some() => return Err(ConfigError::Simulation("turnstile")),
+            _ => {}
+        }
+        Ok(config)
+    }
+
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        let mut paths = vec![&mut self.data, &mut self.models, &mut self.trust, &mut self.devices.turnstile.line];
+        paths.extend(&mut self.devices.turnstile.control);
+        if let Some(identity) = &mut self.identity {
+            paths.extend([&mut identity.certificate, &mut identity.key, &mut identity.authority]);
+        }
+        match &mut self.devices.reader {
+            Reader::Pcsc { zone_line, .. } => paths.push(zone_line),
+            Reader::Simulated { documents } => paths.push(documents),
+        }
+        match &mut self.devices.camera {
+            Camera::Video { .. } => {}
+            Camera::Folder { path, .. } => paths.push(path),
+            Camera::Simulated { scenes } => paths.push(scenes),
+        }
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        Config::parse(text, Path::new("/etc/sallyport"))
+    }
+
+    #[test]
+    fn the_commented_file_is_valid_and_its_comments_state_the_defaults() {
+        let config = parse(COMMENTED_DEFAULT).unwrap();
+        assert_eq!(config.policy, Policy::default());
+        let mut uncommented = String::new();
+        let mut in_policy = false;
+        for line in COMMENTED_DEFAULT.lines() {
+            in_policy |= line == "# [policy]";
+            let setting = line.strip_prefix("# ").filter(|text| *text == "[policy]" || text.contains(" = "));
+            uncommented += setting.filter(|_| in_policy).unwrap_or(line);
+            uncommented.push('\n');
+        }
+        assert_eq!(parse(&uncommented).unwrap().policy, Policy::default());
+    }
+
+    #[test]
+    fn a_faulty_file_says_what_to_do() {
+        let changed = |from: &str, to: &str| parse(&COMMENTED_DEFAULT.replace(from, to)).unwrap_err().to_string();
+        assert!(changed("gate = \"gate-1\"", "gate = \"Gate 1\"").contains("use 1 to 40 of a-z"));
+        assert!(changed("# language = \"en\"", "language = \"de\"").contains("use one of en"));
+        assert!(changed("# plain_http = false", "plain_http = true").contains("loopback"));
+        assert!(changed("data = ", "dada = ").contains("dada"));
+        assert!(changed("kind = \"video\"\nsource = \"/dev/video0\"", "kind = \"simulated\"\nscenes = \"s\"").contains("all or"));
+        let without = COMMENTED_DEFAULT.replace("[identity]", "[nothing]");
+        assert!(parse(&without).unwrap_err().to_string().contains("nothing"));
+        assert!(matches!(Config::read(Path::new("/no/such")), Err(ConfigError::File { .. })));
+    }
+
+    #[test]
+    fn relative_paths_begin_at_the_file() {
+        let config = parse(&COMMENTED_DEFAULT.replace("/var/lib/sallyport/gate", "var")).unwrap();
+        assert_eq!(config.data, Path::new("/etc/sallyport/var"));
+        assert_eq!(config.models, Path::new("/usr/share/sallyport/models"));
+    }
+}

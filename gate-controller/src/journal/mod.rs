@@ -1,0 +1,191 @@
+//! The gate's journal: an append-only file, flushed before a door moves.
+//!
+//! One line an entry: a check over itself and the entry before it, the time, and JSON; so that a torn end, a changed
+//! line and a line taken out are all noticed. Holds no name, no document number and nothing biometric.
+
+mod entry;
+mod recovery;
+
+use std::{
+    collections::VecDeque,
+    fs::{self, File, OpenOptions},
+    io::{self, Seek as _, SeekFrom, Write as _},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use jiff::Timestamp;
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
+
+pub use self::entry::{Check, Entry, EntryError, Own};
+use crate::transaction::JournalLine;
+
+/// A journal of which everything is uploaded begins anew from this size on, at a start.
+const RENEW_BYTES: u64 = 8 << 20;
+
+/// Why the journal cannot be opened or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// No room.
+    #[error("the disk is full: make room in {path}")]
+    DiskFull {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or written.
+    #[error("journal {path}: {source}; check the disk and who owns the folder")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl JournalError {
+    /// The reason in records and on screens.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::DiskFull { .. } => Reason::DiskFull,
+            Self::File { .. } => Reason::JournalUnavailable,
+        }
+    }
+
+    fn of(path: &Path, source: io::Error) -> Self {
+        let path = path.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path },
+            _ => Self::File { path, source },
+        }
+    }
+}
+
+/// What was found when the journal was opened.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Crossings that were in progress when the controller stopped; each now has its record.
+    pub interrupted: Vec<CrossingId>,
+    /// Where the file was put aside, if entries in its middle were damaged.
+    pub damaged: Option<PathBuf>,
+}
+
+/// The journal of one gate.
+pub struct Journal {
+    path: PathBuf,
+    state: Mutex<State>,
+}
+
+struct State {
+    file: File,
+    /// Length of what is whole and on the disk. Anything behind it is the rest of a failed write.
+    length: u64,
+    torn: bool,
+    last: Check,
+    waiting: VecDeque<CrossingRecord>,
+}
+
+impl Journal {
+    /// Opens or begins the journal in this folder: drops a torn end, puts a damaged file aside, and closes the crossings
+    /// that were in progress. After this every crossing in it has exactly one record.
+    pub fn open(folder: &Path, gate: &GateId, now: Timestamp) -> Result<(Self, Found), JournalError> {
+        let path = folder.join("journal.log");
+        let failed = |source| JournalError::of(&path, source);
+        fs::create_dir_all(folder).map_err(failed)?;
+        let text = match fs::read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            other => other.map_err(failed)?,
+        };
+        let mut history = recovery::read(&text);
+        let mut found = Found::default();
+        if history.damaged {
+            let aside = folder.join(format!("journal-damaged-{}.log", now.as_millisecond()));
+            fs::rename(&path, &aside).map_err(failed)?;
+            found.damaged = Some(aside);
+        } else if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
+            let archive = folder.join(format!("journal-{}.log", now.as_millisecond()));
+            fs::rename(&path, &archive).map_err(failed)?;
+        }
+        let mut options = OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        let anew = file.metadata().map_err(failed)?.len() == 0;
+        let carried = if anew { std::mem::take(&mut history.waiting) } else { VecDeque::new() };
+        let state = State {
+            file,
+            length: if anew { 0 } else { history.whole_bytes },
+            torn: true,
+            last: if anew { Check::default() } else { history.last },
+            waiting: history.waiting,
+        };
+        let journal = Self { path, state: Mutex::new(state) };
+        // What a damaged file still told is told again in the new one, so that it stands alone.
+        for record in carried {
+            journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), now)?;
+        }
+        for crossing in history.unfinished {
+            found.interrupted.push(crossing.id);
+            let record = crossing.interrupted(gate, now);
+            journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), now)?;
+        }
+        Ok((journal, found))
+    }
+
+    /// Appends a line; it is on the disk when this returns.
+    pub fn append(&self, line: JournalLine) -> Result<(), JournalError> {
+        self.append_at(&Entry::Gate(line), Timestamp::now())
+    }
+
+    fn append_at(&self, entry: &Entry, now: Timestamp) -> Result<(), JournalError> {
+        self.locked().write(entry, now).map_err(|source| JournalError::of(&self.path, source))
+    }
+
+    /// The oldest records that the service does not have yet.
+    pub fn waiting(&self, most: usize) -> Vec<CrossingRecord> {
+        self.locked().waiting.iter().take(most).cloned().collect()
+    }
+
+    /// How many records wait.
+    pub fn waiting_count(&self) -> usize {
+        self.locked().waiting.len()
+    }
+
+    /// Notes that the service has these. Losing this line only means sending them again.
+    pub fn uploaded(&self, crossings: &[CrossingId]) -> Result<(), JournalError> {
+        self.append_at(&Entry::Journal(Own::Uploaded { crossings: crossings.to_vec() }), Timestamp::now())
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn write(&mut self, entry: &Entry, now: Timestamp) -> io::Result<()> {
+        if self.torn {
+            self.file.set_len(self.length)?;
+            self.torn = false;
+        }
+        let (line, check) = entry.line(&self.last, now).map_err(io::Error::other)?;
+        // Until it is known to be on the disk it does not count, whatever became of it.
+        self.torn = true;
+        self.file.seek(SeekFrom::Start(self.length))?;
+        self.file.write_all(line.as_bytes())?;
+        self.file.sync_data()?;
+        self.torn = false;
+        self.length += line.len() as u64;
+        self.last = check;
+        match entry {
+            Entry::Gate(JournalLine::Finished(record)) => self.waiting.push_back((**record).clone()),
+            Entry::Journal(Own::Uploaded { crossings }) => {
+                self.waiting.retain(|record| !crossings.contains(&record.crossing));
+            }
+            Entry::Gate(_) => {}
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

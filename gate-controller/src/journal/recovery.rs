@@ -1,0 +1,129 @@
+//! What a journal tells after a stop, orderly or not.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use sallyport_protocol::{
+    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateId, OfficerDecision, Outcome, Reason, Stage,
+    TimelineEntry, TokenKind,
+};
+
+use super::entry::{Check, Entry, EntryError, Own};
+use crate::transaction::JournalLine;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    /// Records that the service does not have.
+    pub waiting: VecDeque<CrossingRecord>,
+    /// Crossings without a record.
+    pub unfinished: Vec<Unfinished>,
+    /// Length up to the last whole entry.
+    pub whole_bytes: u64,
+    /// The last whole entry's check.
+    pub last: Check,
+    /// Whether something other than the very end is not as it was written.
+    pub damaged: bool,
+}
+
+/// A crossing that the controller's stop cut off.
+#[derive(Debug)]
+pub(super) struct Unfinished {
+    pub id: CrossingId,
+    began: Timestamp,
+    decided: Option<(Outcome, Vec<Reason>, Option<OfficerDecision>)>,
+    ordered: Vec<(Door, Timestamp)>,
+}
+
+/// Reads the whole file. Lines that were changed are skipped, and the reading goes on behind them.
+pub(super) fn read(text: &[u8]) -> History {
+    let mut history = History::default();
+    let mut at = 0u64;
+    let mut skipped = false;
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        at += line.len() as u64;
+        let Some(line) = line.strip_suffix(b"\n") else { break }; // torn: it was never acknowledged
+        match Entry::parse(line, &history.last) {
+            Ok((entry, written, check)) => {
+                // Behind a bad line there is a good one, so that was no torn end.
+                history.damaged |= skipped;
+                history.last = check;
+                history.whole_bytes = at;
+                history.take(entry, written);
+            }
+            Err(EntryError::Check(stated)) => {
+                skipped = true;
+                history.last = stated;
+            }
+            Err(EntryError::Form) => skipped = true,
+        }
+    }
+    // A file in which nothing at the end can be believed must not be written behind.
+    history.damaged |= skipped;
+    history
+}
+
+impl History {
+    fn take(&mut self, entry: Entry, at: Timestamp) {
+        match entry {
+            Entry::Gate(JournalLine::Began { crossing, at: began }) => {
+                self.unfinished.push(Unfinished { id: crossing, began, decided: None, ordered: Vec::new() });
+            }
+            Entry::Gate(JournalLine::Decided { crossing, outcome, reasons, officer }) => {
+                if let Some(unfinished) = self.unfinished(crossing) {
+                    unfinished.decided = Some((outcome, reasons, officer));
+                }
+            }
+            Entry::Gate(JournalLine::DoorOrdered { crossing: Some(crossing), door, .. }) => {
+                if let Some(unfinished) = self.unfinished(crossing) {
+                    unfinished.ordered.push((door, at));
+                }
+            }
+            Entry::Gate(JournalLine::Finished(record)) => {
+                self.unfinished.retain(|unfinished| unfinished.id != record.crossing);
+                self.waiting.push_back(*record);
+            }
+            Entry::Journal(Own::Uploaded { crossings }) => {
+                self.waiting.retain(|record| !crossings.contains(&record.crossing));
+            }
+            Entry::Gate(JournalLine::DoorOrdered { crossing: None, .. } | JournalLine::ModeSet { .. }) => {}
+        }
+    }
+
+    fn unfinished(&mut self, id: CrossingId) -> Option<&mut Unfinished> {
+        self.unfinished.iter_mut().find(|unfinished| unfinished.id == id)
+    }
+}
+
+impl Unfinished {
+    /// Its record. What was decided stays decided.
+    pub(super) fn interrupted(self, gate: &GateId, now: Timestamp) -> CrossingRecord {
+        let since = |at: Timestamp| u64::try_from(at.as_millisecond() - self.began.as_millisecond()).unwrap_or(0);
+        let (outcome, mut reasons, officer) = self.decided.unwrap_or((Outcome::Interrupted, Vec::new(), None));
+        reasons.push(Reason::ControllerInterrupted);
+        let movement = DoorMovementKind::OpenOrdered;
+        let doors = self.ordered.iter().map(|&(door, at)| DoorMovement { door, movement, at_ms: since(at) }).collect();
+        let closing = TimelineEntry {
+            stage: Stage::Closing,
+            began_ms: since(now),
+            took_ms: 0,
+            reasons: vec![Reason::ControllerInterrupted],
+            detail: None,
+        };
+        CrossingRecord {
+            crossing: self.id,
+            gate: gate.clone(),
+            began: self.began,
+            ended: now,
+            token: TokenKind::Unknown,
+            issuer: None,
+            enrollment: None,
+            outcome,
+            reasons,
+            officer,
+            measurement: None,
+            timeline: vec![closing],
+            doors,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The reader's side: a token to what policy needs to know, and the face that it vouches for.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, Sender, TryRecvError},
+    },
+    thread,
+    time::Duration,
+};
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use sallyport_emrtd::{
+    ChipContents, Mrz,
+    mrz::{CivilDate, MrzError},
+    passive::{self, PassiveError, TrustStore},
+    terminal::{self, AccessKey, Progress, ReadError, Stage as ChipStage, Terminal, TerminalError},
+};
+use sallyport_hardware::document::{DocumentReader, ReaderError, Token};
+use sallyport_matcher::{
+    Image,
+    face::{FaceSample, MODEL, Source},
+};
+use sallyport_privacy::template::Code;
+use sallyport_protocol::{CardNumber, CrossingId, Reason, Stage, TokenKind};
+
+use super::{
+    Input,
+    engine::Engine,
+    evidence::{Evidence, Jpeg, Reference},
+};
+use crate::{
+    cache::Cache,
+    policy::{DocumentFacts, EnrollmentFacts, Policy},
+    sync::KeyRing,
+    transaction::{Event, Problem},
+};
+
+const WAIT: Duration = Duration::from_millis(100);
+const UNAVAILABLE_RETRY: Duration = Duration::from_millis(500);
+
+/// Reader, trust and cache of one gate.
+pub(super) struct DocumentStation {
+    pub reader: Box<dyn DocumentReader>,
+    pub trust: TrustStore,
+    pub cache: Option<Arc<Cache>>,
+    pub keys: Arc<KeyRing>,
+    pub engine: Arc<Engine>,
+    pub evidence: Arc<Evidence>,
+    pub policy: Policy,
+    pub inputs: Sender<Input>,
+}
+
+impl DocumentStation {
+    /// Watches the reader and reads on order, until the supervisor is gone.
+    pub(super) fn run(&mut self, orders: &Receiver<CrossingId>) {
+        loop {
+            match orders.try_recv() {
+                Ok(crossing) => {
+                    let result = self.read(crossing);
+                    let _ = self.inputs.send(Event::DocumentRead { crossing, result }.into());
+                }
+                Err(TryRecvError::Disconnected) => return,
+                Err(TryRecvError::Empty) => self.watch(),
+            }
+        }
+    }
+
+    fn watch(&mut self) {
+        match self.reader.wait(WAIT) {
+            Ok(laid) => {
+                self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: true });
+                if laid {
+                    self.tell(Event::DocumentPresented { crossing: CrossingId::random() });
+                }
+            }
+            Err(ReaderError::Unavailable { .. }) => {
+                self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: false });
+                thread::sleep(UNAVAILABLE_RETRY);
+            }
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        let _ = self.inputs.send(event.into());
+    }
+
+    fn read(&mut self, crossing: CrossingId) -> Result<DocumentFacts, Problem> {
+        let patience = Duration::from_millis(self.policy.document_ms);
+        match self.reader.identify(patience).map_err(|error| reader_problem(&error))? {
+            Token::Card { uid } => self.card(crossing, &uid),
+            Token::Document { zone } => self.passport(crossing, &zone),
+        }
+    }
+
+    // --- travel documents
+
+    fn passport(&mut self, crossing: CrossingId, zone: &str) -> Result<DocumentFacts, Problem> {
+        let printed = Mrz::parse(zone).map_err(|error| mrz_problem(&error))?;
+        self.tell(Event::StageReached { crossing, stage: Stage::Document });
+        let contents = self.chip(crossing, &printed)?;
+        self.tell(Event::StageReached { crossing, stage: Stage::Authentication });
+        let now = Timestamp::now();
+        let verified =
+            passive::verify(&contents, &self.trust, now.as_second()).map_err(|error| passive_problem(&error))?;
+        tracing::debug!(groups = ?verified.groups, "the document is authentic");
+        let signed = contents.dg1().map_err(|error| Problem::because(Reason::ChipProtocolError, &error))?;
+        if signed != printed {
+            return Err(Reason::ChipMrzMismatch.into());
+        }
+        // Only now: an image decoder is not shown what nobody signed.
+        let (sample, portrait) = self.portrait(&contents)?;
+        self.evidence.lay(crossing, Reference::Portrait(sample.template), Some(portrait));
+        Ok(facts_of(&signed, now))
+    }
+
+    fn chip(&mut self, crossing: CrossingId, printed: &Mrz) -> Result<Box<ChipContents>, Problem> {
+        let mut terminal = Terminal::new(AccessKey::Mrz(printed.key()), &mut rand::rng());
+        let (reader, inputs) = (&mut self.reader, &self.inputs);
+        let mut last = None;
+        let mut observe = |progress: Progress| {
+            let percent = percent(progress);
+            if last.replace(percent) != Some(percent) {
+                let _ = inputs.send(Input::Progress { crossing, percent });
+            }
+        };
+        let mut transmit = |command: &[u8]| reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer));
+        terminal::read(&mut terminal, &mut transmit, &mut observe).map_err(|error| match error {
+            ReadError::Line(error) => reader_problem(&error),
+            ReadError::Terminal(error) => chip_problem(&error),
+        })
+    }
+
+    fn portrait(&self, contents: &ChipContents) -> Result<(FaceSample, Jpeg), Problem> {
+        let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
+        let unusable = |error: &dyn std::fmt::Display| Problem::because(Reason::ChipPortraitUnusable, error);
+        let portraits = contents.dg2().map_err(|error| unusable(&error))?;
+        let portrait = portraits.first().ok_or_else(|| unusable(&"no portrait"))?;
+        let image = Image::decode(&portrait.bytes).map_err(|error| unusable(&error))?;
+        let sample = engine.template(&image, Source::Portrait).map_err(|error| unusable(&error))?;
+        // Encoded anew, so that the officer's browser is not shown a stranger's file either.
+        Ok((sample, image.encode_jpeg().map_err(|error| unusable(&error))?))
+    }
+
+    // --- cards
+
+    fn card(&self, crossing: CrossingId, uid: &[u8]) -> Result<DocumentFacts, Problem> {
+        self.tell(Event::StageReached { crossing, stage: Stage::Document });
+        let card = CardNumber::from_uid(uid).map_err(|_| Problem::from(Reason::CardUnknown))?;
+        let facts = |enrollment| DocumentFacts {
+            token: TokenKind::TrustedTravelerCard,
+            document_type: None,
+            issuer: None,
+            birth: None,
+            expiry: None,
+            enrollment,
+        };
+        let Some(cache) = &self.cache else { return Ok(facts(None)) };
+        let corrupt = |error: &dyn std::fmt::Display| Problem::because(Reason::StoreCorrupt, error);
+        let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
+        let state = cache.state().map_err(|error| corrupt(&error))?;
+        if enrollment.model != MODEL || self.keys.generation() != Some(state.key_generation) {
+            return Err(Problem::because(Reason::MatcherUnavailable, &"the enrollment's net or key is not here"));
+        }
+        let code = Code::from_bytes(enrollment.code.expose_bytes()).map_err(|error| corrupt(&error))?;
+        let projection = self.keys.projection(&enrollment).ok_or(Reason::MatcherUnavailable)?;
+        self.evidence.lay(crossing, Reference::Enrollment(code, projection), None);
+        Ok(facts(Some(EnrollmentFacts {
+            id: enrollment.id,
+            status: enrollment.status,
+            expires: enrollment.expires,
+            synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
+        })))
+    }
+}
+
+fn facts_of(mrz: &Mrz, now: Timestamp) -> DocumentFacts {
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let today = CivilDate { year: today.year().into(), month: today.month() as u8, day: today.day() as u8 };
+    let civil = |date: CivilDate| {
+        let first = Date::new(date.year.try_into().ok()?, date.month.try_into().ok()?, 1).ok()?;
+        // An unknown day of expiry is read as the 31st: the month's last.
+        first.with().day(first.days_in_month().min(date.day.try_into().ok()?)).build().ok()
+    };
+    DocumentFacts {
+        token: TokenKind::TravelDocument,
+        document_type: Some(mrz.document_code.clone()),
+        issuer: Some(mrz.issuer.clone()),
+        birth: mrz.birth.as_birth(today).and_then(civil),
+        expiry: mrz.expiry.as_expiry(today).and_then(civil),
+        enrollment: None,
+    }
+}
+
+/// Progress over the whole chip, in percent: the portrait is nearly all of it.
+fn percent(progress: Progress) -> u8 {
+    let within = |from: usize, to: usize| {
+        let share = (to - from) * progress.bytes_read / progress.bytes_total.max(1);
+        (from + share).min(to) as u8
+    };
+    match progress.stage {
+        ChipStage::Selecting => 0,
+        ChipStage::Access => 3,
+        ChipStage::Com => 6,
+        ChipStage::Sod => within(8, 20),
+        ChipStage::Group(1) => within(20, 24),
+        ChipStage::Group(2) => within(24, 97),
+        ChipStage::Group(_) => 98,
+    }
+}
+
+fn reader_problem(error: &ReaderError) -> Problem {
+    let reason = match error {
+        ReaderError::Unavailable { .. } => Reason::ReaderUnavailable,
+        ReaderError::Removed | ReaderError::NoAnswer => Reason::ChipNotResponding,
+        ReaderError::ZoneUnreadable(_) => Reason::MrzUnreadable,
+        _ => Reason::DocumentUnreadable,
+    };
+    Problem::because(reason, error)
+}
+
+fn mrz_problem(error: &MrzError) -> Problem {
+    let reason = match error {
+        MrzError::CheckDigit(_) => Reason::MrzCheckDigitWrong,
+        _ => Reason::MrzUnreadable,
+    };
+    Problem::because(reason, error)
+}
+
+fn chip_problem(error: &TerminalError) -> Problem {
+    let reason = match error {
+        TerminalError::NoApplication(_) => Reason::DocumentUnreadable,
+        TerminalError::AccessDenied(_) => Reason::ChipAccessDenied,
+        _ => Reason::ChipProtocolError,
+    };
+    Problem::because(reason, error)
+}
+
+fn passive_problem(error: &PassiveError) -> Problem {
+    let reason = match error {
+        // A group that nobody signed was put there by somebody else than the issuer, as a changed one was.
+        PassiveError::HashMismatch { .. } | PassiveError::NotSigned(_) => Reason::PaHashMismatch,
+        PassiveError::SignatureInvalid => Reason::PaSignatureInvalid,
+        PassiveError::CscaUnknown { .. } => Reason::PaCscaUnknown,
+        PassiveError::SignerExpired { .. } => Reason::PaSignerExpired,
+        _ => Reason::PaMalformed,
+    };
+    Problem::because(reason, error)
+}

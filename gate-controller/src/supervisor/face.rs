@@ -1,0 +1,148 @@
+//! The camera's side: frames to a score, or to the problem that the traveler can put right.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    time::{Duration, Instant},
+};
+
+use sallyport_hardware::camera::{Camera, Frame, Pixels};
+use sallyport_matcher::{
+    Image, ImageError,
+    face::{FaceEngine, FaceError, Source, threshold},
+};
+use sallyport_protocol::{CrossingId, Measurement, Reason};
+
+use super::{Input, engine::Engine, evidence::Evidence};
+use crate::{
+    policy::Policy,
+    transaction::{Event, Problem},
+};
+
+/// How often an idle gate looks whether camera and nets work.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+const FRAME_WITHIN: Duration = Duration::from_secs(1);
+
+/// An order to capture and compare.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Capture {
+    pub crossing: CrossingId,
+    pub attempt: u32,
+}
+
+/// Camera and nets of one gate.
+pub(super) struct FaceStation {
+    pub camera: Box<dyn Camera>,
+    pub engine: Arc<Engine>,
+    pub evidence: Arc<Evidence>,
+    pub policy: Policy,
+    pub inputs: Sender<Input>,
+}
+
+impl FaceStation {
+    /// Serves orders until the supervisor is gone. In between it looks whether everything works.
+    pub(super) fn run(&mut self, orders: &Receiver<Capture>) {
+        self.look();
+        loop {
+            match orders.recv_timeout(LOOK_EVERY) {
+                Ok(Capture { crossing, attempt }) => {
+                    let result = self.capture(crossing);
+                    let _ = self.inputs.send(Event::FaceCompared { crossing, attempt, result }.into());
+                }
+                Err(RecvTimeoutError::Timeout) => self.look(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let camera = self.camera.frame(FRAME_WITHIN).map(drop);
+        let nets = self.engine.get().map(drop);
+        let state = [
+            (Reason::CameraUnavailable, camera.map_err(|error| error.to_string())),
+            (Reason::MatcherUnavailable, nets.map_err(|error| error.to_string())),
+        ];
+        for (reason, result) in state {
+            if let Err(text) = &result {
+                tracing::warn!("{text}");
+            }
+            let _ = self.inputs.send(Event::Equipment { reason, works: result.is_ok() }.into());
+        }
+    }
+
+    /// The best of the frames of one attempt; the first that is good enough ends it.
+    fn capture(&mut self, crossing: CrossingId) -> Result<Measurement, Problem> {
+        let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
+        let threshold = threshold(self.policy.face_fmr);
+        let deadline = Instant::now() + Duration::from_millis(self.policy.face_attempt_ms);
+        let mut best: Option<f32> = None;
+        let mut problem = Problem::from(Reason::FaceNotFound);
+        while Instant::now() < deadline && self.evidence.is_of(crossing) {
+            let frame = self.camera.frame(FRAME_WITHIN);
+            let frame = frame.map_err(|error| Problem::because(Reason::CameraUnavailable, &error))?;
+            let image = match decoded(frame) {
+                Ok(image) => image,
+                Err(error) => {
+                    problem = Problem::because(Reason::FaceImageUnreadable, &error);
+                    continue;
+                }
+            };
+            match self.compare(&engine, crossing, &image) {
+                Ok(score) => {
+                    if best.is_none_or(|best| score > best) {
+                        best = Some(score);
+                        self.show_officer(crossing, &image);
+                    }
+                    if score >= threshold {
+                        break;
+                    }
+                }
+                Err(found) => {
+                    if best.is_none() {
+                        self.show_officer(crossing, &image);
+                    }
+                    problem = found;
+                }
+            }
+        }
+        best.map(|score| Measurement { score, threshold }).ok_or(problem)
+    }
+
+    fn compare(&self, engine: &FaceEngine, crossing: CrossingId, image: &Image) -> Result<f32, Problem> {
+        let sample = engine.template(image, Source::Live).map_err(|error| face_problem(&error))?;
+        match self.evidence.compare(crossing, &sample.template) {
+            Some(Ok(score)) => Ok(score),
+            Some(Err(error)) => Err(Problem::because(Reason::MatcherUnavailable, &error)),
+            // Over meanwhile: nobody waits for this any more.
+            None => Err(Reason::TravelerLeft.into()),
+        }
+    }
+
+    fn show_officer(&self, crossing: CrossingId, image: &Image) {
+        match image.encode_jpeg() {
+            Ok(jpeg) => self.evidence.lay_probe(crossing, jpeg),
+            Err(error) => tracing::warn!("no live picture for the officer: {error}"),
+        }
+    }
+}
+
+fn decoded(frame: Frame) -> Result<Image, ImageError> {
+    match frame.pixels {
+        Pixels::Bgr { width, height, bytes } => Image::from_bgr(width, height, bytes),
+        Pixels::File(file) => Image::decode(&file),
+    }
+}
+
+fn face_problem(error: &FaceError) -> Problem {
+    let reason = match error {
+        FaceError::Blank => Reason::FaceImageBlank,
+        FaceError::NoFace => Reason::FaceNotFound,
+        FaceError::Several(_) => Reason::FaceMultiple,
+        FaceError::TooSmall { .. } | FaceError::Quality { .. } => Reason::FaceQualityLow,
+        FaceError::Image(_) => Reason::FaceImageUnreadable,
+        _ => Reason::MatcherUnavailable,
+    };
+    Problem::because(reason, error)
+}

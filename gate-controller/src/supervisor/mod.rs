@@ -1,0 +1,351 @@
+//! The supervisor: joins the crossing machine to devices, journal, screens and the enrollment service.
+//!
+//! One thread a device, so that none waits for another; one thread for the machine, to which everything comes as an
+//! [`Input`] and from which every command goes out. A device thread that panics is started again; the turnstile's own
+//! watchdog closes the doors if the whole controller stops.
+
+mod barrier;
+mod display;
+mod document;
+mod engine;
+mod evidence;
+mod face;
+mod records;
+
+use std::{
+    collections::HashMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use sallyport_emrtd::passive::TrustStore;
+use sallyport_hardware::{
+    barrier::Command as DoorCommand, camera::Camera, document::DocumentReader,
+};
+use sallyport_protocol::{CrossingId, GateId, Reason};
+use tokio::sync::{mpsc, oneshot};
+
+pub use self::{barrier::Connect, display::Display, engine::Engine, records::FinishedRecords};
+use self::{
+    document::DocumentStation,
+    evidence::Evidence,
+    face::{Capture, FaceStation},
+};
+use crate::{
+    cache::Cache,
+    journal::Journal,
+    policy::Policy,
+    sync::{Centre, KeyRing, LinkStatus, Synchronizer},
+    transaction::{Command, Event, Gate, JournalLine, Moment},
+    view::{OfficerOrder, OrderRefused},
+};
+
+/// Time passes for the machine at least this often.
+const TICK: Duration = Duration::from_millis(50);
+/// How long an orderly stop waits for doors and journal.
+const STOP_WITHIN: Duration = Duration::from_secs(3);
+const RESTART_AFTER: Duration = Duration::from_secs(1);
+
+/// What comes to the machine's thread.
+#[derive(Debug)]
+pub enum Input {
+    /// For the machine.
+    Event(Event),
+    /// How far the chip is read.
+    Progress {
+        /// The crossing.
+        crossing: CrossingId,
+        /// In percent.
+        percent: u8,
+    },
+    /// An officer's order.
+    Order(OfficerOrder),
+    /// How the link to the enrollment service stands.
+    Link(LinkStatus),
+    /// A trouble that stops no crossing, or its end.
+    Aside {
+        /// Which.
+        reason: Reason,
+        /// Whether it is there.
+        there: bool,
+    },
+    /// End in good order.
+    Stop,
+}
+
+impl From<Event> for Input {
+    fn from(event: Event) -> Self {
+        Self::Event(event)
+    }
+}
+
+/// What a gate is made of.
+pub struct Parts {
+    /// Its name.
+    pub gate: GateId,
+    /// What it admits.
+    pub policy: Policy,
+    /// What it shows.
+    pub display: Display,
+    /// Its journal.
+    pub journal: Arc<Journal>,
+    /// Enrollments, where the gate has a centre.
+    pub cache: Option<Arc<Cache>>,
+    /// The application key.
+    pub keys: Arc<KeyRing>,
+    /// The enrollment service, and how often to ask it.
+    pub centre: Option<(Centre, Duration)>,
+    /// Opens the turnstile's line.
+    pub connect: Box<Connect>,
+    /// The document reader.
+    pub reader: Box<dyn DocumentReader>,
+    /// The camera.
+    pub camera: Box<dyn Camera>,
+    /// The nets.
+    pub engine: Arc<Engine>,
+    /// The CSCA certificates.
+    pub trust: TrustStore,
+    /// Officers' orders.
+    pub orders: mpsc::Receiver<OfficerOrder>,
+}
+
+/// Runs a gate until [`Input::Stop`]. `sender` belongs to `inputs`.
+pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
+    let evidence = Arc::<Evidence>::default();
+    let (doors, door_commands) = channel();
+    let (reads, read_orders) = channel();
+    let (captures, capture_orders) = channel();
+    let (lines, journal_lines) = channel();
+    let (wake, woken) = channel();
+
+    let connect = parts.connect;
+    spawn("turnstile", sender, Some(Event::BarrierLost), move |inputs| {
+        barrier::run(&*connect, &door_commands, inputs);
+    });
+    let mut reader = DocumentStation {
+        reader: parts.reader,
+        trust: parts.trust,
+        cache: parts.cache.clone(),
+        keys: parts.keys.clone(),
+        engine: parts.engine.clone(),
+        evidence: evidence.clone(),
+        policy: parts.policy.clone(),
+        inputs: sender.clone(),
+    };
+    spawn("reader", sender, None, move |_| reader.run(&read_orders));
+    let mut face = FaceStation {
+        camera: parts.camera,
+        engine: parts.engine,
+        evidence: evidence.clone(),
+        policy: parts.policy.clone(),
+        inputs: sender.clone(),
+    };
+    spawn("camera", sender, None, move |_| face.run(&capture_orders));
+    let journal = parts.journal.clone();
+    spawn("journal", sender, None, move |inputs| write_journal(&journal, &journal_lines, inputs, &wake));
+    forward_orders(parts.orders, sender.clone());
+    if let (Some((centre, interval)), Some(cache)) = (parts.centre, parts.cache) {
+        let synchronizer = Synchronizer {
+            centre,
+            gate: parts.gate.clone(),
+            cache,
+            journal: parts.journal.clone(),
+            keys: parts.keys,
+            view: parts.display.gate(),
+            grace: Duration::from_secs(u64::from(parts.policy.cache_grace_h) * 3_600),
+            interval,
+        };
+        spawn("synchronizer", sender, None, move |inputs| {
+            synchronizer.run(&woken, |status| drop(inputs.send(Input::Link(status))));
+        });
+    }
+
+    let mut supervisor = Supervisor {
+        machine: Gate::new(parts.policy, parts.gate),
+        began: Instant::now(),
+        display: parts.display,
+        journal: parts.journal,
+        evidence,
+        doors,
+        reads,
+        captures,
+        lines,
+        answers: HashMap::new(),
+        requests: 0,
+    };
+    supervisor.serve(inputs);
+}
+
+/// Starts a thread that is started again if it panics; `on_panic` tells the machine what that means.
+fn spawn(
+    name: &'static str,
+    inputs: &Sender<Input>,
+    on_panic: Option<Event>,
+    mut work: impl FnMut(&Sender<Input>) + Send + 'static,
+) {
+    let inputs = inputs.clone();
+    let body = move || {
+        while catch_unwind(AssertUnwindSafe(|| work(&inputs))).is_err() {
+            tracing::error!("the {name} thread panicked and is started again: report this fault");
+            if let Some(event) = &on_panic {
+                let _ = inputs.send(event.clone().into());
+            }
+            thread::sleep(RESTART_AFTER);
+        }
+    };
+    if let Err(error) = thread::Builder::new().name(name.to_owned()).spawn(body) {
+        tracing::error!("the {name} thread cannot be started: {error}");
+    }
+}
+
+fn write_journal(
+    journal: &Journal,
+    lines: &Receiver<(u64, JournalLine)>,
+    inputs: &Sender<Input>,
+    wake: &Sender<()>,
+) {
+    while let Ok((entry, line)) = lines.recv() {
+        let finished = matches!(line, JournalLine::Finished(_));
+        let event = match journal.append(line) {
+            Ok(()) => Event::Journaled { entry },
+            Err(error) => {
+                tracing::error!("{error}");
+                Event::JournalFailed { entry, reason: error.reason() }
+            }
+        };
+        let _ = inputs.send(event.into());
+        if finished {
+            let _ = wake.send(());
+        }
+    }
+}
+
+fn forward_orders(mut orders: mpsc::Receiver<OfficerOrder>, inputs: Sender<Input>) {
+    thread::spawn(move || {
+        while let Some(order) = orders.blocking_recv() {
+            if inputs.send(Input::Order(order)).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+struct Supervisor {
+    machine: Gate,
+    began: Instant,
+    display: Display,
+    journal: Arc<Journal>,
+    evidence: Arc<Evidence>,
+    doors: Sender<DoorCommand>,
+    reads: Sender<CrossingId>,
+    captures: Sender<Capture>,
+    lines: Sender<(u64, JournalLine)>,
+    answers: HashMap<u64, oneshot::Sender<Result<(), OrderRefused>>>,
+    requests: u64,
+}
+
+impl Supervisor {
+    fn now(&self) -> Moment {
+        Moment { ms: self.began.elapsed().as_millis() as u64, wall: Timestamp::now() }
+    }
+
+    fn serve(&mut self, inputs: &Receiver<Input>) {
+        let mut ticked = Instant::now();
+        let mut stopping: Option<Instant> = None;
+        loop {
+            match inputs.recv_timeout(TICK) {
+                Ok(Input::Stop) => {
+                    stopping.get_or_insert_with(Instant::now);
+                    self.feed(Event::Stopping);
+                }
+                Ok(input) => self.take(input),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            // However many inputs come, deadlines are kept.
+            if ticked.elapsed() >= TICK {
+                ticked = Instant::now();
+                self.feed(Event::Tick);
+            }
+            self.display.update(Timestamp::now(), &self.machine, self.journal.waiting_count() as u64);
+            if stopping.is_some_and(|since| self.machine.is_at_rest() || since.elapsed() > STOP_WITHIN) {
+                return;
+            }
+        }
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Event(event) => {
+                if let Event::Barrier(seen) = event {
+                    self.display.barrier(seen);
+                }
+                self.feed(event);
+            }
+            Input::Progress { crossing, percent } => {
+                if self.machine.crossing().is_some_and(|current| current.id == crossing) {
+                    self.display.progress(percent);
+                }
+            }
+            Input::Order(OfficerOrder { officer, order, reply }) => {
+                self.requests += 1;
+                self.answers.insert(self.requests, reply);
+                self.feed(Event::Ordered { request: self.requests, officer, order });
+            }
+            Input::Link(status) => self.display.link(status),
+            Input::Aside { reason, there } => self.display.aside(reason, there),
+            Input::Stop => {}
+        }
+    }
+
+    fn feed(&mut self, event: Event) {
+        let now = self.now();
+        for command in self.machine.handle(now, event) {
+            self.execute(now, command);
+        }
+    }
+
+    /// A receiver that is gone belongs to a thread that never ended by itself: its work is then overdue, and the
+    /// machine's deadlines see to it.
+    fn execute(&mut self, now: Moment, command: Command) {
+        match command {
+            Command::ReadDocument { crossing } => {
+                self.evidence.begin(crossing);
+                let _ = self.reads.send(crossing);
+            }
+            Command::CaptureFace { crossing, attempt } => {
+                self.evidence.begin(crossing);
+                let _ = self.captures.send(Capture { crossing, attempt });
+            }
+            Command::Journal { entry, line } => {
+                if let JournalLine::Finished(record) = &line {
+                    self.display.finished(record);
+                }
+                let _ = self.lines.send((entry, line));
+            }
+            Command::Door(command) => {
+                let _ = self.doors.send(command);
+            }
+            Command::Show { instruction, reason } => self.display.show(instruction, reason),
+            Command::Refer { reasons, stage, within_ms, .. } => {
+                self.display.refer(now, &self.machine, &self.evidence, (reasons, stage, within_ms));
+            }
+            Command::WithdrawReferral => self.display.withdraw(),
+            Command::Purge { .. } => {
+                self.evidence.purge();
+                self.display.withdraw();
+            }
+            Command::Answer { request, result } => {
+                if let Some(reply) = self.answers.remove(&request) {
+                    let _ = reply.send(result);
+                }
+            }
+        }
+    }
+}

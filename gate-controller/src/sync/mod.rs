@@ -1,0 +1,217 @@
+//! The gate's link to the enrollment service: fetches keys and enrollments, sends records and signs of life. The gate
+//! works on without it.
+
+mod centre;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, PoisonError, RwLock,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use sallyport_privacy::{
+    keys::{ApplicationKey, KeyError},
+    template::Projection,
+    vault::Vault,
+};
+use sallyport_protocol::{EnrollmentForGate, GateHealth, GateId, Reason, RecordBatch, paths};
+use sallyport_store::StoreError;
+use tokio::sync::watch;
+
+pub use self::centre::{Centre, CentreError};
+use crate::{
+    cache::Cache,
+    journal::{Journal, JournalError},
+    view::{GateView, LinkState},
+};
+
+/// The application key: sealed on the disk, open in memory.
+pub struct KeyRing {
+    path: PathBuf,
+    vault: Vault,
+    key: RwLock<Option<ApplicationKey>>,
+}
+
+impl KeyRing {
+    /// Opens the key that an earlier run was granted, if there is one.
+    pub fn open(path: PathBuf, vault: Vault) -> Result<Self, KeyError> {
+        let key = RwLock::new(ApplicationKey::load(&path, &vault)?);
+        Ok(Self { path, vault, key })
+    }
+
+    /// A ring without a key: whatever the disk holds is replaced by the next grant.
+    pub fn empty(path: PathBuf, vault: Vault) -> Self {
+        Self { path, vault, key: RwLock::new(None) }
+    }
+
+    /// Which generation it holds.
+    pub fn generation(&self) -> Option<u32> {
+        self.key.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ApplicationKey::generation)
+    }
+
+    /// The projection of an enrollment's codes; `None` without the key.
+    pub fn projection(&self, enrollment: &EnrollmentForGate) -> Option<Projection> {
+        let seed = {
+            let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+            key.as_ref()?.enrollment_seed(enrollment.id.as_bytes(), enrollment.version)
+        };
+        Some(Projection::new(&seed))
+    }
+
+    fn replace(&self, key: ApplicationKey) -> Result<(), KeyError> {
+        key.save(&self.path, &self.vault)?;
+        *self.key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
+        Ok(())
+    }
+}
+
+/// Why a round did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SyncError {
+    /// The service.
+    #[error(transparent)]
+    Centre(#[from] CentreError),
+    /// The cache.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The service granted something else than a key of 32 bytes.
+    #[error("the enrollment service granted no usable key: are gate and service of the same version?")]
+    Grant,
+}
+
+impl SyncError {
+    /// The reason on the officer's screen.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Centre(_) | Self::Grant => Reason::CentreUnreachable,
+            Self::Store(_) | Self::Key(_) => Reason::StoreCorrupt,
+            Self::Journal(error) => error.reason(),
+        }
+    }
+}
+
+/// What one gate synchronizes.
+pub struct Synchronizer {
+    /// The service.
+    pub centre: Centre,
+    /// The gate.
+    pub gate: GateId,
+    /// Where enrollments go.
+    pub cache: Arc<Cache>,
+    /// Where records come from.
+    pub journal: Arc<Journal>,
+    /// The application key.
+    pub keys: Arc<KeyRing>,
+    /// What the gate looks like.
+    pub view: watch::Receiver<GateView>,
+    /// How long the cache is trusted without the service.
+    pub grace: Duration,
+    /// How often to ask for changes.
+    pub interval: Duration,
+}
+
+/// How the link stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinkStatus {
+    /// As officers see it.
+    pub link: LinkState,
+    /// What is wrong.
+    pub trouble: Option<Reason>,
+}
+
+impl Synchronizer {
+    /// Works until `wake` is disconnected: at once when woken (a record waits), else every interval.
+    pub fn run(&self, wake: &Receiver<()>, told: impl Fn(LinkStatus)) {
+        let mut next_round = Instant::now();
+        let mut failed: Option<String> = None;
+        loop {
+            let due = Instant::now() >= next_round;
+            let result = if due { self.round() } else { self.send_records() };
+            if due {
+                next_round = Instant::now() + self.interval;
+            }
+            let said = result.as_ref().err().map(ToString::to_string);
+            match (&said, &failed) {
+                (Some(now), before) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
+                (None, Some(_)) => tracing::info!("the enrollment service is there again"),
+                _ => {}
+            }
+            failed = said;
+            told(self.status(result.err()));
+            match wake.recv_timeout(next_round.saturating_duration_since(Instant::now())) {
+                Err(RecvTimeoutError::Disconnected) => return,
+                // Several records at once need one round only.
+                _ => while wake.try_recv().is_ok() {},
+            }
+        }
+    }
+
+    fn status(&self, error: Option<SyncError>) -> LinkStatus {
+        let Some(error) = error else { return LinkStatus { link: LinkState::Connected, trouble: None } };
+        let synced = self.cache.state().ok().and_then(|state| state.synced);
+        let age_s = synced.map(|synced| Timestamp::now().as_second() - synced.as_second());
+        let stale = age_s.is_none_or(|age_s| age_s > self.grace.as_secs() as i64);
+        let link = if stale { LinkState::Stale } else { LinkState::Offline };
+        LinkStatus { link, trouble: Some(error.reason()) }
+    }
+
+    /// One whole round: records, key, changes, health.
+    pub fn round(&self) -> Result<(), SyncError> {
+        self.send_records()?;
+        let revision = self.fetch_enrollments()?;
+        let view = self.view.borrow().clone();
+        self.centre.health(&GateHealth {
+            gate: self.gate.clone(),
+            software: env!("CARGO_PKG_VERSION").to_owned(),
+            mode: view.mode,
+            troubles: view.troubles,
+            records_waiting: self.journal.waiting_count() as u64,
+            revision,
+        })?;
+        Ok(())
+    }
+
+    /// Sends what waits; what the service has stored is not sent again.
+    pub fn send_records(&self) -> Result<(), SyncError> {
+        loop {
+            let records = self.journal.waiting(RecordBatch::RECORDS_MAX);
+            if records.is_empty() {
+                return Ok(());
+            }
+            let sent: Vec<_> = records.iter().map(|record| record.crossing).collect();
+            let receipt = self.centre.upload(&RecordBatch { records })?;
+            let stored: Vec<_> = sent.into_iter().filter(|id| receipt.stored.contains(id)).collect();
+            if stored.is_empty() {
+                let why = "it stored none of the records".to_owned();
+                return Err(CentreError::Answer { path: paths::RECORDS, why }.into());
+            }
+            self.journal.uploaded(&stored)?;
+        }
+    }
+
+    fn fetch_enrollments(&self) -> Result<u64, SyncError> {
+        loop {
+            let page = self.centre.enrollments(self.cache.state()?.revision)?;
+            if self.keys.generation() != Some(page.key_generation) {
+                let grant = self.centre.application_key()?;
+                let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
+                self.keys.replace(ApplicationKey::received(key, grant.generation))?;
+            }
+            let state = self.cache.take(&page, Timestamp::now())?;
+            if !page.more {
+                return Ok(state.revision);
+            }
+        }
+    }
+}

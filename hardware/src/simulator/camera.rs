@@ -1,0 +1,203 @@
+//! A camera that shows scenes from folders: whoever controls it says who stands before it.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use zeroize::Zeroizing;
+
+use crate::camera::{Camera, CameraError, Frame, Pace, Pixels, pictures};
+
+/// Size of the wall that the camera sees while nobody stands there, in pixels.
+const WALL: (u32, u32) = (640, 480);
+
+/// Why a scene cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SceneError {
+    /// The name could lead out of the folder.
+    #[error("`{0}` is no name of a scene: it is that of a folder, without `/` and not beginning with a dot")]
+    Name(String),
+    /// There is no such scene.
+    #[error("there is no scene `{name}` ({source})")]
+    Unknown {
+        /// The name.
+        name: String,
+        /// Why its folder cannot be read.
+        source: io::Error,
+    },
+    /// Its folder is empty.
+    #[error("the scene `{0}` holds no picture: put a JPEG, JPEG 2000 or PNG file into its folder")]
+    Empty(String),
+}
+
+/// A camera before which [`SceneControl`] puts people.
+pub struct SceneCamera {
+    control: SceneControl,
+    pace: Pace,
+}
+
+/// Chooses what a [`SceneCamera`] sees.
+#[derive(Clone)]
+pub struct SceneControl(Arc<Shared>);
+
+struct Shared {
+    folder: PathBuf,
+    /// The pictures of the scene shown and which comes next.
+    shown: Mutex<Option<(Vec<PathBuf>, usize)>>,
+}
+
+impl SceneCamera {
+    /// A camera whose scenes are the folders in this one; nobody stands before it yet.
+    pub fn new(scenes: &Path) -> Result<Self, CameraError> {
+        fs::read_dir(scenes)
+            .map_err(|error| CameraError::Open { name: scenes.display().to_string(), why: error.to_string() })?;
+        let shared = Shared { folder: scenes.to_owned(), shown: Mutex::default() };
+        Ok(Self { control: SceneControl(Arc::new(shared)), pace: Pace::default() })
+    }
+
+    /// What chooses the scene.
+    pub fn control(&self) -> SceneControl {
+        self.control.clone()
+    }
+}
+
+impl SceneControl {
+    /// Shows this scene from its first picture, round and round; `None`: nobody.
+    pub fn show(&self, scene: Option<&str>) -> Result<(), SceneError> {
+        let pictures = scene.map(|name| self.pictures(name)).transpose()?;
+        *self.shown() = pictures.map(|pictures| (pictures, 0));
+        Ok(())
+    }
+
+    /// The names of the scenes, in order.
+    pub fn scenes(&self) -> Vec<String> {
+        let entries = fs::read_dir(&self.0.folder).into_iter().flatten().flatten();
+        let folders = entries.filter(|entry| entry.path().is_dir());
+        let mut names: Vec<String> =
+            folders.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| is_name(name)).collect();
+        names.sort();
+        names
+    }
+
+    fn pictures(&self, name: &str) -> Result<Vec<PathBuf>, SceneError> {
+        if !is_name(name) {
+            return Err(SceneError::Name(name.chars().take(60).collect()));
+        }
+        match pictures(&self.0.folder.join(name)) {
+            Ok(pictures) if pictures.is_empty() => Err(SceneError::Empty(name.to_owned())),
+            Ok(pictures) => Ok(pictures),
+            Err(source) => Err(SceneError::Unknown { name: name.to_owned(), source }),
+        }
+    }
+
+    fn shown(&self) -> MutexGuard<'_, Option<(Vec<PathBuf>, usize)>> {
+        self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One folder's name: nothing that leads elsewhere.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
+}
+
+impl Camera for SceneCamera {
+    fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError> {
+        let name = || self.control.0.folder.display().to_string();
+        if !self.pace.wait(patience) {
+            return Err(CameraError::NoFrame { name: name(), why: "the next is not due yet".to_owned() });
+        }
+        let picture = self.control.shown().as_mut().map(|(pictures, next)| {
+            let picture = pictures[*next].clone();
+            *next = (*next + 1) % pictures.len();
+            picture
+        });
+        let pixels = match picture {
+            None => wall(),
+            Some(path) => match fs::read(&path) {
+                Ok(file) => Pixels::File(Zeroizing::new(file)),
+                Err(error) => {
+                    return Err(CameraError::Lost { name: name(), why: format!("{}: {error}", path.display()) });
+                }
+            },
+        };
+        Ok(Frame { pixels, taken: Instant::now() })
+    }
+}
+
+/// A dim wall of tiles, lit from the left: something to be seen, so that the camera does not count as covered, but nobody.
+fn wall() -> Pixels {
+    const TILE_PX: u32 = 40;
+    let (width, height) = WALL;
+    let mut bytes = Zeroizing::new(Vec::with_capacity((width * height * 3) as usize));
+    for y in 0..height {
+        for x in 0..width {
+            let joint = x % TILE_PX < 2 || y % TILE_PX < 2;
+            // Two neighboring tiles are never of the same shade.
+            let shade = 8 * ((x / TILE_PX * 5 + y / TILE_PX * 3) % 4) as u8;
+            let light = (40 * (width - x) / width) as u8;
+            let value = if joint { 18 } else { 30 + shade + light };
+            bytes.extend_from_slice(&[value, value, value - 6]);
+        }
+    }
+    Pixels::Bgr { width, height, bytes }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn look(camera: &mut SceneCamera) -> Option<Vec<u8>> {
+        match camera.frame(Duration::from_secs(5)).unwrap().pixels {
+            Pixels::File(bytes) => Some(bytes.to_vec()),
+            Pixels::Bgr { .. } => None,
+        }
+    }
+
+    #[test]
+    fn scenes_are_shown_by_name_and_names_lead_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        for (scene, file) in [("ada", "1.jpg"), ("ada", "2.jpg"), ("bob", "1.png"), ("..", "outside.jpg")] {
+            let scene = if scene == ".." {
+                folder.path().join("scenes/.hidden")
+            } else {
+                folder.path().join("scenes").join(scene)
+            };
+            fs::create_dir_all(&scene).unwrap();
+            fs::write(scene.join(file), file).unwrap();
+        }
+        fs::create_dir(folder.path().join("scenes/empty")).unwrap();
+        let mut camera = SceneCamera::new(&folder.path().join("scenes")).unwrap();
+        let control = camera.control();
+        assert_eq!(control.scenes(), ["ada", "bob", "empty"]);
+        assert_eq!(look(&mut camera), None);
+        control.show(Some("ada")).unwrap();
+        for expected in ["1.jpg", "2.jpg", "1.jpg"] {
+            assert_eq!(look(&mut camera).unwrap(), expected.as_bytes());
+        }
+        for name in ["", ".", "..", ".hidden", "../scenes/bob", "a/b", "a\\b"] {
+            assert!(matches!(control.show(Some(name)), Err(SceneError::Name(_))), "{name}");
+        }
+        assert!(matches!(control.show(Some("eve")), Err(SceneError::Unknown { .. })));
+        assert!(matches!(control.show(Some("empty")), Err(SceneError::Empty(_))));
+        assert_eq!(look(&mut camera).unwrap(), b"2.jpg", "a refused order changes nothing");
+        control.show(Some("bob")).unwrap();
+        assert_eq!(look(&mut camera).unwrap(), b"1.png");
+        control.show(None).unwrap();
+        assert_eq!(look(&mut camera), None);
+        assert!(matches!(SceneCamera::new(&folder.path().join("none")), Err(CameraError::Open { .. })));
+    }
+
+    #[test]
+    fn the_wall_is_something_to_be_seen() {
+        let Pixels::Bgr { width, height, bytes } = wall() else { panic!("pixels") };
+        assert_eq!(bytes.len(), (width * height * 3) as usize);
+        let mean = bytes.iter().map(|&value| f64::from(value)).sum::<f64>() / bytes.len() as f64;
+        let variance = bytes.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / bytes.len() as f64;
+        assert!(mean < 90.0 && variance.sqrt() > 8.0, "mean {mean}, deviation {}", variance.sqrt());
+    }
+}

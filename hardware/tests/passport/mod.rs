@@ -1,0 +1,75 @@
+//! A genuine passport for the tests of readers, and how a gate reads one.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sallyport_emrtd::{
+    ChipContents, ImageFormat, Mrz,
+    chip::ChipFiles,
+    issue::{Authority, Portrait},
+    mrz::{Format, MrzDate},
+    passive::{self, TrustStore, Verified},
+    terminal::{self, AccessKey, ReadError, Terminal},
+};
+use sallyport_hardware::document::{DocumentReader, ReaderError};
+use zeroize::Zeroizing;
+
+pub(crate) struct Passport {
+    pub(crate) zone: Zeroizing<String>,
+    pub(crate) files: ChipFiles,
+    trust: TrustStore,
+}
+
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() as i64
+}
+
+impl Passport {
+    pub(crate) fn issue() -> Self {
+        let mrz = Mrz {
+            format: Format::Td3,
+            document_code: "P".into(),
+            issuer: "UTO".into(),
+            surname: "Eriksson".into(),
+            given_names: "Anna Maria".into(),
+            document_number: "L898902C3".into(),
+            nationality: "UTO".into(),
+            birth: MrzDate::known(74, 8, 12),
+            sex: 'F',
+            expiry: MrzDate::known(32, 4, 15),
+            optional: String::new(),
+        };
+        let mut image = vec![0xFF, 0xD8, 0xFF, 0xE0];
+        image.resize(3_000, 7);
+        let csca = Authority::csca("UT", now()).unwrap();
+        let signer = csca.document_signer("UT", now(), 90).unwrap();
+        let portrait = Portrait { image: &image, format: ImageFormat::Jpeg, width: 300, height: 400 };
+        let files = signer.issue(&mrz, &portrait).unwrap();
+        let certificate = csca.certificate_der().unwrap();
+        let trust = TrustStore::from_certificates([certificate.as_slice()]).unwrap();
+        Self { zone: mrz.compose_td3().unwrap(), files, trust }
+    }
+
+    pub(crate) fn mrz(&self) -> Mrz {
+        Mrz::parse(&self.zone).unwrap()
+    }
+
+    pub(crate) fn verify(&self, contents: &ChipContents) -> Verified {
+        passive::verify(contents, &self.trust, now()).unwrap()
+    }
+}
+
+/// Reads the chip on this reader with the key of this zone; `before` is told how many commands were answered.
+pub(crate) fn read(
+    reader: &mut dyn DocumentReader,
+    zone: &str,
+    before: &mut dyn FnMut(usize),
+) -> Result<Box<ChipContents>, ReadError<ReaderError>> {
+    let mut terminal = Terminal::new(AccessKey::Mrz(Mrz::parse(zone).unwrap().key()), &mut rand::rng());
+    let mut answered = 0;
+    let mut transmit = |command: &[u8]| {
+        before(answered);
+        answered += 1;
+        reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
+    };
+    terminal::read(&mut terminal, &mut transmit, &mut |_| {})
+}
