@@ -76,18 +76,18 @@ fn png(file: &[u8]) -> Result<(u32, u32), ImageError> {
 fn jp2(file: &[u8]) -> Result<(u32, u32), ImageError> {
     let mut rest = file;
     loop {
-        let (kind, content, after) = next_box(rest)?;
+        let JpBox { kind, content, after } = next_box(rest)?;
         match &kind {
             b"jp2c" => return codestream(content),
             b"jp2h" => {
                 let mut inner = content;
                 while !inner.is_empty() {
-                    let (kind, _, after) = next_box(inner)?;
+                    let part = next_box(inner)?;
                     // A palette multiplies the components that the codestream has.
-                    if &kind == b"pclr" {
+                    if &part.kind == b"pclr" {
                         return Err(malformed("a palette"));
                     }
-                    inner = after;
+                    inner = part.after;
                 }
             }
             _ => {}
@@ -96,8 +96,14 @@ fn jp2(file: &[u8]) -> Result<(u32, u32), ImageError> {
     }
 }
 
-/// The first box: its type, its content, and what follows it (I.4).
-fn next_box(bytes: &[u8]) -> Result<([u8; 4], &[u8], &[u8]), ImageError> {
+struct JpBox<'a> {
+    kind: [u8; 4],
+    content: &'a [u8],
+    after: &'a [u8],
+}
+
+/// The first box and what follows it (I.4).
+fn next_box(bytes: &[u8]) -> Result<JpBox<'_>, ImageError> {
     let kind = *bytes.get(4..).and_then(<[u8]>::first_chunk).ok_or(ImageError::Truncated)?;
     let (header, length) = match u32_at(bytes, 0)? {
         0 => (8, bytes.len()),
@@ -111,7 +117,7 @@ fn next_box(bytes: &[u8]) -> Result<([u8; 4], &[u8], &[u8]), ImageError> {
         return Err(malformed("a box shorter than its own header"));
     }
     let (this, after) = bytes.split_at_checked(length).ok_or(ImageError::Truncated)?;
-    Ok((kind, this.get(header..).unwrap_or_default(), after))
+    Ok(JpBox { kind, content: this.get(header..).unwrap_or_default(), after })
 }
 
 /// ISO/IEC 15444-1, A.5.1: the SIZ segment directly follows the start of the codestream.
