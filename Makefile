@@ -10,7 +10,7 @@ test: setup
 	cargo fmt --all --check
 	cargo test --workspace --locked
 
-lint:
+lint: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Accuracy over real faces: one folder of pictures a person.
