@@ -153,7 +153,11 @@ impl Expected {
             }
         };
         if !told {
-            faults.push(format!("{} is not told{}", self.reason, self.stage.map_or(String::new(), |s| format!(" at {s:?}"))));
+            faults.push(format!(
+                "{} is not told{}",
+                self.reason,
+                self.stage.map_or(String::new(), |s| format!(" at {s:?}"))
+            ));
         }
         for (door, must) in [(Door::Entry, self.entry_opens), (Door::Exit, self.exit_opens)] {
             let opened = |kind| record.doors.iter().any(|seen| seen.door == door && seen.movement == kind);

@@ -70,12 +70,8 @@ struct Journal {
 
 impl Journal {
     fn read(path: &Path) -> Self {
-        let mut journal = Self {
-            began: BTreeSet::new(),
-            decided: BTreeMap::new(),
-            finished: BTreeMap::new(),
-            orders: Vec::new(),
-        };
+        let mut journal =
+            Self { began: BTreeSet::new(), decided: BTreeMap::new(), finished: BTreeMap::new(), orders: Vec::new() };
         for line in fs::read_to_string(path).unwrap().lines() {
             let (at, entry) = line.split_once(' ').unwrap().1.split_once(' ').unwrap();
             let at = at.parse::<jiff::Timestamp>().unwrap().as_millisecond();
@@ -85,7 +81,8 @@ impl Journal {
                 "began" => assert!(journal.began.insert(crossing), "began twice"),
                 "decided" => assert!(journal.decided.insert(crossing, entry).is_none(), "decided twice"),
                 "door_ordered" => {
-                    let admitted = journal.decided.get(&crossing).is_some_and(|decided| decided["outcome"] == "accepted");
+                    let admitted =
+                        journal.decided.get(&crossing).is_some_and(|decided| decided["outcome"] == "accepted");
                     let by_hand = !entry["by"].is_null();
                     journal.orders.push((entry["door"].as_str().unwrap().to_owned(), at, admitted || by_hand));
                 }

@@ -117,9 +117,9 @@ impl Display {
     ) {
         let Some(crossing) = machine.crossing() else { return };
         let (portrait, probe) = evidence.pictures(crossing.id);
-        let before = i64::try_from(within_ms).ok().and_then(|ms| {
-            Timestamp::from_millisecond(now.wall.as_millisecond().saturating_add(ms)).ok()
-        });
+        let before = i64::try_from(within_ms)
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(now.wall.as_millisecond().saturating_add(ms)).ok());
         let referral = ReferralView {
             crossing: crossing.id,
             reasons,

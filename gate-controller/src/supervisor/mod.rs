@@ -25,9 +25,7 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
-use sallyport_hardware::{
-    barrier::Command as DoorCommand, camera::Camera, document::DocumentReader,
-};
+use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
 use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
 use tokio::sync::{mpsc, oneshot};
 
@@ -205,12 +203,7 @@ fn spawn(
     }
 }
 
-fn write_journal(
-    journal: &Journal,
-    lines: &Receiver<(u64, JournalLine)>,
-    inputs: &Sender<Input>,
-    wake: &Sender<()>,
-) {
+fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs: &Sender<Input>, wake: &Sender<()>) {
     while let Ok((entry, line)) = lines.recv() {
         let finished = matches!(line, JournalLine::Finished(_));
         let event = match journal.append(line) {
