@@ -77,8 +77,7 @@ pub async fn run(config: &Config, service: Service, ready: impl FnOnce(&str)) ->
         ended = &mut serving => ended,
         () = stop.asked() => {
             tracing::info!("stopping");
-            tokio::join!(handles[0].stop(true), handles[1].stop(true));
-            serving.await
+            tokio::join!(handles[0].stop(true), handles[1].stop(true), &mut serving).2
         }
     };
     ended.map(drop).context("a listener ended")
