@@ -1,20 +1,34 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup test lint eval
+.PHONY: setup build demo test lint eval bench deny
 
 setup:
 	@bash .ci/setup
 
-# One invocation for the whole workspace: a single package's features would rebuild tract.
+# One invocation for the whole workspace: a single package's features would rebuild tract. A test beside the programs
+# brings in the features that tests ask for, so that demonstration and tests share one build.
+build: setup
+	cargo build --workspace --locked --bins --test crossings
+
+# Whole crossings with simulated devices, then a gate to play with; HEADLESS=1 ends after the crossings.
+demo: build
+	target/debug/sallyport-demo $(if $(HEADLESS),--headless)
+
 test: setup
 	cargo fmt --all --check
 	cargo test --workspace --locked
 
-lint:
+lint: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 # Accuracy over real faces: one folder of pictures a person.
 DATA ?= ../shared/data
-eval: setup
-	cargo build --workspace --locked
+eval: build
 	target/debug/matcher-eval faces $(DATA)/faces
+
+bench: build
+	@bash .ci/bench
+
+# Licenses, sources, bans and advisories of all dependencies; needs cargo-deny and a network.
+deny:
+	cargo deny --locked check

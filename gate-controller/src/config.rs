@@ -292,7 +292,10 @@ mod tests {
         assert!(changed("# language = \"en\"", "language = \"de\"").contains("use one of en"));
         assert!(changed("# plain_http = false", "plain_http = true").contains("loopback"));
         assert!(changed("data = ", "dada = ").contains("dada"));
-        assert!(changed("kind = \"video\"\nsource = \"/dev/video0\"", "kind = \"simulated\"\nscenes = \"s\"").contains("all or"));
+        assert!(
+            changed("kind = \"video\"\nsource = \"/dev/video0\"", "kind = \"simulated\"\nscenes = \"s\"")
+                .contains("all or")
+        );
         let without = COMMENTED_DEFAULT.replace("[identity]", "[nothing]");
         assert!(parse(&without).unwrap_err().to_string().contains("nothing"));
         assert!(matches!(Config::read(Path::new("/no/such")), Err(ConfigError::File { .. })));

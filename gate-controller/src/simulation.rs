@@ -61,7 +61,8 @@ pub fn configure(config: &mut ServiceConfig, simulation: Arc<Simulation>) {
 }
 
 async fn lists(simulation: Data<Simulation>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "documents": folders(&simulation.documents), "scenes": simulation.camera.scenes() }))
+    HttpResponse::Ok()
+        .json(json!({ "documents": folders(&simulation.documents), "scenes": simulation.camera.scenes() }))
 }
 
 async fn records(simulation: Data<Simulation>) -> HttpResponse {

@@ -3,12 +3,19 @@
 
 use std::{
     fs,
+    io::{Read as _, Write as _},
+    net::{Ipv4Addr, TcpListener, TcpStream},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use opencv::{
-    core::{CV_8UC3, Mat, Scalar, Size},
+    core::{CV_8UC3, Mat, Scalar, Size, Vector},
+    imgcodecs,
     videoio::{VideoWriter, VideoWriterTrait as _, VideoWriterTraitConst as _},
 };
 use sallyport_hardware::camera::{Camera as _, CameraError, Frame, Pixels, VideoCamera};
@@ -75,6 +82,83 @@ fn a_lost_source_is_reported_and_taken_up_again() {
     };
     assert!(matches!(&lost, CameraError::Lost { name, .. } if name.ends_with("clip.avi")), "{lost}");
     write_video(&path);
+    let deadline = Instant::now() + PATIENCE;
+    while camera.frame(Duration::from_millis(500)).is_err() {
+        assert!(Instant::now() < deadline, "never came back");
+    }
+}
+
+/// A network camera: motion JPEG over HTTP, 20 frames a second, whose shade tells the frame's number.
+#[derive(Default)]
+struct NetworkCamera {
+    sent: AtomicU64,
+    unplugged: AtomicBool,
+}
+
+/// Numbers are told apart in so many steps of two shades.
+const STEPS: u64 = 100;
+
+impl NetworkCamera {
+    fn serve(self: &Arc<Self>, listener: TcpListener) {
+        let camera = Arc::clone(self);
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                // The peer leaving ends a connection.
+                let _ = camera.send_frames(connection.unwrap());
+            }
+        });
+    }
+
+    fn send_frames(&self, mut connection: TcpStream) -> std::io::Result<()> {
+        let _ = connection.read(&mut [0; 2_000])?;
+        connection.write_all(b"HTTP/1.0 200 OK\r\nContent-Type: multipart/x-mixed-replace;boundary=f\r\n\r\n")?;
+        while !self.unplugged.load(Ordering::SeqCst) {
+            let number = self.sent.fetch_add(1, Ordering::SeqCst) + 1;
+            let shade = Scalar::all((number % STEPS * 2 + 20) as f64);
+            let mut jpeg = Vector::<u8>::new();
+            let picture = Mat::new_rows_cols_with_default(48, 64, CV_8UC3, shade).unwrap();
+            imgcodecs::imencode_def(".jpg", &picture, &mut jpeg).unwrap();
+            write!(connection, "--f\r\nContent-Type: image/jpeg\r\nContent-Length: {}\r\n\r\n", jpeg.len())?;
+            connection.write_all(&[jpeg.as_slice(), b"\r\n"].concat())?;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+
+    fn wait_until_sent(&self, number: u64) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.sent.load(Ordering::SeqCst) < number {
+            assert!(Instant::now() < deadline, "nobody takes frames");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn a_live_camera_gives_the_newest_frame_and_survives_a_loss() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    let network = Arc::new(NetworkCamera::default());
+    network.serve(listener);
+    let mut camera = VideoCamera::open(&address).unwrap();
+    camera.frame(PATIENCE).unwrap();
+    // Whoever reads a buffer in order falls behind by what nobody asked for, further each time.
+    let behind = |attempt: u64| {
+        network.wait_until_sent(network.sent.load(Ordering::SeqCst) + 30);
+        let sent = network.sent.load(Ordering::SeqCst);
+        let number = u64::from(shades(&camera.frame(PATIENCE).unwrap()).0.saturating_sub(19)) / 2;
+        let behind = (sent + STEPS + 2 - number) % STEPS;
+        (behind > 12).then(|| format!("attempt {attempt}: {behind} frames behind"))
+    };
+    let late: Vec<String> = (0..4).map_while(behind).collect();
+    assert!(late.len() < 4, "{late:?}");
+
+    network.unplugged.store(true, Ordering::SeqCst);
+    let deadline = Instant::now() + PATIENCE;
+    while !matches!(camera.frame(Duration::from_millis(100)), Err(CameraError::Lost { .. })) {
+        assert!(Instant::now() < deadline, "never noticed");
+    }
+    network.unplugged.store(false, Ordering::SeqCst);
     let deadline = Instant::now() + PATIENCE;
     while camera.frame(Duration::from_millis(500)).is_err() {
         assert!(Instant::now() < deadline, "never came back");

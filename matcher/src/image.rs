@@ -6,8 +6,12 @@ use opencv::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::header;
+
 /// Longest side accepted, in pixels; DG2 portraits and gate cameras are far below.
 pub const SIDE_PX_MAX: u32 = 8_192;
+/// Most pixels accepted: sixteen megapixels, whatever the sides.
+pub const PIXELS_MAX: u64 = 16 << 20;
 /// Longest file accepted, in bytes.
 pub const FILE_BYTES_MAX: usize = 16 << 20;
 
@@ -28,7 +32,7 @@ pub enum ImageError {
     #[error("the picture cannot be encoded as JPEG: is memory short?")]
     Encode,
     /// Too many bytes or pixels, or none.
-    #[error("the picture has {0}: at most {SIDE_PX_MAX} pixels a side and {FILE_BYTES_MAX} bytes")]
+    #[error("the picture has {0}: at most {SIDE_PX_MAX} a side, {PIXELS_MAX} in all and {FILE_BYTES_MAX} bytes")]
     Size(String),
 }
 
@@ -57,12 +61,9 @@ impl Image {
         if file.len() > FILE_BYTES_MAX {
             return Err(ImageError::Size(format!("{} bytes", file.len())));
         }
-        match file {
-            [0xFF, 0xD8, 0xFF, ..] => check_jpeg_end(file)?,
-            [0x89, b'P', b'N', b'G', ..] | [0xFF, 0x4F, 0xFF, 0x51, ..] => {}
-            [0, 0, 0, 0x0C, b'j', b'P', ..] => {}
-            _ => return Err(ImageError::Format),
-        }
+        // OpenCV allocates by the header, and its own limits are gigabytes.
+        let (width, height) = header::sides(file)?;
+        check_sides(width, height)?;
         let mut bytes = Vector::<u8>::from_slice(file);
         let decoded = imgcodecs::imdecode(&bytes, imgcodecs::IMREAD_COLOR);
         bytes.as_mut_slice().zeroize();
@@ -87,8 +88,8 @@ impl Image {
 
     /// A picture from rows of blue, green, red.
     pub fn from_bgr(width: u32, height: u32, bgr: Zeroizing<Vec<u8>>) -> Result<Self, ImageError> {
-        let sides = 1..=SIDE_PX_MAX;
-        if !sides.contains(&width) || !sides.contains(&height) || bgr.len() != width as usize * height as usize * 3 {
+        check_sides(width, height)?;
+        if bgr.len() != width as usize * height as usize * 3 {
             return Err(ImageError::Size(format!("{width} x {height} pixels in {} bytes", bgr.len())));
         }
         Ok(Self { width, height, bgr })
@@ -146,21 +147,22 @@ impl Image {
 
     /// Mean and standard deviation of brightness (0..=255).
     pub(crate) fn brightness(&self) -> (f64, f64) {
+        // In whole numbers, which the compiler adds many at a time.
+        let (sum, squares) = self.bgr.iter().fold((0u64, 0u64), |(sum, squares), &value| {
+            (sum + u64::from(value), squares + u64::from(value) * u64::from(value))
+        });
         let count = self.bgr.len() as f64;
-        let mean = self.bgr.iter().map(|&value| f64::from(value)).sum::<f64>() / count;
-        let variance = self.bgr.iter().map(|&value| (f64::from(value) - mean).powi(2)).sum::<f64>() / count;
-        (mean, variance.sqrt())
+        let mean = sum as f64 / count;
+        (mean, (squares as f64 / count - mean * mean).max(0.0).sqrt())
     }
 }
 
-/// A JPEG file that ends early decodes to a picture with a gray rest, so its end is looked for beforehand: an EOI
-/// marker behind the last start of scan (ITU-T T.81, B.1.1.3).
-fn check_jpeg_end(file: &[u8]) -> Result<(), ImageError> {
-    let last = |marker: u8| file.windows(2).rposition(|pair| pair == [0xFF, marker]);
-    match (last(0xDA), last(0xD9)) {
-        (Some(scan), Some(end)) if end > scan => Ok(()),
-        _ => Err(ImageError::Truncated),
+fn check_sides(width: u32, height: u32) -> Result<(), ImageError> {
+    let sides = 1..=SIDE_PX_MAX;
+    if !sides.contains(&width) || !sides.contains(&height) || u64::from(width) * u64::from(height) > PIXELS_MAX {
+        return Err(ImageError::Size(format!("{width} x {height} pixels")));
     }
+    Ok(())
 }
 
 /// OpenCV frees its pixels without zeroing them.

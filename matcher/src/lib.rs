@@ -1,6 +1,7 @@
 //! Pixels to templates to scores. No devices, no network, no store, no keys.
 
 pub mod face;
+mod header;
 mod image;
 
-pub use image::{FILE_BYTES_MAX, Image, ImageError, SIDE_PX_MAX};
+pub use image::{FILE_BYTES_MAX, Image, ImageError, PIXELS_MAX, SIDE_PX_MAX};

@@ -24,8 +24,7 @@ impl Admin {
             .timeout_global(Some(Duration::from_secs(30)))
             .build()
             .new_agent();
-        let admin =
-            Self { agent, address: address.to_owned(), origin: address.trim_end_matches("/admin").to_owned() };
+        let admin = Self { agent, address: address.to_owned(), origin: address.trim_end_matches("/admin").to_owned() };
         let answer = admin
             .agent
             .post(format!("{address}/login"))

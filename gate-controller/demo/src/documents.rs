@@ -168,8 +168,11 @@ fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
 }
 
 fn encode(picture: &Mat, extension: &str, quality: i32) -> anyhow::Result<Vec<u8>> {
-    let flag =
-        if extension == ".jp2" { imgcodecs::IMWRITE_JPEG2000_COMPRESSION_X1000 } else { imgcodecs::IMWRITE_JPEG_QUALITY };
+    let flag = if extension == ".jp2" {
+        imgcodecs::IMWRITE_JPEG2000_COMPRESSION_X1000
+    } else {
+        imgcodecs::IMWRITE_JPEG_QUALITY
+    };
     let value = if extension == ".jp2" { quality / 2 } else { quality };
     let mut file = Vector::<u8>::new();
     imgcodecs::imencode(extension, picture, &mut file, &Vector::from_slice(&[flag, value]))?;

@@ -88,7 +88,13 @@ impl Default for Summary {
 
 impl Summary {
     fn cross(&mut self, expected: &Expected, gate: &GatePages) -> anyhow::Result<CrossingRecord> {
-        println!("\n{}. {} ({} before the camera: {})", self.lines.len() + 1, expected.what, expected.document, expected.scene);
+        println!(
+            "\n{}. {} ({} before the camera: {})",
+            self.lines.len() + 1,
+            expected.what,
+            expected.document,
+            expected.scene
+        );
         let record = expected.cross(gate).with_context(|| expected.what.to_owned())?;
         println!("{}", report::time_line(&record));
         let faults = expected.faults(&record);

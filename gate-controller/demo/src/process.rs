@@ -58,12 +58,7 @@ pub fn run<S: AsRef<OsStr>>(name: &str, arguments: &[S], passphrase: &str) -> an
 
 impl Process {
     /// Starts a program; its log goes to `<logs>/<name>.log`.
-    pub fn start<S: AsRef<OsStr>>(
-        name: &str,
-        arguments: &[S],
-        passphrase: &str,
-        logs: &Path,
-    ) -> anyhow::Result<Self> {
+    pub fn start<S: AsRef<OsStr>>(name: &str, arguments: &[S], passphrase: &str, logs: &Path) -> anyhow::Result<Self> {
         let log = logs.join(format!("{name}.log"));
         let file: File = OpenOptions::new()
             .create(true)

@@ -163,7 +163,8 @@ impl World {
 
     /// Starts the turnstile.
     pub fn start_turnstile(&mut self) -> anyhow::Result<()> {
-        let (link, log, control) = (self.path("turnstile"), self.path("turnstile.jsonl"), self.path("turnstile.control"));
+        let (link, log, control) =
+            (self.path("turnstile"), self.path("turnstile.jsonl"), self.path("turnstile.control"));
         let arguments = [
             "--link".as_ref(),
             link.as_os_str(),

@@ -56,11 +56,7 @@ pub(super) fn run(connect: &Connect, commands: &Receiver<Command>, inputs: &Send
 }
 
 /// `Ok` when the supervisor is gone.
-fn serve(
-    barrier: &mut dyn Barrier,
-    commands: &Receiver<Command>,
-    inputs: &Sender<Input>,
-) -> Result<(), BarrierError> {
+fn serve(barrier: &mut dyn Barrier, commands: &Receiver<Command>, inputs: &Sender<Input>) -> Result<(), BarrierError> {
     let mut beat = Instant::now();
     loop {
         match commands.try_recv() {

@@ -117,9 +117,9 @@ impl Display {
     ) {
         let Some(crossing) = machine.crossing() else { return };
         let (portrait, probe) = evidence.pictures(crossing.id);
-        let before = i64::try_from(within_ms).ok().and_then(|ms| {
-            Timestamp::from_millisecond(now.wall.as_millisecond().saturating_add(ms)).ok()
-        });
+        let before = i64::try_from(within_ms)
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(now.wall.as_millisecond().saturating_add(ms)).ok());
         let referral = ReferralView {
             crossing: crossing.id,
             reasons,
@@ -142,7 +142,7 @@ impl Display {
     }
 
     /// Adds a crossing that ended.
-    pub fn finished(&self, record: &CrossingRecord) {
+    pub fn finished(&self, record: CrossingRecord) {
         let recent = RecentCrossing {
             time: record.ended,
             outcome: record.outcome,
@@ -154,7 +154,7 @@ impl Display {
             view.recent.insert(0, recent);
             view.recent.truncate(GateView::RECENT_MAX);
         });
-        self.finished.add(record.clone());
+        self.finished.add(record);
     }
 
     /// Shows the machine as it is now; tells nobody when nothing changed.

@@ -25,10 +25,8 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
-use sallyport_hardware::{
-    barrier::Command as DoorCommand, camera::Camera, document::DocumentReader,
-};
-use sallyport_protocol::{CrossingId, GateId, Reason};
+use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{barrier::Connect, display::Display, engine::Engine, records::FinishedRecords};
@@ -178,6 +176,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         lines,
         answers: HashMap::new(),
         requests: 0,
+        finishing: None,
     };
     supervisor.serve(inputs);
 }
@@ -204,12 +203,7 @@ fn spawn(
     }
 }
 
-fn write_journal(
-    journal: &Journal,
-    lines: &Receiver<(u64, JournalLine)>,
-    inputs: &Sender<Input>,
-    wake: &Sender<()>,
-) {
+fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs: &Sender<Input>, wake: &Sender<()>) {
     while let Ok((entry, line)) = lines.recv() {
         let finished = matches!(line, JournalLine::Finished(_));
         let event = match journal.append(line) {
@@ -248,6 +242,8 @@ struct Supervisor {
     lines: Sender<(u64, JournalLine)>,
     answers: HashMap<u64, oneshot::Sender<Result<(), OrderRefused>>>,
     requests: u64,
+    /// The record that is being written; shown once it is on the disk.
+    finishing: Option<(u64, Box<CrossingRecord>)>,
 }
 
 impl Supervisor {
@@ -306,6 +302,11 @@ impl Supervisor {
 
     fn feed(&mut self, event: Event) {
         let now = self.now();
+        if let Event::Journaled { entry } = event
+            && let Some((_, record)) = self.finishing.take_if(|(finishing, _)| *finishing == entry)
+        {
+            self.display.finished(*record);
+        }
         for command in self.machine.handle(now, event) {
             self.execute(now, command);
         }
@@ -325,7 +326,7 @@ impl Supervisor {
             }
             Command::Journal { entry, line } => {
                 if let JournalLine::Finished(record) = &line {
-                    self.display.finished(record);
+                    self.finishing = Some((entry, record.clone()));
                 }
                 let _ = self.lines.send((entry, line));
             }

@@ -204,6 +204,7 @@ impl Gate {
                 self.doors = [None; 2];
                 self.shut_all();
                 self.push(Command::Door(barrier::Command::Status));
+                self.show_idle();
             }
             Event::Stopping => {
                 self.mode = GateMode::Closed;
@@ -212,8 +213,7 @@ impl Gate {
                 self.show(Show::OutOfService, Some(Reason::GateClosed));
             }
             Event::Equipment { reason, works } => {
-                let changed =
-                    if works { self.equipment.remove(&reason) } else { self.equipment.insert(reason) };
+                let changed = if works { self.equipment.remove(&reason) } else { self.equipment.insert(reason) };
                 if changed && self.active.is_none() {
                     self.show_idle();
                 }

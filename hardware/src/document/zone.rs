@@ -322,7 +322,7 @@ mod tests {
     fn a_zone_with_a_wrong_check_digit_is_given_as_it_is() {
         let wrong = TD3.replace("C36UTO", "C37UTO");
         assert!(Mrz::parse(&wrong).is_err());
-        assert_eq!(found(format!("\x02{wrong}\r\x03").as_bytes(), 7), [wrong.clone()]);
+        assert_eq!(found(format!("\x02{wrong}\r\x03").as_bytes(), 7), std::slice::from_ref(&wrong));
         assert_eq!(found(wrong.as_bytes(), 100), [wrong], "without an end, after silence");
     }
 

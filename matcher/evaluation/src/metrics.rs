@@ -4,7 +4,7 @@ use serde::Serialize;
 
 /// FNMR at one FMR.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct OperatingPoint {
+pub(crate) struct OperatingPoint {
     /// False match rate asked for.
     pub fmr: f64,
     /// Lowest threshold whose false match rate is at most that.
@@ -15,21 +15,21 @@ pub struct OperatingPoint {
 
 /// Scores, each kind sorted upwards.
 #[derive(Debug)]
-pub struct Scores {
+pub(crate) struct Scores {
     genuine: Vec<f32>,
     impostor: Vec<f32>,
 }
 
 impl Scores {
     /// Sorts scores; higher is more alike.
-    pub fn new(mut genuine: Vec<f32>, mut impostor: Vec<f32>) -> Self {
+    pub(crate) fn new(mut genuine: Vec<f32>, mut impostor: Vec<f32>) -> Self {
         genuine.sort_by(f32::total_cmp);
         impostor.sort_by(f32::total_cmp);
         Self { genuine, impostor }
     }
 
     /// Genuine and impostor comparisons.
-    pub fn counts(&self) -> (usize, usize) {
+    pub(crate) fn counts(&self) -> (usize, usize) {
         (self.genuine.len(), self.impostor.len())
     }
 
@@ -38,7 +38,7 @@ impl Scores {
     }
 
     /// The operating point at this FMR; a comparison matches when its score reaches the threshold.
-    pub fn at_fmr(&self, fmr: f64) -> OperatingPoint {
+    pub(crate) fn at_fmr(&self, fmr: f64) -> OperatingPoint {
         let allowed = (fmr * self.impostor.len() as f64).floor() as usize;
         // Just above the highest impostor score that may not match.
         let threshold = match self.impostor.len().checked_sub(allowed + 1).and_then(|at| self.impostor.get(at)) {
@@ -49,7 +49,7 @@ impl Scores {
     }
 
     /// Equal error rate: the mean of both rates where they are nearest.
-    pub fn eer(&self) -> f64 {
+    pub(crate) fn eer(&self) -> f64 {
         let rates = |&threshold: &f32| {
             (Self::rate_below(&self.genuine, threshold), 1.0 - Self::rate_below(&self.impostor, threshold))
         };

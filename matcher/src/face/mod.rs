@@ -2,6 +2,7 @@
 
 mod detect;
 mod nets;
+mod prelu;
 mod quality;
 mod threshold;
 
@@ -205,18 +206,17 @@ impl FaceEngine {
 
 /// Rows of pixels to planes of floats (NCHW) in a square of `side`, the rest black.
 fn planes(image: &Image, side: usize, red_first: bool) -> TractResult<Tensor> {
-    let mut input = Zeroizing::new(vec![0f32; 3 * side * side]);
-    let width = image.width() as usize;
-    for (at, pixel) in image.bgr().chunks_exact(3).enumerate() {
-        let (row, column) = (at / width, at % width);
-        for (channel, &value) in pixel.iter().enumerate() {
-            let plane = if red_first { 2 - channel } else { channel };
-            if let Some(out) = input.get_mut((plane * side + row) * side + column) {
-                *out = f32::from(value);
+    let mut input = Tensor::zero::<f32>(&[1, 3, side, side])?;
+    let mut values = input.try_as_plain_ram_mut()?;
+    for (at, plane) in values.as_slice_mut::<f32>()?.chunks_exact_mut(side * side).enumerate() {
+        let channel = if red_first { 2 - at } else { at };
+        for (row, pixels) in plane.chunks_exact_mut(side).zip(image.bgr().chunks_exact(3 * image.width() as usize)) {
+            for (value, pixel) in row.iter_mut().zip(pixels.as_chunks::<3>().0) {
+                *value = f32::from(pixel[channel]);
             }
         }
     }
-    Tensor::from_shape(&[1, 3, side, side], &input)
+    Ok(input)
 }
 
 /// The similarity transform (rotation, scale, shift) that best maps landmarks to the template (least squares).

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use super::prelu;
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 use tract_onnx::{
@@ -67,7 +68,8 @@ impl Net {
 
     fn prepare(file: &[u8], shape: [usize; 4]) -> TractResult<Self> {
         // Shapes written into the file are those of another input size.
-        let onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+        let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+        prelu::register(&mut onnx);
         let mut proto = onnx.proto_model_for_read(&mut Cursor::new(file))?;
         let graph = proto.graph.as_mut().context("no graph")?;
         fold_dequantization(graph)?;

@@ -54,7 +54,7 @@ impl Camera for Late<Box<dyn Camera>, CameraError> {
 }
 
 /// A real document reader; `None` for a simulated one.
-pub fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
+pub(crate) fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
     let ReaderConfig::Pcsc { name, zone_line, zone_baud } = config.clone() else { return None };
     Some(Box::new(Late::new(move || {
         let zones = SerialZoneReader::open(&zone_line.to_string_lossy(), zone_baud)?;
@@ -63,7 +63,7 @@ pub fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
 }
 
 /// A real camera; `None` for a simulated one.
-pub fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
+pub(crate) fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
     let config = config.clone();
     if matches!(config, CameraConfig::Simulated { .. }) {
         return None;

@@ -45,7 +45,7 @@ const ORDERS_WAITING_MAX: usize = 16;
 
 /// Runs until a signal ends it. What the operator must put right first is an error; whatever can go wrong later is
 /// shown on the screens and tried again.
-pub fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
+pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let trust = trust_store(&config.trust)?;
     let centre = match (&config.centre, &config.identity) {
         (Some(centre), Some(identity)) => {
@@ -110,7 +110,8 @@ pub fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
 type Devices = (Box<dyn DocumentReader>, Box<dyn CameraDevice>, Option<Arc<Simulation>>);
 
 fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
-    if let (Some(reader), Some(camera)) = (devices::reader(&config.devices.reader), devices::camera(&config.devices.camera))
+    if let (Some(reader), Some(camera)) =
+        (devices::reader(&config.devices.reader), devices::camera(&config.devices.camera))
     {
         return Ok((reader, camera, None));
     }
@@ -200,8 +201,7 @@ fn open_cache(config: &Config, root: &RootKey, display: &Display, sender: &Sende
                 continue;
             }
         }
-        let reason =
-            if matches!(error, StoreError::Full { .. }) { Reason::DiskFull } else { Reason::StoreCorrupt };
+        let reason = if matches!(error, StoreError::Full { .. }) { Reason::DiskFull } else { Reason::StoreCorrupt };
         display.show(TravelerInstruction::OutOfService, Some(reason));
         thread::sleep(RETRY_AFTER);
     }
