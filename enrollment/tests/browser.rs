@@ -1,0 +1,298 @@
+//! The web admin in a real browser: headless Chromium, driven over WebDriver, against the real service.
+//!
+//! Screenshots lie in `target/screenshots/`. Skips loudly where `chromedriver`, nets or faces are missing.
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use actix_web::rt;
+use fantoccini::{Client, ClientBuilder, Locator};
+use jiff::{Timestamp, ToSpan as _};
+use sallyport_protocol::{
+    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateHealth, GateMode, OfficerChoice,
+    OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, paths,
+};
+use sallyport_wording::LANGUAGES;
+use serde_json::{Value, json};
+
+use world::{CARD, NAME, PATIENCE, World, assets, equipped, face};
+
+struct Driver(Child, u16);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn driver() -> Option<Driver> {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let mut command = Command::new("chromedriver");
+    command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
+    match command.spawn() {
+        Ok(child) => Some(Driver(child, port)),
+        Err(error) => {
+            eprintln!("SKIPPED: the web admin was not tried in a browser: chromedriver does not start ({error})");
+            None
+        }
+    }
+}
+
+async fn browser(driver: &Driver, profile: &Path, dark: bool) -> Client {
+    let mut flags = vec![
+        "--headless".to_owned(),
+        "--disable-gpu".into(),
+        "--disable-quic".into(),
+        "--no-first-run".into(),
+        "--disable-background-networking".into(),
+        "--disable-component-update".into(),
+        "--disable-sync".into(),
+        "--disable-dev-shm-usage".into(),
+        format!("--user-data-dir={}", profile.display()),
+    ];
+    if dark {
+        flags.push("--blink-settings=preferredColorScheme=0".into());
+    }
+    if std::env::var("HOME").is_ok_and(|home| home == "/root") {
+        flags.push("--no-sandbox".into());
+    }
+    let wanted = json!({ "goog:chromeOptions": { "args": flags } });
+    let address = format!("http://127.0.0.1:{}", driver.1);
+    let began = Instant::now();
+    loop {
+        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
+        match builder.capabilities(wanted.as_object().unwrap().clone()).connect(&address).await {
+            Ok(client) => return client,
+            Err(error) if began.elapsed() > PATIENCE => panic!("no browser: {error}"),
+            Err(_) => rt::time::sleep(Duration::from_millis(200)).await,
+        }
+    }
+}
+
+/// Waits until a script says true, whatever page is there meanwhile.
+async fn until(client: &Client, what: &str, script: &str, arguments: Vec<Value>) {
+    let began = Instant::now();
+    while !matches!(client.execute(script, arguments.clone()).await, Ok(Value::Bool(true))) {
+        assert!(began.elapsed() < PATIENCE, "{what}: {}", client.source().await.unwrap());
+        rt::time::sleep(Duration::from_millis(30)).await;
+    }
+}
+
+async fn shown(client: &Client, text: &str) {
+    let script = "return document.querySelector('main').innerText.includes(arguments[0])";
+    until(client, text, script, vec![json!(text)]).await;
+}
+
+async fn type_in(client: &Client, css: &str, text: &str) {
+    let field = client.find(Locator::Css(css)).await.unwrap();
+    field.send_keys(text).await.unwrap();
+}
+
+async fn click(client: &Client, css: &str) {
+    client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
+}
+
+/// Takes a picture of the whole page, and checks that nothing reaches out of the window sideways.
+async fn shoot(client: &Client, name: &str) {
+    until(client, name, "return document.documentElement.scrollWidth <= innerWidth", vec![]).await;
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(format!("admin-{name}.png")), client.screenshot().await.unwrap()).unwrap();
+}
+
+fn at(path: &str) -> String {
+    std::fs::canonicalize(path).unwrap().to_str().unwrap().to_owned()
+}
+
+/// Two gates, one of them heard of, and crossings of all kinds.
+fn life_at_the_gates(world: &World) {
+    let gate = world.gate("gate-1");
+    world.gate("gate-2");
+    let id: sallyport_protocol::GateId = "gate-1".parse().unwrap();
+    let movement = |door, movement, at_ms| DoorMovement { door, movement, at_ms };
+    let records = [
+        (Outcome::Accepted, TokenKind::TravelDocument, vec![Reason::FaceMatchedChip], None),
+        (Outcome::Accepted, TokenKind::TrustedTravelerCard, vec![Reason::FaceMatchedEnrollment], None),
+        (Outcome::Refused, TokenKind::TravelDocument, vec![Reason::PaHashMismatch], None),
+        (Outcome::SentToDesk, TokenKind::TravelDocument, vec![Reason::AgeBelowMinimum], None),
+        (
+            Outcome::RefusedByOfficer,
+            TokenKind::TravelDocument,
+            vec![Reason::OfficerRefused, Reason::FaceScoreBelowThreshold],
+            Some("not the person on the portrait"),
+        ),
+    ];
+    let now = Timestamp::now();
+    let records = records.into_iter().enumerate().map(|(number, (outcome, token, reasons, note))| CrossingRecord {
+        crossing: CrossingId::random(),
+        gate: id.clone(),
+        began: now - (number as i64 * 60 + 12).seconds(),
+        ended: now - (number as i64 * 60).seconds(),
+        token,
+        issuer: (token == TokenKind::TravelDocument).then(|| "UTO".to_owned()),
+        enrollment: None,
+        outcome,
+        reasons,
+        officer: note.map(|note| OfficerDecision {
+            officer: "ole".into(),
+            choice: OfficerChoice::Refuse,
+            note: note.into(),
+            at_ms: 9_000,
+        }),
+        measurement: None,
+        timeline: Vec::new(),
+        doors: if outcome == Outcome::Refused {
+            Vec::new()
+        } else {
+            vec![
+                movement(Door::Entry, DoorMovementKind::OpenOrdered, 2_000),
+                movement(Door::Entry, DoorMovementKind::Opened, 2_300),
+                movement(Door::Entry, DoorMovementKind::Passed, 4_100),
+                movement(Door::Entry, DoorMovementKind::Closed, 5_200),
+                movement(Door::Exit, DoorMovementKind::Opened, 8_900),
+                movement(Door::Exit, DoorMovementKind::Closed, 11_600),
+            ]
+        },
+    });
+    let batch = RecordBatch { records: records.collect() };
+    assert_eq!(gate.post(format!("{}{}", world.gates, paths::RECORDS)).send_json(batch).unwrap().status(), 200);
+    let health = GateHealth {
+        gate: id,
+        software: env!("CARGO_PKG_VERSION").into(),
+        mode: GateMode::InService,
+        troubles: vec![Reason::CameraUnavailable],
+        records_waiting: 3,
+        revision: 1,
+    };
+    assert_eq!(gate.post(format!("{}{}", world.gates, paths::HEALTH)).send_json(health).unwrap().status(), 204);
+}
+
+#[actix_web::test]
+async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
+    let Some(driver) = driver().filter(|_| equipped()) else { return };
+    let mut world = World::new();
+    world.start();
+    life_at_the_gates(&world);
+    let (profile, faces) = (tempfile::tempdir().unwrap(), assets().join("faces"));
+    let client = browser(&driver, profile.path(), false).await;
+    client.set_window_size(1280, 900).await.unwrap();
+
+    client.goto(&format!("{}/admin/enrollments", world.admin)).await.unwrap();
+    shown(&client, "Log in to continue").await;
+    type_in(&client, "[name=name]", "admin").await;
+    type_in(&client, "[name=password]", "wrong").await;
+    click(&client, "#log-in").await;
+    shown(&client, "Name or password is wrong").await;
+    shoot(&client, "login").await;
+    type_in(&client, "[name=name]", "admin").await;
+    type_in(&client, "[name=password]", &world.password).await;
+    click(&client, "#log-in").await;
+    shown(&client, "Nobody is enrolled yet").await;
+    shoot(&client, "empty").await;
+
+    click(&client, "#new").await;
+    shown(&client, "consents").await;
+    type_in(&client, "[name=name]", NAME).await;
+    type_in(&client, "[name=card]", "04:a1:b2:c3:d4:e5:f6").await;
+    click(&client, "[name=consent]").await;
+    let truncated = profile.path().join("truncated.jpg");
+    let whole = face("obama.jpg");
+    std::fs::write(&truncated, &whole[..whole.len() / 3]).unwrap();
+    type_in(&client, "[name=photograph]", truncated.to_str().unwrap()).await;
+    shoot(&client, "new").await;
+    click(&client, "#enroll").await;
+    shown(&client, "The file is cut short").await;
+    shoot(&client, "new-refused").await;
+    type_in(&client, "[name=photograph]", &at(faces.join("obama.jpg").to_str().unwrap())).await;
+    click(&client, "#enroll").await;
+    shown(&client, "Enrolled. The photograph was not kept.").await;
+    shown(&client, CARD).await;
+    shoot(&client, "enrollment").await;
+
+    click(&client, "#suspend").await;
+    shown(&client, "Suspended. Gates refer this card").await;
+    click(&client, "#resume").await;
+    shown(&client, "Resumed.").await;
+    type_in(&client, "#photograph", &at(faces.join("obama2.jpg").to_str().unwrap())).await;
+    click(&client, "#take").await;
+    shown(&client, "The old code is worthless now").await;
+    until(&client, "version 2", "return document.querySelector('#version').innerText === '2'", vec![]).await;
+
+    let staff = world.staff("admin", &world.password);
+    for (name, card, picture) in [
+        ("山田 太郎", "04AA11BB", "biden.jpg"),
+        ("ليلى حداد", "04AA11CC", "obama2.jpg"),
+        ("Zoë Ångström", "04AA11DD", "obama.jpg"),
+    ] {
+        assert_eq!(staff.enroll(name, card, &face(picture)).0, 303);
+    }
+    client.goto(&format!("{}/admin/enrollments", world.admin)).await.unwrap();
+    shown(&client, "山田").await;
+    shoot(&client, "list").await;
+    type_in(&client, "[name=search]", "zoë").await;
+    click(&client, "#search").await;
+    until(&client, "found", "return document.querySelectorAll('tbody tr').length === 1", vec![]).await;
+    for (page, sign) in [("gates", "Silent"), ("crossings", "PA_HASH_MISMATCH")] {
+        client.goto(&format!("{}/admin/{page}", world.admin)).await.unwrap();
+        let sign = if page == "gates" { "Not heard of yet" } else { sign };
+        shown(&client, sign).await;
+        shoot(&client, page).await;
+    }
+
+    for (language, _) in LANGUAGES {
+        for page in ["crossings", "enrollments/new", "gates", "enrollments"] {
+            client.goto(&format!("{}/admin/{page}", world.admin)).await.unwrap();
+            click(&client, &format!("footer button[value={language}]")).await;
+            let set = "const root = document.documentElement; return root.lang === arguments[0] \
+                && root.dir === arguments[1] && location.pathname === arguments[2] && !root.innerText.includes('…\\n')";
+            let direction = if *language == "ar" { "rtl" } else { "ltr" };
+            until(&client, language, set, vec![json!(language), json!(direction), json!(format!("/admin/{page}"))])
+                .await;
+            shoot(&client, &format!("{}-{language}", page.replace('/', "-"))).await;
+        }
+    }
+    click(&client, "footer button[value=en]").await;
+    shown(&client, "Enroll a traveler").await;
+
+    client.find(Locator::LinkText(NAME)).await.unwrap().click().await.unwrap();
+    shown(&client, "Version of the code").await;
+    click(&client, "#delete").await;
+    shown(&client, "Delete this enrollment?").await;
+    shoot(&client, "delete").await;
+    click(&client, "#confirm").await;
+    shown(&client, "Deleted. Gates forget it").await;
+    let gone = "return !document.querySelector('main').innerText.includes(arguments[0])";
+    until(&client, "gone", gone, vec![json!(NAME)]).await;
+    click(&client, "#log-out").await;
+    until(&client, "logged out", "return Boolean(document.querySelector('#log-in'))", vec![]).await;
+    client.close().await.unwrap();
+    in_the_dark(&driver, &world).await;
+    assert_eq!(world.stop(), Some(0));
+}
+
+/// Dark, and as narrow as a telephone.
+async fn in_the_dark(driver: &Driver, world: &World) {
+    let profile = tempfile::tempdir().unwrap();
+    let client = browser(driver, profile.path(), true).await;
+    client.goto(&format!("{}/admin", world.admin)).await.unwrap();
+    type_in(&client, "[name=name]", "admin").await;
+    type_in(&client, "[name=password]", &world.password).await;
+    click(&client, "#log-in").await;
+    shown(&client, "Zoë").await;
+    for (shape, width, height) in [("wide", 1280, 900), ("narrow", 500, 900)] {
+        client.set_window_size(width, height).await.unwrap();
+        for page in ["enrollments", "enrollments/new", "gates", "crossings"] {
+            client.goto(&format!("{}/admin/{page}", world.admin)).await.unwrap();
+            shoot(&client, &format!("dark-{shape}-{}", page.replace('/', "-"))).await;
+        }
+    }
+    client.close().await.unwrap();
+}
