@@ -5,6 +5,8 @@ const find = (id) => document.getElementById(id);
 const QUICK = ["quick-same-person", "quick-document-in-order", "quick-accompanied", "quick-other-person", "quick-document-in-doubt"];
 const LEAF = { closed: "M16 60V12h32v48z", open: "M16 60V12l12 8v44z", moving: "M16 60V12l22 4v48zM50 36h10M55 31l5 5-5 5",
   obstructed: "M16 60V12h32v48zM20 24l24 24M44 24L20 48", unknown: "M26 26c0-10 14-10 14 0 0 7-7 6-7 14M33 50v1" };
+const COLONS = { fr: "\u00a0: ", zh: "：", ja: "：" };
+const named = (name, value) => `${name}${COLONS[page.language] ?? ": "}${value}`;
 const kebab = (code) => code.replaceAll("_", "-");
 let session, view, shown = null; // shown: the crossing whose images are on the screen
 
@@ -56,12 +58,12 @@ function drawGate(gate) {
     const element = card.querySelector(`.door.${door}`);
     element.dataset.state = gate[door];
     element.querySelector(".leaf").setAttribute("d", LEAF[gate[door]]);
-    element.querySelector("span").textContent = `${text(`door-${door}`)}: ${text(`door-${gate[door]}`)}`;
+    element.querySelector("span").textContent = named(text(`door-${door}`), text(`door-${gate[door]}`));
   }
   const troubles = card.querySelector(".troubles");
   troubles.replaceChildren(...gate.troubles.map(reasonItem));
   if (!gate.troubles.length) { const calm = document.createElement("li"); calm.className = "calm"; calm.textContent = text("troubles-none"); troubles.append(calm); }
-  card.querySelector(".link").textContent = `${text("link-label")}: ${text(`link-${gate.link}`)} · ${text("records-waiting")}: ${number(gate.records_waiting)}`;
+  card.querySelector(".link").textContent = `${named(text("link-label"), text(`link-${gate.link}`))} · ${named(text("records-waiting"), number(gate.records_waiting))}`;
   for (const button of card.querySelectorAll("[data-mode]")) button.disabled = button.dataset.mode === gate.mode || session.role !== "officer";
   for (const button of card.querySelectorAll("[data-door]")) button.disabled = session.role !== "officer";
 }
@@ -160,6 +162,7 @@ async function decide(choice) {
 
 function drawRecent(recent) {
   find("no-recent").hidden = recent.length > 0;
+  find("recent-table").hidden = !recent.length;
   find("recent").replaceChildren(...recent.map((crossing) => {
     const row = document.createElement("tr");
     row.dataset.outcome = crossing.outcome;
