@@ -6,7 +6,9 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use jiff::Timestamp;
 use sallyport_privacy::accounts::Login;
-use sallyport_protocol::{CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Reason};
+use sallyport_protocol::{
+    CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Outcome, Reason,
+};
 use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
@@ -219,6 +221,15 @@ fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
         EnrollmentStatus::Suspended => "suspended",
         EnrollmentStatus::Active if enrollment.expires <= *now => "expired",
         EnrollmentStatus::Active => "active",
+    }
+}
+
+/// How an outcome is marked: accepted, refused, or neither.
+fn weight(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted | Outcome::AcceptedByOfficer => "accepted",
+        Outcome::Refused | Outcome::RefusedByOfficer | Outcome::Failed => "refused",
+        Outcome::SentToDesk | Outcome::Abandoned | Outcome::Interrupted => "undecided",
     }
 }
 
