@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, TryRecvError},
+        mpsc::{Receiver, RecvTimeoutError, Sender},
     },
     thread,
     time::Duration,
@@ -37,6 +37,8 @@ use crate::{
 };
 
 const WAIT: Duration = Duration::from_millis(100);
+/// How long the machine may take to want a document read.
+const ANSWER: Duration = Duration::from_millis(200);
 const UNAVAILABLE_RETRY: Duration = Duration::from_millis(500);
 
 /// Reader, trust and cache of one gate.
@@ -54,25 +56,31 @@ pub(super) struct DocumentStation {
 impl DocumentStation {
     /// Watches the reader and reads on order, until the supervisor is gone.
     pub(super) fn run(&mut self, orders: &Receiver<CrossingId>) {
+        let mut order = orders.try_recv().ok();
         loop {
-            match orders.try_recv() {
-                Ok(crossing) => {
-                    let result = self.read(crossing);
-                    let _ = self.inputs.send(Event::DocumentRead { crossing, result }.into());
-                }
-                Err(TryRecvError::Disconnected) => return,
-                Err(TryRecvError::Empty) => self.watch(),
+            if let Some(crossing) = order.take() {
+                let result = self.read(crossing);
+                self.tell(Event::DocumentRead { crossing, result });
             }
+            // Once told of a document, the machine answers at once, if it wants it read at all.
+            let patience = if self.watch() { ANSWER } else { Duration::ZERO };
+            order = match orders.recv_timeout(patience) {
+                Ok(crossing) => Some(crossing),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
         }
     }
 
-    fn watch(&mut self) {
+    /// Whether something was laid down.
+    fn watch(&mut self) -> bool {
         match self.reader.wait(WAIT) {
             Ok(laid) => {
                 self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: true });
                 if laid {
                     self.tell(Event::DocumentPresented { crossing: CrossingId::random() });
                 }
+                return laid;
             }
             Err(ReaderError::Unavailable { .. }) => {
                 self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: false });
@@ -80,6 +88,7 @@ impl DocumentStation {
             }
             Err(error) => tracing::debug!("{error}"),
         }
+        false
     }
 
     fn tell(&self, event: Event) {
