@@ -238,6 +238,14 @@ fn instant(at: &Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
+fn day(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn clock(at: &Timestamp) -> String {
+    at.strftime("%H:%M:%S UTC").to_string()
+}
+
 /// The last day before an instant at which something ends.
 fn last_day(ends: &Timestamp) -> String {
     let inside = Timestamp::from_second(ends.as_second().saturating_sub(1)).unwrap_or(*ends);
