@@ -13,7 +13,10 @@ let session, view, shown = null; // shown: the crossing whose images are on the 
 const clock = (time) => new Intl.DateTimeFormat(page.language, { timeStyle: "medium" }).format(new Date(time));
 const number = (value, digits = 0) => new Intl.NumberFormat(page.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 const seconds = (ms) => new Intl.NumberFormat(page.language, { style: "unit", unit: "second", maximumFractionDigits: ms < 10000 ? 1 : 0 }).format(Math.max(0, ms) / 1000);
+let silence;
 function say(message, refused = false) {
+  clearTimeout(silence);
+  if (message && !refused) silence = setTimeout(say, 5000, "");
   find("message").textContent = message;
   find("message").hidden = !message;
   find("message").className = `${refused ? "alert" : "message"} banner`;
@@ -50,8 +53,11 @@ function drawGate(gate) {
     find("gates").append(card);
   }
   dress(card);
-  card.dataset.mode = gate.mode;
-  card.querySelector(".mode").textContent = text(`mode-${kebab(gate.mode)}`);
+  // An officer may have taken the gate into service while a fault keeps it from serving.
+  const faulty = gate.mode === "in_service" && !gate.serves;
+  card.dataset.mode = faulty ? "faulty" : gate.mode;
+  card.querySelector(".mode").textContent = faulty ? text("traveler-out-of-service") : text(`mode-${kebab(gate.mode)}`);
+  card.querySelector(".stage").hidden = !gate.stage && !gate.serves;
   card.querySelector(".stage b").textContent = text(`stage-${kebab(gate.stage ?? "idle")}`);
   card.querySelector(".stage span").textContent = `${text("officer-since")} ${clock(gate.since)}`;
   for (const door of ["entry", "exit"]) {

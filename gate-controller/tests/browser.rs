@@ -43,6 +43,7 @@ fn serve() -> Supervisor {
     let gate = GateView {
         gate: "gate-1".parse().unwrap(),
         mode: GateMode::InService,
+        serves: true,
         stage: None,
         entry: DoorView::Closed,
         exit: DoorView::Closed,

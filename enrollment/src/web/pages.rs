@@ -6,7 +6,9 @@ use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use jiff::Timestamp;
 use sallyport_privacy::accounts::Login;
-use sallyport_protocol::{CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Reason};
+use sallyport_protocol::{
+    CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Outcome, Reason,
+};
 use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
@@ -222,9 +224,26 @@ fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
     }
 }
 
+/// How an outcome is marked: accepted, refused, or neither.
+fn weight(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Accepted | Outcome::AcceptedByOfficer => "accepted",
+        Outcome::Refused | Outcome::RefusedByOfficer | Outcome::Failed => "refused",
+        Outcome::SentToDesk | Outcome::Abandoned | Outcome::Interrupted => "undecided",
+    }
+}
+
 /// An instant, in UTC, to the second.
 fn instant(at: &Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+fn day(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%d").to_string()
+}
+
+fn clock(at: &Timestamp) -> String {
+    at.strftime("%H:%M:%S UTC").to_string()
 }
 
 /// The last day before an instant at which something ends.

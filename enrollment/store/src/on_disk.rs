@@ -10,6 +10,8 @@ use std::{
     ops::Bound,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
+    thread,
+    time::{Duration, Instant},
 };
 
 use nix::sys::statvfs::statvfs;
@@ -21,6 +23,10 @@ use crate::{Change, Entries, Store, StoreError};
 const CACHE_BYTES: u64 = 64 << 20;
 /// Room that must be left on the disk for a batch to be begun: several of sled's segments of 512 KiB.
 const ROOM_BYTES_MIN: u64 = 8 << 20;
+
+/// Sled's threads let go of the lock a moment after the store was dropped, so that opening it anew must wait for them.
+const LOCK_PATIENCE: Duration = Duration::from_secs(3);
+const LOCK_RETRY: Duration = Duration::from_millis(20);
 
 /// A store in a folder of its own.
 pub struct SledStore {
@@ -41,11 +47,20 @@ impl SledStore {
         fs::create_dir_all(path).map_err(unusable)?;
         // No background flushing: nothing waits to be flushed.
         let config = sled::Config::new().path(path).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = guarded(path, || config.open()).map_err(|error| match error {
-            StoreError::Disk(why) if why.contains("could not acquire lock") => StoreError::Locked { path: path.into() },
-            StoreError::Disk(why) => StoreError::Open { path: path.into(), why },
-            other => other,
-        })?;
+        let began = Instant::now();
+        let db = loop {
+            match guarded(path, || config.open()) {
+                Ok(db) => break db,
+                Err(StoreError::Disk(why)) if why.contains("could not acquire lock") => {
+                    if began.elapsed() > LOCK_PATIENCE {
+                        return Err(StoreError::Locked { path: path.into() });
+                    }
+                    thread::sleep(LOCK_RETRY);
+                }
+                Err(StoreError::Disk(why)) => return Err(StoreError::Open { path: path.into(), why }),
+                Err(other) => return Err(other),
+            }
+        };
         let store = Self { db, path: path.into() };
         store.check_origin()?;
         Ok(store)

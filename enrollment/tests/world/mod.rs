@@ -1,5 +1,5 @@
 //! The real binary in a folder of its own, and clients of both its sides.
-#![allow(dead_code)] // each test file uses its own part of this
+#![allow(dead_code, unreachable_pub)] // each test file uses its own part of this
 
 use std::{
     fs,

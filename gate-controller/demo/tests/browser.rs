@@ -24,6 +24,8 @@ use support::{assets, world};
 /// The simulation page's two frames.
 const TRAVELER: u16 = 0;
 const OFFICER: u16 = 1;
+/// Height of the browser's own bars.
+const BARS_PX: u32 = 143;
 
 #[tokio::test]
 async fn a_day_at_the_gate_by_hand() {
@@ -35,7 +37,7 @@ async fn a_day_at_the_gate_by_hand() {
     world.gate_pages().await_connected().unwrap();
     let profile = tempfile::tempdir().unwrap();
     let client = driver.browser(profile.path(), false).await;
-    client.set_window_size(1440, 1040).await.unwrap(); // 1440 x 900 and the browser's own bars
+    client.set_window_size(1440, 900 + BARS_PX).await.unwrap();
 
     let hands = Hands { client, screens: world.screens(), admin: world.web_admin() };
     hands.enroll(&world.admin_password).await;
@@ -204,14 +206,40 @@ impl Hands {
                 item.querySelector('b').innerText.length > 10 && item.querySelector('p').innerText.length > 10)";
             until(&self.client, "reason and remedy in words", reasons, vec![]).await;
             shown(&self.client, "FACE_SCORE_BELOW_THRESHOLD").await;
+            until(&self.client, "pictures and answers in sight", IN_SIGHT, vec![]).await;
             self.client.clone().enter_parent_frame().await.unwrap();
             self.shoot(&format!("impostor-{choice}")).await;
+            if choice == "accept" {
+                self.officer_in_a_window_of_its_own().await;
+            }
             self.officer_clicks(&format!("#quick button:nth-child({reason})")).await;
             self.officer_clicks(&format!("#{choice}")).await;
             self.officer_sees(outcome).await;
-            self.shoot(&format!("impostor-{choice}d")).await;
+            self.shoot(&format!("impostor-{choice}-done")).await;
             self.take_away().await;
         }
+    }
+
+    async fn officer_in_a_window_of_its_own(&self) {
+        let client = &self.client;
+        let simulation = client.window().await.unwrap();
+        let station = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(station).await.unwrap();
+        client.goto(&format!("{}/officer", self.screens)).await.unwrap();
+        for (width, height) in [(1440, 900), (1024, 768)] {
+            client.set_window_size(width, height + BARS_PX).await.unwrap();
+            until(client, "pictures and answers in sight", IN_SIGHT, vec![]).await;
+            self.shoot(&format!("officer-{width}")).await;
+        }
+        client.goto(&format!("{}/traveler", self.screens)).await.unwrap();
+        until(client, "wait", "return document.body.dataset.instruction === 'wait'", vec![]).await;
+        self.shoot("traveler-1024").await;
+        client.goto(&format!("{}/simulation/page", self.screens)).await.unwrap();
+        self.told("wait").await;
+        self.shoot("simulation-1024").await;
+        client.close_window().await.unwrap();
+        client.switch_to_window(simulation).await.unwrap();
+        client.set_window_size(1440, 900 + BARS_PX).await.unwrap();
     }
 
     async fn service_stopped(&self, world: &mut World) {
@@ -280,12 +308,21 @@ impl Hands {
         self.turnstile("unplug").await;
         self.told("out-of-service").await;
         self.officer_sees("The line to the turnstile is lost").await;
+        self.officer_sees("Out of service").await;
         self.officer_sees("Check the turnstile’s cable and power").await;
         self.shoot("unplugged").await;
         self.turnstile("plug").await;
         self.told("present-document").await;
     }
 }
+
+/// An officer who decides sees both faces and both answers, without scrolling.
+const IN_SIGHT: &str = r##"
+    return ["#reference", "#probe", "#accept", "#refuse"].every((css) => {
+        const box = document.querySelector(css)?.getBoundingClientRect();
+        return box && box.height > 20 && box.top >= 0 && box.bottom <= innerHeight;
+    });
+"##;
 
 /// Texts of the simulation page that do not fit where they stand.
 const CUT_OFF: &str = r#"

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
 
 pub use self::entry::{Check, Entry, EntryError, Own};
+use self::recovery::{History, Unfinished};
 use crate::transaction::JournalLine;
 
 /// A journal of which everything is uploaded begins anew from this size on, at a start.
@@ -91,45 +92,63 @@ impl Journal {
     pub fn open(folder: &Path, gate: &GateId, now: Timestamp) -> Result<(Self, Found), JournalError> {
         let path = folder.join("journal.log");
         let failed = |source| JournalError::of(&path, source);
+        let sync_folder = || File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed);
         fs::create_dir_all(folder).map_err(failed)?;
+        let fresh = folder.join("journal.new");
+        if fresh.exists() && !path.exists() {
+            // An earlier start was stopped between putting a damaged file aside and putting this whole one in place.
+            fs::rename(&fresh, &path).map_err(failed)?;
+            sync_folder()?;
+        }
         let text = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => other.map_err(failed)?,
         };
-        let mut history = recovery::read(&text);
-        let mut found = Found::default();
+        let history = recovery::read(&text);
         if history.damaged {
+            // What the damaged file still tells is told again in a file that is whole before the other is put aside.
+            let _ = fs::remove_file(&fresh);
+            let interrupted = Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?
+                .close_interrupted(gate, now)?;
             let aside = folder.join(format!("journal-damaged-{}.log", now.as_millisecond()));
             fs::rename(&path, &aside).map_err(failed)?;
-            found.damaged = Some(aside);
-        } else if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
+            fs::rename(&fresh, &path).map_err(failed)?;
+            sync_folder()?;
+            let (journal, _) = Self::open(folder, gate, now)?;
+            return Ok((journal, Found { interrupted, damaged: Some(aside) }));
+        }
+        if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
             let archive = folder.join(format!("journal-{}.log", now.as_millisecond()));
             fs::rename(&path, &archive).map_err(failed)?;
+            sync_folder()?;
+            return Self::open(folder, gate, now);
         }
+        let mut begun = Self::begin(path.clone(), history)?;
+        sync_folder()?;
+        let interrupted = begun.close_interrupted(gate, now)?;
+        Ok((begun.journal, Found { interrupted, damaged: None }))
+    }
+
+    /// Goes on behind `history`, in a file that holds it or in a new one, into which what waits is written first.
+    fn begin(path: PathBuf, history: History) -> Result<Begun, JournalError> {
         let mut options = OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
-        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
-        let anew = file.metadata().map_err(failed)?.len() == 0;
-        let carried = if anew { std::mem::take(&mut history.waiting) } else { VecDeque::new() };
-        let state = State {
-            file,
-            length: if anew { 0 } else { history.whole_bytes },
-            torn: true,
-            last: if anew { Check::default() } else { history.last },
-            waiting: history.waiting,
-        };
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(|source| JournalError::of(&path, source))?;
+        let History { waiting, unfinished, whole_bytes: length, last, .. } = history;
+        let (waiting, carried) = if length == 0 { (VecDeque::new(), waiting) } else { (waiting, VecDeque::new()) };
+        let state = State { file, length, torn: true, last, waiting };
         let journal = Self { path, state: Mutex::new(state) };
-        // What a damaged file still told is told again in the new one, so that it stands alone.
         for record in carried {
-            journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), now)?;
+            let ended = record.ended;
+            journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), ended)?;
         }
-        for crossing in history.unfinished {
-            found.interrupted.push(crossing.id);
-            let record = crossing.interrupted(gate, now);
-            journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), now)?;
-        }
-        Ok((journal, found))
+        Ok(Begun { journal, unfinished })
     }
 
     /// Appends a line; it is on the disk when this returns.
@@ -158,6 +177,24 @@ impl Journal {
 
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A journal of which some crossings have no record yet.
+struct Begun {
+    journal: Journal,
+    unfinished: Vec<Unfinished>,
+}
+
+impl Begun {
+    fn close_interrupted(&mut self, gate: &GateId, now: Timestamp) -> Result<Vec<CrossingId>, JournalError> {
+        let mut closed = Vec::new();
+        for crossing in std::mem::take(&mut self.unfinished) {
+            closed.push(crossing.id);
+            let record = crossing.interrupted(gate, now);
+            self.journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), now)?;
+        }
+        Ok(closed)
     }
 }
 

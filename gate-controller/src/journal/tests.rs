@@ -161,6 +161,35 @@ fn a_changed_or_missing_line_is_noticed_and_the_rest_still_told() {
     }
 }
 
+/// Putting a damaged file aside takes two renames; a stop before, between and behind them loses nothing.
+#[test]
+fn a_stop_while_a_damaged_file_is_put_aside_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (journal, _) = open(folder.path());
+    sample(&journal);
+    journal.append(began(3)).unwrap();
+    drop(journal);
+    let whole = fs::read_to_string(at("journal.log")).unwrap();
+    let damaged = whole.replacen("0202", "0203", 1);
+    let expected = |journal: &Journal| {
+        assert!(outcomes(journal).contains(&(id(1), Outcome::Accepted)));
+        assert!(outcomes(journal).contains(&(id(3), Outcome::Interrupted)));
+    };
+    // Before the first rename: half a new file lies beside the old one.
+    fs::write(at("journal.log"), &damaged).unwrap();
+    fs::write(at("journal.new"), "half").unwrap();
+    let (journal, found) = open(folder.path());
+    expected(&journal);
+    drop(journal);
+    // Between them: only the new one.
+    fs::rename(at("journal.log"), at("journal.new")).unwrap();
+    fs::remove_file(found.damaged.unwrap()).unwrap();
+    let (journal, found) = open(folder.path());
+    expected(&journal);
+    assert!(found.damaged.is_none() && !at("journal.new").exists());
+}
+
 #[test]
 fn a_full_disk_and_a_folder_that_is_none_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();

@@ -58,11 +58,18 @@ struct Active {
 struct PendingDoor {
     entry: u64,
     door: Door,
-    /// Who waits for an answer, when it is opened by hand.
-    request: Option<u64>,
+    /// When it is opened by hand: who waits for an answer, and the line.
+    by_hand: Option<(u64, JournalLine)>,
 }
 
-/// A finished crossing's line that is not yet on the disk.
+/// A door that an officer opened; it closes behind whoever walks through, or after a while.
+#[derive(Debug, Clone, Copy)]
+struct OpenedByHand {
+    door: Door,
+    until_ms: u64,
+}
+
+/// A line that must be written and is not yet on the disk.
 #[derive(Debug)]
 struct Unsaved {
     entry: u64,
@@ -86,7 +93,10 @@ pub struct Gate {
     equipment: BTreeSet<Reason>,
     active: Option<Active>,
     pending: Option<PendingDoor>,
-    unsaved: Option<Unsaved>,
+    by_hand: Option<OpenedByHand>,
+    obstructed: [bool; 2],
+    /// The record of the last crossing, and whatever had to be done before its line could be written.
+    unsaved: Vec<Unsaved>,
     /// Orders that are answered once their line is on the disk: (entry, request).
     unanswered: Vec<(u64, u64)>,
     /// Until when the last traveler is still told where to go.
@@ -111,7 +121,9 @@ impl Gate {
             equipment: BTreeSet::new(),
             active: None,
             pending: None,
-            unsaved: None,
+            by_hand: None,
+            obstructed: [false; 2],
+            unsaved: Vec::new(),
             unanswered: Vec::new(),
             farewell_until_ms: None,
             next_entry: 1,
@@ -131,7 +143,7 @@ impl Gate {
 
     /// Whether no crossing is in progress, everything is written and both doors are known to be closed.
     pub fn is_at_rest(&self) -> bool {
-        self.active.is_none() && self.unsaved.is_none() && self.both_closed()
+        self.active.is_none() && self.unsaved.is_empty() && self.both_closed()
     }
 
     /// Devices that do not work, and a journal that cannot be written.
@@ -158,7 +170,7 @@ impl Gate {
         match self.mode() {
             GateMode::Released => Some(Reason::EmergencyRelease),
             _ if !self.line => Some(Reason::BarrierLineLost),
-            _ if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.retry_at_ms.is_some()) => self.trouble,
+            _ if self.unsaved.iter().any(|unsaved| unsaved.retry_at_ms.is_some()) => self.trouble,
             GateMode::Closed => Some(Reason::GateClosed),
             GateMode::Held => Some(Reason::GateHeld),
             GateMode::InService if !self.equipment.is_empty() => self.equipment.first().copied(),
@@ -197,11 +209,16 @@ impl Gate {
                 self.line = false;
                 self.doors = [None; 2];
                 self.end(now, Outcome::Failed, &[Reason::BarrierLineLost]);
-                self.show(Show::OutOfService, Some(Reason::BarrierLineLost));
+                self.show_idle();
             }
             Event::BarrierRestored => {
                 self.line = true;
                 self.doors = [None; 2];
+                if !self.fire {
+                    // An earlier run may have released the doors and been killed before it could end that. The
+                    // turnstile's own fire input still counts.
+                    self.push(Command::Door(barrier::Command::EmergencyRelease(false)));
+                }
                 self.shut_all();
                 self.push(Command::Door(barrier::Command::Status));
                 self.show_idle();
@@ -236,6 +253,7 @@ impl Gate {
     fn show_idle(&mut self) {
         self.farewell_until_ms = None;
         match self.obstacle_to_service() {
+            _ if self.fire => self.show(Show::LeaveNow, Some(Reason::EmergencyRelease)),
             None => self.show(Show::PresentDocument, None),
             Some(reason) => self.show(Show::OutOfService, Some(reason)),
         }
@@ -276,7 +294,7 @@ impl Gate {
     fn presented(&mut self, now: Moment, crossing: CrossingId) {
         match &mut self.active {
             None => {
-                if self.unsaved.is_some() || self.obstacle_to_service().is_some() {
+                if !self.unsaved.is_empty() || self.obstacle_to_service().is_some() {
                     return self.show_idle();
                 }
                 let (phase, deadline_ms) = (Phase::Reading, 0);
@@ -417,8 +435,9 @@ impl Gate {
                 match self.may_open_by_hand(door) {
                     Ok(()) => {
                         let by = Some((officer, note));
-                        let entry = self.journal(JournalLine::DoorOrdered { crossing: None, door: recorded(door), by });
-                        self.pending = Some(PendingDoor { entry, door, request: Some(request) });
+                        let line = JournalLine::DoorOrdered { crossing: None, door: recorded(door), by };
+                        let entry = self.journal(line.clone());
+                        self.pending = Some(PendingDoor { entry, door, by_hand: Some((request, line)) });
                         return;
                     }
                     Err(refused) => Err(refused),
@@ -438,7 +457,11 @@ impl Gate {
     }
 
     fn may_open_by_hand(&self, door: Door) -> Result<(), OrderRefused> {
-        if self.active.is_some() || self.pending.is_some() || self.unsaved.is_some() || self.fire {
+        if self.active.is_some() || self.pending.is_some() || self.fire {
+            return Err(OrderRefused::NotNow);
+        }
+        // A full disk must not lock anybody in: the way back opens all the same.
+        if door == Door::Exit && !self.unsaved.is_empty() {
             return Err(OrderRefused::NotNow);
         }
         if !self.line {
@@ -503,7 +526,7 @@ impl Gate {
         self.enter_stage(now, stage);
         let crossing = self.active.as_ref().map(|active| active.crossing.id);
         let entry = self.journal(JournalLine::DoorOrdered { crossing, door: recorded(door), by: None });
-        self.pending = Some(PendingDoor { entry, door, request: None });
+        self.pending = Some(PendingDoor { entry, door, by_hand: None });
         let phase = Phase::Passing { door, purpose, passed: false, closing: false };
         self.set_phase(now, phase, self.policy.passage_ms);
         self.show(
@@ -517,43 +540,59 @@ impl Gate {
     }
 
     fn journaled(&mut self, now: Moment, entry: u64) {
-        if self.unsaved.as_ref().is_some_and(|unsaved| unsaved.entry == entry) {
-            self.unsaved = None;
+        let unsaved = self.unsaved.len();
+        self.unsaved.retain(|unsaved| unsaved.entry != entry);
+        if unsaved > 0 && self.unsaved.is_empty() {
             self.trouble = None;
             if self.farewell_until_ms.is_none() {
                 self.show_idle();
             }
         }
         self.answer(entry, &Ok(()));
-        let Some(pending) = self.pending.take_if(|pending| pending.entry == entry) else { return };
-        if !self.is_closed(pending.door.other()) || !self.line || self.fire {
-            match pending.request {
-                Some(request) => {
-                    self.push(Command::Answer { request, result: Err(OrderRefused::Interlock) });
-                }
-                None => self.end(now, Outcome::Failed, &[Reason::DoorFault]),
+        if let Some(pending) = self.pending.take_if(|pending| pending.entry == entry) {
+            self.open_pending(now, pending);
+        }
+    }
+
+    fn open_pending(&mut self, now: Moment, PendingDoor { door, by_hand, .. }: PendingDoor) {
+        let may = self.is_closed(door.other()) && self.line && !self.fire;
+        match by_hand {
+            Some((request, _)) if may => {
+                let until_ms = now.ms.saturating_add(self.policy.passage_ms);
+                self.by_hand = Some(OpenedByHand { door, until_ms });
+                self.push(Command::Answer { request, result: Ok(()) });
             }
-            return;
+            Some((request, _)) => {
+                return self.push(Command::Answer { request, result: Err(OrderRefused::Interlock) });
+            }
+            None if may => {}
+            None => return self.end(now, Outcome::Failed, &[Reason::DoorFault]),
         }
-        self.ordered_open[pending.door.index()] = true;
-        self.doors[pending.door.index()] = Some(DoorState::Moving);
-        self.record_door(now, pending.door, DoorMovementKind::OpenOrdered);
-        self.push(Command::Door(barrier::Command::Open(pending.door)));
-        if let Some(request) = pending.request {
-            self.push(Command::Answer { request, result: Ok(()) });
-        }
+        self.ordered_open[door.index()] = true;
+        self.doors[door.index()] = Some(DoorState::Moving);
+        self.record_door(now, door, DoorMovementKind::OpenOrdered);
+        self.push(Command::Door(barrier::Command::Open(door)));
     }
 
     fn journal_failed(&mut self, now: Moment, entry: u64, reason: Reason) {
         self.trouble = Some(reason);
         self.answer(entry, &Err(OrderRefused::Equipment { reason }));
-        if let Some(unsaved) = self.unsaved.as_mut().filter(|unsaved| unsaved.entry == entry) {
-            unsaved.retry_at_ms = Some(now.ms.saturating_add(JOURNAL_RETRY_MS));
+        let retry_at_ms = Some(now.ms.saturating_add(JOURNAL_RETRY_MS));
+        if let Some(unsaved) = self.unsaved.iter_mut().find(|unsaved| unsaved.entry == entry) {
+            unsaved.retry_at_ms = retry_at_ms;
             return self.show(Show::OutOfService, Some(reason));
         }
-        if let Some(PendingDoor { request: Some(request), .. }) = self.pending.take_if(|pending| pending.entry == entry)
-        {
-            self.push(Command::Answer { request, result: Err(OrderRefused::Equipment { reason }) });
+        match self.pending.take_if(|pending| pending.entry == entry) {
+            // People before records: the way back opens for an officer, and its line is written when there is room.
+            Some(PendingDoor { door: Door::Entry, by_hand: Some((request, line)), .. }) => {
+                self.unsaved.push(Unsaved { entry, line: line.clone(), retry_at_ms });
+                let by_hand = Some((request, line));
+                return self.open_pending(now, PendingDoor { entry, door: Door::Entry, by_hand });
+            }
+            Some(PendingDoor { by_hand: Some((request, _)), .. }) => {
+                self.push(Command::Answer { request, result: Err(OrderRefused::Equipment { reason }) });
+            }
+            _ => {}
         }
         // Without a journal no door moves, and nothing counts as decided.
         if let Some(active) = &mut self.active {
@@ -587,7 +626,8 @@ impl Gate {
             Seen::Opened(door) => {
                 self.doors[door.index()] = Some(DoorState::Open);
                 self.record_door(now, door, DoorMovementKind::Opened);
-                if !self.ordered_open[door.index()] && !self.fire {
+                // A closing door that meets somebody opens again by itself; it is closed when the way is clear.
+                if !self.ordered_open[door.index()] && !self.fire && !self.obstructed[door.index()] {
                     self.push(Command::Door(barrier::Command::Close(door)));
                     self.end(now, Outcome::Failed, &[Reason::DoorFault]);
                 }
@@ -596,12 +636,17 @@ impl Gate {
                 let was_open = self.doors[door.index()].replace(DoorState::Closed) == Some(DoorState::Open);
                 // A repeated report from before the order must not make the coming opening look unordered.
                 self.ordered_open[door.index()] &= !was_open;
+                self.by_hand.take_if(|by_hand| by_hand.door == door && was_open);
                 self.record_door(now, door, DoorMovementKind::Closed);
                 self.door_closed(now, door, was_open);
             }
             Seen::Passed(door) => {
                 self.person_inside = door == Door::Entry && !self.person_inside;
                 self.record_door(now, door, DoorMovementKind::Passed);
+                if self.by_hand.is_some_and(|by_hand| by_hand.door == door) {
+                    self.by_hand = None;
+                    self.close(now, door);
+                }
                 if let Some(Phase::Passing { door: awaited, purpose, passed: false, .. }) = self.phase()
                     && awaited == door
                 {
@@ -611,12 +656,17 @@ impl Gate {
                 }
             }
             Seen::Obstacle(door) => {
+                self.obstructed[door.index()] = true;
                 self.record_door(now, door, DoorMovementKind::Obstructed);
                 self.note(&Reason::Obstacle.into());
             }
             Seen::ObstacleCleared(door) => {
-                if let Some(Phase::Passing { closing: true, .. }) = self.phase() {
+                self.obstructed[door.index()] = false;
+                if !self.ordered_open[door.index()] && !self.is_closed(door) && !self.fire {
                     self.close(now, door);
+                    if let Some(phase @ Phase::Passing { closing: true, .. }) = self.phase() {
+                        self.set_phase(now, phase, self.policy.closing_ms);
+                    }
                 }
             }
             Seen::Fire(true) => self.release(now),
@@ -636,6 +686,12 @@ impl Gate {
                 }
                 if self.active.is_none() && before != self.obstacle_to_service() {
                     self.show_idle();
+                }
+                for (door, state) in [(Door::Entry, entry), (Door::Exit, exit)] {
+                    // Whatever was lost on the way, an open door that nobody ordered open is ordered shut again.
+                    if state == DoorState::Open && !self.ordered_open[door.index()] && !self.fire {
+                        self.push(Command::Door(barrier::Command::Close(door)));
+                    }
                 }
                 // The report of a closing may have been lost on the line.
                 if let Some(Phase::Passing { door, closing: true, .. }) = self.phase()
@@ -695,13 +751,16 @@ impl Gate {
     // --- time and the end
 
     fn tick(&mut self, now: Moment) {
-        if let Some(unsaved) =
-            self.unsaved.as_mut().filter(|unsaved| unsaved.retry_at_ms.is_some_and(|at| now.ms >= at))
-        {
-            let line = unsaved.line.clone();
-            unsaved.retry_at_ms = None;
-            unsaved.entry = self.next_entry;
-            self.journal(line);
+        for at in 0..self.unsaved.len() {
+            let unsaved = &mut self.unsaved[at];
+            if unsaved.retry_at_ms.take_if(|retry_at| now.ms >= *retry_at).is_some() {
+                unsaved.entry = self.next_entry;
+                let line = unsaved.line.clone();
+                self.journal(line);
+            }
+        }
+        if let Some(OpenedByHand { door, .. }) = self.by_hand.take_if(|by_hand| now.ms >= by_hand.until_ms) {
+            self.close(now, door);
         }
         if self.farewell_until_ms.take_if(|until| now.ms >= *until).is_some() && self.active.is_none() {
             self.show_idle();
@@ -745,7 +804,7 @@ impl Gate {
         self.show(if admitted { Show::Wait } else { Show::GoToDesk }, record.reasons.first().copied());
         let line = JournalLine::Finished(Box::new(record));
         let entry = self.journal(line.clone());
-        self.unsaved = Some(Unsaved { entry, line, retry_at_ms: None });
+        self.unsaved.push(Unsaved { entry, line, retry_at_ms: None });
     }
 }
 
