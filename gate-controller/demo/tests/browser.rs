@@ -89,6 +89,8 @@ impl Hands {
 
     async fn officer_clicks(&self, css: &str) {
         self.client.clone().enter_frame(OFFICER).await.unwrap();
+        let scroll = "document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })";
+        self.client.execute(scroll, vec![json!(css)]).await.unwrap();
         click(&self.client, css).await;
         self.client.clone().enter_parent_frame().await.unwrap();
     }
@@ -228,8 +230,10 @@ impl Hands {
         client.goto(&format!("{}/officer", self.screens)).await.unwrap();
         for (width, height) in [(1440, 900), (1024, 768)] {
             client.set_window_size(width, height + BARS_PX).await.unwrap();
-            until(client, "pictures and answers in sight", IN_SIGHT, vec![]).await;
+            let loaded = "return document.querySelector('#probe')?.naturalWidth > 0";
+            until(client, "the live picture", loaded, vec![]).await;
             self.shoot(&format!("officer-{width}")).await;
+            until(client, "pictures and answers in sight", IN_SIGHT, vec![]).await;
         }
         client.goto(&format!("{}/traveler", self.screens)).await.unwrap();
         until(client, "wait", "return document.body.dataset.instruction === 'wait'", vec![]).await;

@@ -172,7 +172,8 @@ impl Display {
         let doors = Door::BOTH.map(|door| self.door(machine, door));
         self.gate.send_if_modified(|view| {
             let moved = (view.stage, view.crossing) != (stage, crossing);
-            let mut next = GateView { serves: obstacle.is_none(), stage, crossing, troubles, records_waiting, ..view.clone() };
+            let mut next =
+                GateView { serves: obstacle.is_none(), stage, crossing, troubles, records_waiting, ..view.clone() };
             (next.mode, next.link, next.entry, next.exit) = (machine.mode(), self.link.link, doors[0], doors[1]);
             if moved {
                 next.since = now;
