@@ -50,7 +50,7 @@ function drawGate(gate) {
     card.dataset.gate = gate.gate;
     card.querySelector(".gate-name").textContent = gate.gate;
     for (const button of card.querySelectorAll("button")) button.addEventListener("click", () => ask(button));
-    find("gates").append(card);
+    find("gates").prepend(card);
   }
   dress(card);
   // An officer may have taken the gate into service while a fault keeps it from serving.
@@ -208,6 +208,16 @@ const answer = await fetch("/officer/session");
 if (!answer.ok) location.assign("/officer?login=expired");
 session = await answer.json();
 find("name").textContent = session.name;
+find("others").hidden = !Object.keys(session.others).length;
+find("others").querySelector("ul").append(...Object.entries(session.others).map(([gate, address]) => {
+  const item = document.createElement("li"), link = document.createElement("a");
+  link.href = `${address}/officer`;
+  link.textContent = gate;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  item.append(link);
+  return item;
+}));
 await chooseLanguage(find("language"), draw);
 follow("/officer/events", (next) => { find("lost").hidden = true; view = next; draw(); }, async () => {
   find("lost").hidden = false;

@@ -82,6 +82,7 @@ fn serve() -> Supervisor {
         accounts: Arc::new(Known),
         language: "en".into(),
         simulated: false,
+        others: [("gate-2".parse().unwrap(), "https://gate-2.example:8480".to_owned())].into(),
     };
     let station = Station::new(seam).unwrap();
     let server = HttpServer::new(move || App::new().configure(|config| configure(config, station.clone())))
@@ -179,6 +180,9 @@ async fn an_officer_sees_a_referral_and_decides_it() {
     shoot(&client, "officer-login-wrong").await;
     log_in(&client, "right").await;
     until(&client, "gate card", "return document.querySelectorAll('.gate').length === 1", vec![]).await;
+    let linked = "const link = document.querySelector('#others a'); \
+        return link?.textContent === 'gate-2' && link.href === 'https://gate-2.example:8480/officer'";
+    until(&client, "a link to the other gate", linked, vec![]).await;
     shoot(&client, "officer-idle").await;
 
     let crossing = CrossingId::random();

@@ -67,6 +67,7 @@ fn station() -> (Station, Supervisor) {
         accounts: Arc::new(Known),
         language: "fr".into(),
         simulated: false,
+        others: std::collections::BTreeMap::default(),
     };
     (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk })
 }

@@ -42,6 +42,8 @@ officer-log-out = Se déconnecter
 officer-connection-lost = Connexion au sas perdue. L’affichage peut être périmé.
 officer-since = depuis
 officer-gates = Sas
+officer-others = Autres sas
+officer-others-hint = Chacun ouvre son propre poste et demande sa propre connexion.
 mode-in-service = En service
 mode-held = Suspendu
 mode-closed = Fermé
@@ -68,7 +70,7 @@ link-label = Service d’inscription
 link-connected = connecté
 link-offline = hors ligne
 link-stale = hors ligne trop longtemps
-records-waiting = Dossiers à envoyer
+records-waiting = Enregistrements à envoyer
 troubles-none = Rien à signaler
 
 # The referral.
