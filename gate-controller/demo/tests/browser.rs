@@ -270,6 +270,8 @@ impl Hands {
         for page in ["crossings", "gates"] {
             client.goto(&format!("{}/{page}", self.admin)).await.unwrap();
             shown(client, "gate-1").await;
+            let reached = "return !document.body.innerText.includes('CENTRE_UNREACHABLE')";
+            until(client, "a service that knows it is reached", reached, vec![]).await;
             self.shoot(&format!("admin-{page}")).await;
         }
         client.goto(&format!("{}/crossings", self.admin)).await.unwrap();

@@ -175,7 +175,8 @@ impl Synchronizer {
             gate: self.gate.clone(),
             software: env!("CARGO_PKG_VERSION").to_owned(),
             mode: view.mode,
-            troubles: view.troubles,
+            // Whoever reads this report was reached: the view tells of the round before.
+            troubles: view.troubles.into_iter().filter(|&reason| reason != Reason::CentreUnreachable).collect(),
             records_waiting: self.journal.waiting_count() as u64,
             revision,
         })?;
