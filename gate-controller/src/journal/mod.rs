@@ -108,8 +108,9 @@ impl Journal {
         if history.damaged {
             // What the damaged file still tells is told again in a file that is whole before the other is put aside.
             let _ = fs::remove_file(&fresh);
-            let interrupted = Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?
-                .close_interrupted(gate, now)?;
+            let interrupted =
+                Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?
+                    .close_interrupted(gate, now)?;
             let aside = folder.join(format!("journal-damaged-{}.log", now.as_millisecond()));
             fs::rename(&path, &aside).map_err(failed)?;
             fs::rename(&fresh, &path).map_err(failed)?;

@@ -11,7 +11,7 @@ use sallyport_protocol::{
 };
 
 use super::*;
-use crate::policy::Policy;
+use crate::{policy::Policy, view::TravelerInstruction};
 
 fn passport(birth: &str) -> DocumentFacts {
     DocumentFacts {
@@ -32,6 +32,8 @@ struct Bench {
     /// Journal lines not yet answered.
     waiting: Vec<(u64, JournalLine)>,
     written: Vec<JournalLine>,
+    /// The line of which the machine is just told that it could not be written.
+    failed: Option<JournalLine>,
     commands: Vec<Command>,
     closed: [bool; 2],
     purged: BTreeSet<CrossingId>,
@@ -48,6 +50,7 @@ impl Bench {
             journal_works: true,
             waiting: Vec::new(),
             written: Vec::new(),
+            failed: None,
             commands: Vec::new(),
             closed: [false; 2],
             purged: BTreeSet::new(),
@@ -98,7 +101,9 @@ impl Bench {
                 self.written.push(line);
                 self.event(Event::Journaled { entry });
             } else {
+                self.failed = Some(line);
                 self.event(Event::JournalFailed { entry, reason: Reason::DiskFull });
+                self.failed = None;
             }
         }
     }
@@ -107,8 +112,17 @@ impl Bench {
         match command {
             Command::Door(barrier::Command::Open(door)) => {
                 assert!(self.closed[door.other().index()], "{door:?} opens while the other is not closed");
-                let Some(JournalLine::DoorOrdered { crossing, door: named, by }) = self.written.last() else {
-                    panic!("{door:?} opens without a written order: {:?}", self.written.last());
+                let line = match &self.failed {
+                    // The way back is never locked by a full disk.
+                    Some(
+                        line @ JournalLine::DoorOrdered {
+                            crossing: None, door: sallyport_protocol::Door::Entry, ..
+                        },
+                    ) => Some(line),
+                    _ => self.written.last(),
+                };
+                let Some(JournalLine::DoorOrdered { crossing, door: named, by }) = line else {
+                    panic!("{door:?} opens without a written order: {line:?}");
                 };
                 assert_eq!(*named, recorded(*door));
                 let crossing = *crossing;
@@ -173,6 +187,31 @@ impl Bench {
     fn wait(&mut self, ms: u64) {
         self.ms += ms;
         self.event(Event::Tick);
+        self.answer_journal();
+    }
+
+    /// A report in which both doors are where the bench knows them to be.
+    fn heartbeat(&mut self, person_inside: bool) {
+        let [entry, exit] = self.closed.map(|closed| if closed { DoorState::Closed } else { DoorState::Open });
+        self.seen(Seen::Status { entry, exit, fire: false, person_inside });
+    }
+
+    /// Whether the last commands, from this one on, order a door shut.
+    fn shuts_since(&self, from: usize, door: Door) -> bool {
+        let shut = [Command::Door(barrier::Command::Close(door)), Command::Door(barrier::Command::CloseBoth)];
+        self.commands[from..].iter().any(|command| shut.contains(command))
+    }
+
+    fn shown(&self) -> Option<TravelerInstruction> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::Show { instruction, .. } => Some(*instruction),
+            _ => None,
+        })
+    }
+
+    fn by_hand(&mut self, request: u64, door: sallyport_protocol::Door) {
+        let order = Order::OpenDoor { door, note: "wheelchair".into() };
+        self.event(Event::Ordered { request, officer: "ana".into(), order });
         self.answer_journal();
     }
 
@@ -296,17 +335,104 @@ fn a_lost_line_a_fire_and_a_full_disk_each_end_the_crossing_safely() {
 #[test]
 fn doors_open_by_hand_only_under_a_name_and_one_at_a_time() {
     let mut bench = Bench::new();
-    let order = |door| Order::OpenDoor { door, note: "wheelchair".into() };
-    let by_hand = |bench: &mut Bench, request, door| {
-        bench.event(Event::Ordered { request, officer: "ana".into(), order: order(door) });
-        bench.answer_journal();
-    };
-    by_hand(&mut bench, 1, sallyport_protocol::Door::Entry);
+    bench.by_hand(1, sallyport_protocol::Door::Entry);
     assert!(bench.commands.contains(&Command::Answer { request: 1, result: Ok(()) }));
     bench.seen(Seen::Opened(Door::Entry));
-    by_hand(&mut bench, 2, sallyport_protocol::Door::Exit);
+    bench.by_hand(2, sallyport_protocol::Door::Exit);
     assert!(bench.commands.contains(&Command::Answer { request: 2, result: Err(OrderRefused::Interlock) }));
     assert!(!bench.opened(Door::Exit));
+}
+
+#[test]
+fn a_door_opened_by_hand_closes_behind_a_person_or_after_a_while() {
+    use sallyport_protocol::Door::{Entry, Exit};
+    for passes in [true, false] {
+        let mut bench = Bench::new();
+        bench.by_hand(1, Exit);
+        bench.seen(Seen::Opened(Door::Exit));
+        let from = bench.commands.len();
+        if passes {
+            bench.seen(Seen::Passed(Door::Exit));
+        } else {
+            bench.wait(Policy::default().passage_ms);
+        }
+        assert!(bench.shuts_since(from, Door::Exit), "passes: {passes}");
+        bench.seen(Seen::Closed(Door::Exit));
+        bench.by_hand(2, Entry);
+        assert!(bench.opened(Door::Entry));
+    }
+}
+
+#[test]
+fn nobody_is_locked_in_by_a_full_disk() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.read(Ok(passport(BORN)));
+    bench.walk(Door::Entry);
+    bench.journal_works = false;
+    bench.face(1, 0.6);
+    assert!(!bench.opened(Door::Exit), "not journaled, not opened");
+    bench.heartbeat(true);
+    let from = bench.commands.len();
+    bench.by_hand(2, sallyport_protocol::Door::Exit);
+    bench.by_hand(3, sallyport_protocol::Door::Entry);
+    assert!(!bench.opened(Door::Exit));
+    assert!(bench.commands[from..].contains(&Command::Door(barrier::Command::Open(Door::Entry))));
+    assert!(bench.commands.contains(&Command::Answer { request: 3, result: Ok(()) }));
+    bench.walk(Door::Entry);
+    bench.journal_works = true;
+    bench.wait(1_000);
+    let by_hand =
+        |line: &JournalLine| matches!(line, JournalLine::DoorOrdered { by: Some((name, _)), .. } if name == "ana");
+    assert_eq!(bench.written.iter().filter(|line| by_hand(line)).count(), 1, "the order is told later, once");
+    assert_eq!(bench.only_record().outcome, Outcome::Failed);
+    bench.present(2);
+    assert!(bench.gate.crossing().is_some(), "back in service");
+}
+
+#[test]
+fn whatever_keeps_a_door_open_it_is_shut_when_the_way_is_clear() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.read(Ok(passport(BORN)));
+    bench.seen(Seen::Opened(Door::Entry));
+    bench.seen(Seen::Passed(Door::Entry));
+    bench.seen(Seen::Obstacle(Door::Entry));
+    bench.seen(Seen::Opened(Door::Entry));
+    assert!(bench.gate.crossing().is_some(), "a door that gives way to somebody is no fault");
+    bench.wait(Policy::default().closing_ms);
+    assert_eq!(bench.only_record().outcome, Outcome::Failed);
+    let from = bench.commands.len();
+    bench.seen(Seen::ObstacleCleared(Door::Entry));
+    assert!(bench.shuts_since(from, Door::Entry));
+    // Should that order be lost, the next report shows it.
+    let from = bench.commands.len();
+    bench.heartbeat(true);
+    assert!(bench.shuts_since(from, Door::Entry));
+}
+
+#[test]
+fn in_a_fire_people_are_told_to_leave_whatever_else_happens() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.seen(Seen::Fire(true));
+    bench.wait(60_000);
+    bench.event(Event::Equipment { reason: Reason::CameraUnavailable, works: false });
+    bench.event(Event::BarrierLost);
+    assert_eq!(bench.shown(), Some(TravelerInstruction::LeaveNow));
+    let from = bench.commands.len();
+    bench.event(Event::BarrierRestored);
+    assert_eq!(bench.shown(), Some(TravelerInstruction::LeaveNow));
+    assert!(!bench.shuts_since(from, Door::Entry));
+    bench.heartbeat(false);
+    assert!(bench.commands[from..].contains(&Command::Door(barrier::Command::EmergencyRelease(false))));
+    assert!(bench.shuts_since(from, Door::Exit));
+}
+
+#[test]
+fn a_release_of_an_earlier_run_is_ended() {
+    let bench = Bench::new();
+    assert!(bench.commands.contains(&Command::Door(barrier::Command::EmergencyRelease(false))));
 }
 
 #[derive(Debug, Clone)]
@@ -328,7 +454,7 @@ fn chance() -> impl Strategy<Value = Chance> {
         4 => (0u8..6).prop_map(Chance::Face),
         8 => (0u8..8, any::<bool>()).prop_map(|(what, exit)| Chance::Door(what, exit)),
         1 => (0u8..4).prop_map(Chance::Line),
-        3 => (0u8..6).prop_map(Chance::Officer),
+        3 => (0u8..8).prop_map(Chance::Officer),
         6 => prop::bool::weighted(0.9).prop_map(Chance::Journal),
         3 => (0u64..30_000).prop_map(Chance::Wait),
     ]
@@ -382,7 +508,8 @@ fn play(bench: &mut Bench, chance: Chance) {
                 2 => Order::Decide { crossing: current, choice: OfficerChoice::Refuse, note: "x".into() },
                 3 => Order::SetMode { mode: GateMode::Held },
                 4 => Order::SetMode { mode: GateMode::InService },
-                _ => Order::OpenDoor { door: sallyport_protocol::Door::Exit, note: "x".into() },
+                5 => Order::OpenDoor { door: sallyport_protocol::Door::Exit, note: "x".into() },
+                _ => Order::OpenDoor { door: sallyport_protocol::Door::Entry, note: "x".into() },
             };
             bench.event(Event::Ordered { request: 9, officer: "ana".into(), order });
         }
@@ -414,6 +541,13 @@ proptest! {
             bench.wait(130_000);
         }
         prop_assert!(bench.gate.crossing().is_none());
+        // Unless there is a fire, a door that still stands open is ordered shut at the next report.
+        let from = bench.commands.len();
+        let was_closed = bench.closed;
+        bench.heartbeat(false);
+        for door in Door::BOTH {
+            prop_assert!(was_closed[door.index()] || bench.shuts_since(from, door), "{door:?} stays open");
+        }
         for crossing in &bench.began {
             prop_assert!(bench.finished.contains_key(crossing));
         }
