@@ -618,6 +618,10 @@ fn play(bench: &mut Bench, chance: Chance) {
         Chance::Line(3) => bench.event(Event::Barrier(Seen::Fire(false))),
         Chance::Line(4) => bench.heartbeat(true),
         Chance::Line(5) => bench.heartbeat(false),
+        Chance::Line(6) => {
+            let (entry, exit) = (DoorState::Open, DoorState::Open);
+            bench.event(Event::Barrier(Seen::Status { entry, exit, fire: true, person_inside: false }));
+        }
         Chance::Line(_) => bench.status(),
         Chance::Officer(what) => {
             let order = match what {
