@@ -646,7 +646,7 @@ fn play(bench: &mut Bench, chance: Chance) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20_000, ..ProptestConfig::default() })]
 
     /// The invariants are asserted by the bench after every command.
     #[test]

@@ -130,12 +130,15 @@ impl Gate {
                     self.end(now, Outcome::Failed, &[Reason::DoorFault]);
                 }
             }
+            // Ordered open and not yet reported so: a word of before the order, and the door is on its way.
+            Seen::Closed(door) if self.ordered_open[door.index()] && self.door(door) != Some(DoorState::Open) => {
+                self.push(Command::Door(barrier::Command::Status));
+            }
             Seen::Closed(door) => {
                 let was_open = self.doors[door.index()].replace(DoorState::Closed) == Some(DoorState::Open);
-                // A repeated report from before the order must not make the coming opening look unordered.
-                self.ordered_open[door.index()] &= !was_open;
+                self.ordered_open[door.index()] = false;
                 self.obstructed[door.index()] = false;
-                self.by_hand.take_if(|by_hand| by_hand.door == door && was_open);
+                self.by_hand.take_if(|by_hand| by_hand.door == door);
                 self.record_door(now, door, DoorMovementKind::Closed);
                 self.door_closed(now, door, was_open, false);
             }
@@ -295,7 +298,7 @@ impl Gate {
             return;
         }
         self.fire = true;
-        self.by_hand = None;
+        (self.by_hand, self.ordered_open) = (None, [false; 2]);
         self.push(Command::Door(barrier::Command::EmergencyRelease(true)));
         self.end(now, Outcome::Failed, &[Reason::EmergencyRelease]);
         self.show_idle();

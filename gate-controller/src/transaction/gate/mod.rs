@@ -141,8 +141,9 @@ impl Gate {
         self.doors[door.index()]
     }
 
+    /// Reported closed, and not ordered open since: a report may be older than the order.
     fn is_closed(&self, door: Door) -> bool {
-        self.door(door) == Some(DoorState::Closed)
+        self.door(door) == Some(DoorState::Closed) && !self.ordered_open[door.index()]
     }
 
     fn both_closed(&self) -> bool {
