@@ -1,111 +1,28 @@
 //! The web admin in a real browser: headless Chromium, driven over WebDriver, against the real service.
 //!
-//! Screenshots lie in `target/screenshots/`. Skips loudly where `chromedriver`, nets or faces are missing.
+//! Screenshots lie in `target/screenshots/`. Skips loudly where nets or faces are missing.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../../gate-controller/tests/chromium/mod.rs"]
+mod chromium;
 mod world;
 
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::{Duration, Instant},
-};
-
-use actix_web::rt;
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, Locator};
 use jiff::{Timestamp, ToSpan as _};
 use sallyport_protocol::{
     CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateHealth, GateMode, OfficerChoice,
     OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, paths,
 };
 use sallyport_wording::LANGUAGES;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use world::{CARD, NAME, PATIENCE, World, assets, equipped, face};
+use chromium::{Driver, click, shown, type_in, until};
+use world::{CARD, NAME, World, assets, equipped, face};
 
-struct Driver(Child, u16);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn driver() -> Option<Driver> {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = Command::new("chromedriver");
-    command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-    match command.spawn() {
-        Ok(child) => Some(Driver(child, port)),
-        Err(error) => {
-            eprintln!("SKIPPED: the web admin was not tried in a browser: chromedriver does not start ({error})");
-            None
-        }
-    }
-}
-
-async fn browser(driver: &Driver, profile: &Path, dark: bool) -> Client {
-    let mut flags = vec![
-        "--headless".to_owned(),
-        "--disable-gpu".into(),
-        "--disable-quic".into(),
-        "--no-first-run".into(),
-        "--disable-background-networking".into(),
-        "--disable-component-update".into(),
-        "--disable-sync".into(),
-        "--disable-dev-shm-usage".into(),
-        format!("--user-data-dir={}", profile.display()),
-    ];
-    if dark {
-        flags.push("--blink-settings=preferredColorScheme=0".into());
-    }
-    if std::env::var("HOME").is_ok_and(|home| home == "/root") {
-        flags.push("--no-sandbox".into());
-    }
-    let wanted = json!({ "goog:chromeOptions": { "args": flags } });
-    let address = format!("http://127.0.0.1:{}", driver.1);
-    let began = Instant::now();
-    loop {
-        let mut builder = ClientBuilder::new(hyper_util::client::legacy::connect::HttpConnector::new());
-        match builder.capabilities(wanted.as_object().unwrap().clone()).connect(&address).await {
-            Ok(client) => return client,
-            Err(error) if began.elapsed() > PATIENCE => panic!("no browser: {error}"),
-            Err(_) => rt::time::sleep(Duration::from_millis(200)).await,
-        }
-    }
-}
-
-/// Waits until a script says true, whatever page is there meanwhile.
-async fn until(client: &Client, what: &str, script: &str, arguments: Vec<Value>) {
-    let began = Instant::now();
-    while !matches!(client.execute(script, arguments.clone()).await, Ok(Value::Bool(true))) {
-        assert!(began.elapsed() < PATIENCE, "{what}: {}", client.source().await.unwrap());
-        rt::time::sleep(Duration::from_millis(30)).await;
-    }
-}
-
-async fn shown(client: &Client, text: &str) {
-    let script = "return document.querySelector('main').innerText.includes(arguments[0])";
-    until(client, text, script, vec![json!(text)]).await;
-}
-
-async fn type_in(client: &Client, css: &str, text: &str) {
-    let field = client.find(Locator::Css(css)).await.unwrap();
-    field.send_keys(text).await.unwrap();
-}
-
-async fn click(client: &Client, css: &str) {
-    client.find(Locator::Css(css)).await.unwrap().click().await.unwrap();
-}
-
-/// Takes a picture of the whole page, and checks that nothing reaches out of the window sideways.
+/// Takes a picture, and checks that nothing reaches out of the window sideways.
 async fn shoot(client: &Client, name: &str) {
     until(client, name, "return document.documentElement.scrollWidth <= innerWidth", vec![]).await;
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("admin-{name}.png")), client.screenshot().await.unwrap()).unwrap();
+    chromium::shoot(client, &format!("admin-{name}")).await;
 }
 
 fn at(path: &str) -> String {
@@ -177,12 +94,12 @@ fn life_at_the_gates(world: &World) {
 
 #[actix_web::test]
 async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
-    let Some(driver) = driver().filter(|_| equipped()) else { return };
+    let Some(driver) = Driver::start().filter(|_| equipped()) else { return };
     let mut world = World::new();
     world.start();
     life_at_the_gates(&world);
     let (profile, faces) = (tempfile::tempdir().unwrap(), assets().join("faces"));
-    let client = browser(&driver, profile.path(), false).await;
+    let client = driver.browser(profile.path(), false).await;
     client.set_window_size(1280, 900).await.unwrap();
 
     client.goto(&format!("{}/admin/enrollments", world.admin)).await.unwrap();
@@ -281,7 +198,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
 /// Dark, and as narrow as a telephone.
 async fn in_the_dark(driver: &Driver, world: &World) {
     let profile = tempfile::tempdir().unwrap();
-    let client = browser(driver, profile.path(), true).await;
+    let client = driver.browser(profile.path(), true).await;
     client.goto(&format!("{}/admin", world.admin)).await.unwrap();
     type_in(&client, "[name=name]", "admin").await;
     type_in(&client, "[name=password]", &world.password).await;

@@ -5,13 +5,18 @@ const find = (id) => document.getElementById(id);
 const QUICK = ["quick-same-person", "quick-document-in-order", "quick-accompanied", "quick-other-person", "quick-document-in-doubt"];
 const LEAF = { closed: "M16 60V12h32v48z", open: "M16 60V12l12 8v44z", moving: "M16 60V12l22 4v48zM50 36h10M55 31l5 5-5 5",
   obstructed: "M16 60V12h32v48zM20 24l24 24M44 24L20 48", unknown: "M26 26c0-10 14-10 14 0 0 7-7 6-7 14M33 50v1" };
+const COLONS = { fr: "\u00a0: ", zh: "：", ja: "：" };
+const named = (name, value) => `${name}${COLONS[page.language] ?? ": "}${value}`;
 const kebab = (code) => code.replaceAll("_", "-");
 let session, view, shown = null; // shown: the crossing whose images are on the screen
 
 const clock = (time) => new Intl.DateTimeFormat(page.language, { timeStyle: "medium" }).format(new Date(time));
 const number = (value, digits = 0) => new Intl.NumberFormat(page.language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 const seconds = (ms) => new Intl.NumberFormat(page.language, { style: "unit", unit: "second", maximumFractionDigits: ms < 10000 ? 1 : 0 }).format(Math.max(0, ms) / 1000);
+let silence;
 function say(message, refused = false) {
+  clearTimeout(silence);
+  if (message && !refused) silence = setTimeout(say, 5000, "");
   find("message").textContent = message;
   find("message").hidden = !message;
   find("message").className = `${refused ? "alert" : "message"} banner`;
@@ -45,23 +50,26 @@ function drawGate(gate) {
     card.dataset.gate = gate.gate;
     card.querySelector(".gate-name").textContent = gate.gate;
     for (const button of card.querySelectorAll("button")) button.addEventListener("click", () => ask(button));
-    find("gates").append(card);
+    find("gates").prepend(card);
   }
   dress(card);
-  card.dataset.mode = gate.mode;
-  card.querySelector(".mode").textContent = text(`mode-${kebab(gate.mode)}`);
+  // An officer may have taken the gate into service while a fault keeps it from serving.
+  const faulty = gate.mode === "in_service" && !gate.serves;
+  card.dataset.mode = faulty ? "faulty" : gate.mode;
+  card.querySelector(".mode").textContent = faulty ? text("traveler-out-of-service") : text(`mode-${kebab(gate.mode)}`);
+  card.querySelector(".stage").hidden = !gate.stage && !gate.serves;
   card.querySelector(".stage b").textContent = text(`stage-${kebab(gate.stage ?? "idle")}`);
   card.querySelector(".stage span").textContent = `${text("officer-since")} ${clock(gate.since)}`;
   for (const door of ["entry", "exit"]) {
     const element = card.querySelector(`.door.${door}`);
     element.dataset.state = gate[door];
     element.querySelector(".leaf").setAttribute("d", LEAF[gate[door]]);
-    element.querySelector("span").textContent = `${text(`door-${door}`)}: ${text(`door-${gate[door]}`)}`;
+    element.querySelector("span").textContent = named(text(`door-${door}`), text(`door-${gate[door]}`));
   }
   const troubles = card.querySelector(".troubles");
   troubles.replaceChildren(...gate.troubles.map(reasonItem));
   if (!gate.troubles.length) { const calm = document.createElement("li"); calm.className = "calm"; calm.textContent = text("troubles-none"); troubles.append(calm); }
-  card.querySelector(".link").textContent = `${text("link-label")}: ${text(`link-${gate.link}`)} · ${text("records-waiting")}: ${number(gate.records_waiting)}`;
+  card.querySelector(".link").textContent = `${named(text("link-label"), text(`link-${gate.link}`))} · ${named(text("records-waiting"), number(gate.records_waiting))}`;
   for (const button of card.querySelectorAll("[data-mode]")) button.disabled = button.dataset.mode === gate.mode || session.role !== "officer";
   for (const button of card.querySelectorAll("[data-door]")) button.disabled = session.role !== "officer";
 }
@@ -160,6 +168,7 @@ async function decide(choice) {
 
 function drawRecent(recent) {
   find("no-recent").hidden = recent.length > 0;
+  find("recent-table").hidden = !recent.length;
   find("recent").replaceChildren(...recent.map((crossing) => {
     const row = document.createElement("tr");
     row.dataset.outcome = crossing.outcome;
@@ -199,6 +208,16 @@ const answer = await fetch("/officer/session");
 if (!answer.ok) location.assign("/officer?login=expired");
 session = await answer.json();
 find("name").textContent = session.name;
+find("others").hidden = !Object.keys(session.others).length;
+find("others").querySelector("ul").append(...Object.entries(session.others).map(([gate, address]) => {
+  const item = document.createElement("li"), link = document.createElement("a");
+  link.href = `${address}/officer`;
+  link.textContent = gate;
+  link.target = "_blank";
+  link.rel = "noopener noreferrer";
+  item.append(link);
+  return item;
+}));
 await chooseLanguage(find("language"), draw);
 follow("/officer/events", (next) => { find("lost").hidden = true; view = next; draw(); }, async () => {
   find("lost").hidden = false;

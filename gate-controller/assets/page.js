@@ -36,6 +36,13 @@ export async function chooseLanguage(select, redraw = () => {}) {
     await speak(select.value);
     redraw();
   });
+  // Chosen in another window or frame of this station.
+  addEventListener("storage", async ({ key, newValue }) => {
+    if (key !== "language" || !newValue || newValue === page.language) return;
+    await speak(newValue);
+    select.value = newValue;
+    redraw();
+  });
 }
 
 /// Follows a live view. `lost` is called when nothing was heard for three seconds; it goes on trying.

@@ -1,11 +1,13 @@
 //! The gate's configuration: one TOML file.
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
 
+use actix_web::http::Uri;
 use sallyport_protocol::GateId;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
@@ -41,6 +43,14 @@ pub enum ConfigError {
     /// An unknown language.
     #[error("language `{0}` is unknown: use one of en, fr, es, ar, zh, ja")]
     Language(String),
+    /// A link to another gate that leads nowhere.
+    #[error("screens.others.{gate}: `{url}` is no address of a gate's screens: write it as https://host:port")]
+    OtherGate {
+        /// The other gate.
+        gate: String,
+        /// What was written.
+        url: String,
+    },
     /// A certificate is needed.
     #[error("[identity] is missing: it is needed for {0}; `enrollment gate add` issues it")]
     Identity(&'static str),
@@ -86,6 +96,9 @@ pub struct Screens {
     /// Without TLS.
     #[serde(default)]
     pub plain_http: bool,
+    /// Other gates that this one's officers watch too, each with the address of its screens.
+    #[serde(default)]
+    pub others: BTreeMap<GateId, String>,
 }
 
 /// PEM files of the gate's identity.
@@ -224,6 +237,10 @@ impl Config {
         if config.screens.plain_http && !listen.ip().is_loopback() {
             return Err(ConfigError::PlainHttp(listen));
         }
+        for (gate, url) in &mut config.screens.others {
+            *url = address_of_screens(url, config.screens.plain_http)
+                .ok_or_else(|| ConfigError::OtherGate { gate: gate.as_str().to_owned(), url: url.clone() })?;
+        }
         if config.identity.is_none() {
             if !config.screens.plain_http {
                 return Err(ConfigError::Identity("the screens' TLS"));
@@ -259,6 +276,14 @@ impl Config {
         }
         paths
     }
+}
+
+/// Scheme, host and port, and nothing that a link could do besides leading there.
+fn address_of_screens(url: &str, plain_http: bool) -> Option<String> {
+    let uri: Uri = url.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|&scheme| scheme == "https" || (plain_http && scheme == "http"))?;
+    let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+    (uri.path() == "/" && uri.query().is_none()).then(|| format!("{scheme}://{authority}"))
 }
 
 #[cfg(test)]
@@ -299,6 +324,22 @@ mod tests {
         let without = COMMENTED_DEFAULT.replace("[identity]", "[nothing]");
         assert!(parse(&without).unwrap_err().to_string().contains("nothing"));
         assert!(matches!(Config::read(Path::new("/no/such")), Err(ConfigError::File { .. })));
+    }
+
+    #[test]
+    fn other_gates_have_addresses_of_screens_and_nothing_else() {
+        let with = |url: &str| {
+            let others = format!("[screens]\nothers = {{ gate-2 = \"{url}\" }}");
+            parse(&COMMENTED_DEFAULT.replace("[screens]", &others))
+        };
+        let config = with("https://gate-2.example:8480/").unwrap();
+        let (gate, url) = config.screens.others.first_key_value().unwrap();
+        assert_eq!((gate.as_str(), url.as_str()), ("gate-2", "https://gate-2.example:8480"));
+        for url in
+            ["gate-2", "http://gate-2:8480", "javascript:alert(1)", "https://a@b", "https://b/officer", "https://b?c"]
+        {
+            assert!(matches!(with(url), Err(ConfigError::OtherGate { .. })), "{url}");
+        }
     }
 
     #[test]

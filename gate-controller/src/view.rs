@@ -190,6 +190,8 @@ pub struct GateView {
     pub gate: GateId,
     /// The mode that officers set.
     pub mode: GateMode,
+    /// Whether a traveler may come, now or after the crossing in progress.
+    pub serves: bool,
     /// The stage of the crossing in progress.
     pub stage: Option<Stage>,
     /// The first door.

@@ -1,30 +1,25 @@
 //! The screens in a real browser: headless Chromium, driven over WebDriver, against a scripted supervisor.
 //!
-//! Screenshots lie in `target/screenshots/`. Skips loudly where `chromedriver` is not installed.
+//! Screenshots lie in `target/screenshots/`.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    net::TcpListener,
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::Arc,
-    time::{Duration, Instant},
-};
+mod chromium;
+
+use std::sync::Arc;
 
 use actix_web::{App, HttpServer, rt};
-use fantoccini::{Client, ClientBuilder, Locator, key::Key};
+use fantoccini::{Client, Locator, key::Key};
 use sallyport_gate::{
     screens::{Seam, Station, configure, texts},
     view::*,
 };
 use sallyport_protocol::{CrossingId, Door, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
 use sallyport_wording::LANGUAGES;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
-/// How long the browser may take for one step before the test fails: patience, not a measurement.
-const PATIENCE: Duration = Duration::from_secs(20);
+use chromium::{Driver, PATIENCE, shoot, until};
 
 struct Known;
 
@@ -32,78 +27,6 @@ impl Accounts for Known {
     fn verify(&self, name: &str, password: &str) -> Result<Role, AccountError> {
         if (name, password) == ("ana", "right") { Ok(Role::Officer) } else { Err(AccountError::Wrong) }
     }
-}
-
-struct Driver(Child, u16);
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn driver() -> Option<Driver> {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let mut command = Command::new("chromedriver");
-    command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-    match command.spawn() {
-        Ok(child) => Some(Driver(child, port)),
-        Err(error) => {
-            eprintln!("SKIPPED: the screens were not tried in a browser: chromedriver does not start ({error})");
-            None
-        }
-    }
-}
-
-async fn browser(driver: &Driver, profile: &Path, dark: bool) -> Client {
-    let mut flags = vec![
-        "--headless".to_owned(),
-        "--disable-gpu".into(),
-        "--disable-quic".into(),
-        "--no-first-run".into(),
-        "--disable-background-networking".into(),
-        "--disable-component-update".into(),
-        "--disable-sync".into(),
-        "--disable-dev-shm-usage".into(),
-        "--force-prefers-reduced-motion".into(),
-        format!("--user-data-dir={}", profile.display()),
-    ];
-    if dark {
-        flags.push("--blink-settings=preferredColorScheme=0".into());
-    }
-    if std::env::var("HOME").is_ok_and(|home| home == "/root") {
-        flags.push("--no-sandbox".into());
-    }
-    let wanted = json!({ "goog:chromeOptions": { "args": flags } });
-    let address = format!("http://127.0.0.1:{}", driver.1);
-    let began = Instant::now();
-    loop {
-        let mut builder = ClientBuilder::new(hyper_connector());
-        match builder.capabilities(wanted.as_object().unwrap().clone()).connect(&address).await {
-            Ok(client) => return client,
-            Err(error) if began.elapsed() > PATIENCE => panic!("no browser: {error}"),
-            Err(_) => rt::time::sleep(Duration::from_millis(200)).await,
-        }
-    }
-}
-
-fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {
-    hyper_util::client::legacy::connect::HttpConnector::new()
-}
-
-async fn until(client: &Client, what: &str, script: &str, arguments: Vec<Value>) {
-    let began = Instant::now();
-    while client.execute(script, arguments.clone()).await.unwrap() != Value::Bool(true) {
-        assert!(began.elapsed() < PATIENCE, "{what}: {}", client.source().await.unwrap());
-        rt::time::sleep(Duration::from_millis(30)).await;
-    }
-}
-
-async fn shoot(client: &Client, name: &str) {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join(format!("{name}.png")), client.screenshot().await.unwrap()).unwrap();
 }
 
 struct Supervisor {
@@ -120,6 +43,7 @@ fn serve() -> Supervisor {
     let gate = GateView {
         gate: "gate-1".parse().unwrap(),
         mode: GateMode::InService,
+        serves: true,
         stage: None,
         entry: DoorView::Closed,
         exit: DoorView::Closed,
@@ -158,6 +82,7 @@ fn serve() -> Supervisor {
         accounts: Arc::new(Known),
         language: "en".into(),
         simulated: false,
+        others: [("gate-2".parse().unwrap(), "https://gate-2.example:8480".to_owned())].into(),
     };
     let station = Station::new(seam).unwrap();
     let server = HttpServer::new(move || App::new().configure(|config| configure(config, station.clone())))
@@ -189,10 +114,10 @@ const FITS: &str = r#"
 
 #[actix_web::test]
 async fn the_traveler_screen_shows_every_instruction_in_every_language() {
-    let Some(driver) = driver() else { return };
+    let Some(driver) = Driver::start() else { return };
     let profile = tempfile::tempdir().unwrap();
     let supervisor = serve();
-    let client = browser(&driver, profile.path(), true).await;
+    let client = driver.browser(profile.path(), true).await;
     for (shape, width, height) in [("upright", 800, 1280), ("landscape", 1280, 800)] {
         client.set_window_size(width, height).await.unwrap();
         client.goto(&format!("{}/traveler", supervisor.address)).await.unwrap();
@@ -241,10 +166,10 @@ async fn the_traveler_screen_shows_every_instruction_in_every_language() {
 
 #[actix_web::test]
 async fn an_officer_sees_a_referral_and_decides_it() {
-    let Some(driver) = driver() else { return };
+    let Some(driver) = Driver::start() else { return };
     let profile = tempfile::tempdir().unwrap();
     let mut supervisor = serve();
-    let client = browser(&driver, profile.path(), false).await;
+    let client = driver.browser(profile.path(), false).await;
     client.set_window_size(1440, 1000).await.unwrap();
     client.goto(&format!("{}/officer", supervisor.address)).await.unwrap();
     let ready = "return document.querySelector('#log-in')?.textContent.length > 0";
@@ -255,6 +180,9 @@ async fn an_officer_sees_a_referral_and_decides_it() {
     shoot(&client, "officer-login-wrong").await;
     log_in(&client, "right").await;
     until(&client, "gate card", "return document.querySelectorAll('.gate').length === 1", vec![]).await;
+    let linked = "const link = document.querySelector('#others a'); \
+        return link?.textContent === 'gate-2' && link.href === 'https://gate-2.example:8480/officer'";
+    until(&client, "a link to the other gate", linked, vec![]).await;
     shoot(&client, "officer-idle").await;
 
     let crossing = CrossingId::random();

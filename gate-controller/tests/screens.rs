@@ -43,6 +43,7 @@ fn station() -> (Station, Supervisor) {
     let gate = GateView {
         gate: "gate-1".parse().unwrap(),
         mode: GateMode::InService,
+        serves: true,
         stage: None,
         entry: DoorView::Closed,
         exit: DoorView::Closed,
@@ -66,6 +67,7 @@ fn station() -> (Station, Supervisor) {
         accounts: Arc::new(Known),
         language: "fr".into(),
         simulated: false,
+        others: std::collections::BTreeMap::default(),
     };
     (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk })
 }

@@ -34,12 +34,14 @@ pub struct Settings {
     pub referral_ms: u64,
     /// A gate by itself: no enrollment service, passports only.
     pub alone: bool,
+    /// The gate's screens over TLS with its own certificate, as anywhere but in a demonstration.
+    pub tls: bool,
 }
 
 impl Settings {
     /// A demonstration in this folder.
     pub fn new(folder: PathBuf, assets: PathBuf) -> Self {
-        Self { folder, assets, port: 0, face_attempt_ms: 1_500, referral_ms: 120_000, alone: false }
+        Self { folder, assets, port: 0, face_attempt_ms: 1_500, referral_ms: 120_000, alone: false, tls: false }
     }
 }
 
@@ -109,7 +111,8 @@ impl World {
 
     /// The address of the gate's screens.
     pub fn screens(&self) -> String {
-        format!("http://127.0.0.1:{}", self.ports[0])
+        let scheme = if self.settings.tls { "https" } else { "http" };
+        format!("{scheme}://127.0.0.1:{}", self.ports[0])
     }
 
     /// The address of the web admin.
@@ -149,6 +152,11 @@ impl World {
                 "farewell_ms": 1_500,
             },
         });
+        if self.settings.tls
+            && let Some(screens) = gate["screens"].as_object_mut()
+        {
+            screens.remove("plain_http");
+        }
         if self.settings.alone
             && let Some(tables) = gate.as_object_mut()
         {

@@ -7,7 +7,7 @@ mod events;
 mod officer;
 pub mod texts;
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -15,6 +15,7 @@ use actix_web::{
     web::{self, Data, Path, ServiceConfig},
 };
 use sallyport_privacy::accounts::{Sessions, Throttle};
+use sallyport_protocol::GateId;
 use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -42,6 +43,8 @@ pub struct Seam {
     pub language: String,
     /// Whether devices are simulated, and so `/simulation/page` is there.
     pub simulated: bool,
+    /// Other gates, each with the address of its screens.
+    pub others: BTreeMap<GateId, String>,
 }
 
 /// The screens of one gate. Make one and clone it for every worker: sessions are shared by clones.

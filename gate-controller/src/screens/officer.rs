@@ -125,7 +125,8 @@ async fn logout(request: HttpRequest, station: Data<Station>) -> HttpResponse {
 async fn session(request: HttpRequest, station: Data<Station>) -> HttpResponse {
     match station.login_of(&request) {
         Some(Login { name, role, token }) => {
-            secured(HttpResponse::Ok()).json(json!({ "name": name, "role": role, "token": token }))
+            let others = &station.0.seam.others;
+            secured(HttpResponse::Ok()).json(json!({ "name": name, "role": role, "token": token, "others": others }))
         }
         None => secured(HttpResponse::Unauthorized()).finish(),
     }

@@ -36,6 +36,7 @@ impl Display {
         let view = GateView {
             gate,
             mode: GateMode::InService,
+            serves: false,
             stage: None,
             entry: DoorView::Unknown,
             exit: DoorView::Unknown,
@@ -163,14 +164,16 @@ impl Display {
         let stage = crossing.map(|crossing| crossing.stage());
         let crossing = crossing.map(|crossing| crossing.id);
         let mut troubles = machine.troubles();
-        troubles.extend(machine.obstacle_to_service().filter(|reason| !is_mode(*reason)));
+        let obstacle = machine.obstacle_to_service();
+        troubles.extend(obstacle.filter(|reason| !is_mode(*reason)));
         troubles.extend(self.aside.iter().chain(&self.link.trouble));
         let mut seen = BTreeSet::new();
         troubles.retain(|reason| seen.insert(*reason));
         let doors = Door::BOTH.map(|door| self.door(machine, door));
         self.gate.send_if_modified(|view| {
             let moved = (view.stage, view.crossing) != (stage, crossing);
-            let mut next = GateView { stage, crossing, troubles, records_waiting, ..view.clone() };
+            let mut next =
+                GateView { serves: obstacle.is_none(), stage, crossing, troubles, records_waiting, ..view.clone() };
             (next.mode, next.link, next.entry, next.exit) = (machine.mode(), self.link.link, doors[0], doors[1]);
             if moved {
                 next.since = now;
@@ -236,7 +239,7 @@ mod tests {
         let expected =
             [Reason::BarrierLineLost, Reason::CameraUnavailable, Reason::PortInUse, Reason::CentreUnreachable];
         assert_eq!((view.troubles.as_slice(), view.records_waiting), (&expected[..], 3));
-        assert_eq!(view.entry, DoorView::Unknown);
+        assert_eq!((view.entry, view.serves), (DoorView::Unknown, false));
         display.update(now, &machine, 3);
         assert!(!seen.has_changed().unwrap());
     }

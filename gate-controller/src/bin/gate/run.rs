@@ -68,6 +68,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         accounts: Arc::new(FileAccounts(accounts(&config.data))),
         language: config.language.clone(),
         simulated: simulation.is_some(),
+        others: config.screens.others.clone(),
     })?;
     let tls = match &config.identity {
         Some(Identity { certificate, key, .. }) if !config.screens.plain_http => {
