@@ -135,6 +135,8 @@ reasons! {
     Obstacle = "OBSTACLE", Equipment;
     /// A door did not reach the position it was sent to, or moved without being sent.
     DoorFault = "DOOR_FAULT", Equipment;
+    /// Somebody stands between the doors, and no crossing is in progress.
+    PersonInside = "PERSON_INSIDE", Equipment;
     /// The turnstile refused a command to keep both doors from being open.
     InterlockRefused = "INTERLOCK_REFUSED", Equipment;
     /// The line to the turnstile is lost.

@@ -11,11 +11,14 @@ use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use jiff::Timestamp;
-use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason};
 
 pub use self::entry::{Check, Entry, EntryError, Own};
 use self::recovery::{History, Unfinished};
@@ -67,6 +70,8 @@ impl JournalError {
 pub struct Found {
     /// Crossings that were in progress when the controller stopped; each now has its record.
     pub interrupted: Vec<CrossingId>,
+    /// The mode that an officer last set.
+    pub mode: Option<GateMode>,
     /// Where the file was put aside, if entries in its middle were damaged.
     pub damaged: Option<PathBuf>,
 }
@@ -74,6 +79,8 @@ pub struct Found {
 /// The journal of one gate.
 pub struct Journal {
     path: PathBuf,
+    /// How many records wait: asked for by those who must not wait for a flush.
+    count: AtomicUsize,
     state: Mutex<State>,
 }
 
@@ -115,19 +122,23 @@ impl Journal {
             fs::rename(&path, &aside).map_err(failed)?;
             fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
-            let (journal, _) = Self::open(folder, gate, now)?;
-            return Ok((journal, Found { interrupted, damaged: Some(aside) }));
+            let (journal, found) = Self::open(folder, gate, now)?;
+            return Ok((journal, Found { interrupted, damaged: Some(aside), ..found }));
         }
         if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
             let archive = folder.join(format!("journal-{}.log", now.as_millisecond()));
+            let _ = fs::remove_file(&fresh);
+            Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?;
             fs::rename(&path, &archive).map_err(failed)?;
+            fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
             return Self::open(folder, gate, now);
         }
+        let mode = history.mode.as_ref().map(|(mode, _)| *mode);
         let mut begun = Self::begin(path.clone(), history)?;
         sync_folder()?;
         let interrupted = begun.close_interrupted(gate, now)?;
-        Ok((begun.journal, Found { interrupted, damaged: None }))
+        Ok((begun.journal, Found { interrupted, mode, damaged: None }))
     }
 
     /// Goes on behind `history`, in a file that holds it or in a new one, into which what waits is written first.
@@ -141,10 +152,14 @@ impl Journal {
             .truncate(false)
             .open(&path)
             .map_err(|source| JournalError::of(&path, source))?;
-        let History { waiting, unfinished, whole_bytes: length, last, .. } = history;
-        let (waiting, carried) = if length == 0 { (VecDeque::new(), waiting) } else { (waiting, VecDeque::new()) };
-        let state = State { file, length, torn: true, last, waiting };
-        let journal = Self { path, state: Mutex::new(state) };
+        let History { waiting, unfinished, mode, whole_bytes: length, last, .. } = history;
+        let anew = length == 0;
+        let (waiting, carried) = if anew { (VecDeque::new(), waiting) } else { (waiting, VecDeque::new()) };
+        let count = AtomicUsize::new(waiting.len());
+        let journal = Self { path, count, state: Mutex::new(State { file, length, torn: true, last, waiting }) };
+        if let Some((mode, officer)) = mode.filter(|_| anew) {
+            journal.append(JournalLine::ModeSet { mode, officer })?;
+        }
         for record in carried {
             let ended = record.ended;
             journal.append_at(&Entry::Gate(JournalLine::Finished(Box::new(record))), ended)?;
@@ -158,7 +173,10 @@ impl Journal {
     }
 
     fn append_at(&self, entry: &Entry, now: Timestamp) -> Result<(), JournalError> {
-        self.locked().write(entry, now).map_err(|source| JournalError::of(&self.path, source))
+        let mut state = self.locked();
+        let result = state.write(entry, now).map_err(|source| JournalError::of(&self.path, source));
+        self.count.store(state.waiting.len(), Ordering::Relaxed);
+        result
     }
 
     /// The oldest records that the service does not have yet.
@@ -168,7 +186,7 @@ impl Journal {
 
     /// How many records wait.
     pub fn waiting_count(&self) -> usize {
-        self.locked().waiting.len()
+        self.count.load(Ordering::Relaxed)
     }
 
     /// Notes that the service has these. Losing this line only means sending them again.

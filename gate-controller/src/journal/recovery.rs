@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 use sallyport_protocol::{
-    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateId, OfficerDecision, Outcome, Reason, Stage,
+    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateId, GateMode, Outcome, Reason, Stage,
     TimelineEntry, TokenKind,
 };
 
@@ -18,6 +18,8 @@ pub(super) struct History {
     pub waiting: VecDeque<CrossingRecord>,
     /// Crossings without a record.
     pub unfinished: Vec<Unfinished>,
+    /// The mode that an officer last set, and who did.
+    pub mode: Option<(GateMode, String)>,
     /// Length up to the last whole entry.
     pub whole_bytes: u64,
     /// The last whole entry's check.
@@ -31,7 +33,8 @@ pub(super) struct History {
 pub(super) struct Unfinished {
     pub id: CrossingId,
     began: Timestamp,
-    decided: Option<(Outcome, Vec<Reason>, Option<OfficerDecision>)>,
+    /// The record so far, of a decided crossing.
+    decided: Option<Box<CrossingRecord>>,
     ordered: Vec<(Door, Timestamp)>,
 }
 
@@ -69,9 +72,9 @@ impl History {
             Entry::Gate(JournalLine::Began { crossing, at: began }) => {
                 self.unfinished.push(Unfinished { id: crossing, began, decided: None, ordered: Vec::new() });
             }
-            Entry::Gate(JournalLine::Decided { crossing, outcome, reasons, officer }) => {
-                if let Some(unfinished) = self.unfinished(crossing) {
-                    unfinished.decided = Some((outcome, reasons, officer));
+            Entry::Gate(JournalLine::Decided(record)) => {
+                if let Some(unfinished) = self.unfinished(record.crossing) {
+                    unfinished.decided = Some(record);
                 }
             }
             Entry::Gate(JournalLine::DoorOrdered { crossing: Some(crossing), door, .. }) => {
@@ -83,10 +86,12 @@ impl History {
                 self.unfinished.retain(|unfinished| unfinished.id != record.crossing);
                 self.waiting.push_back(*record);
             }
+            Entry::Gate(JournalLine::ModeSet { mode, officer }) => self.mode = Some((mode, officer)),
             Entry::Journal(Own::Uploaded { crossings }) => {
+                self.unfinished.retain(|unfinished| !crossings.contains(&unfinished.id));
                 self.waiting.retain(|record| !crossings.contains(&record.crossing));
             }
-            Entry::Gate(JournalLine::DoorOrdered { crossing: None, .. } | JournalLine::ModeSet { .. }) => {}
+            Entry::Gate(JournalLine::DoorOrdered { crossing: None, .. }) => {}
         }
     }
 
@@ -99,31 +104,42 @@ impl Unfinished {
     /// Its record. What was decided stays decided.
     pub(super) fn interrupted(self, gate: &GateId, now: Timestamp) -> CrossingRecord {
         let since = |at: Timestamp| u64::try_from(at.as_millisecond() - self.began.as_millisecond()).unwrap_or(0);
-        let (outcome, mut reasons, officer) = self.decided.unwrap_or((Outcome::Interrupted, Vec::new(), None));
-        reasons.push(Reason::ControllerInterrupted);
+        let mut record = self.decided.map_or_else(
+            || CrossingRecord {
+                crossing: self.id,
+                gate: gate.clone(),
+                began: self.began,
+                ended: now,
+                token: TokenKind::Unknown,
+                issuer: None,
+                enrollment: None,
+                outcome: Outcome::Interrupted,
+                reasons: Vec::new(),
+                officer: None,
+                measurement: None,
+                timeline: Vec::new(),
+                doors: Vec::new(),
+            },
+            |decided| *decided,
+        );
         let movement = DoorMovementKind::OpenOrdered;
-        let doors = self.ordered.iter().map(|&(door, at)| DoorMovement { door, movement, at_ms: since(at) }).collect();
-        let closing = TimelineEntry {
+        for (door, at_ms) in self.ordered.iter().map(|&(door, at)| (door, since(at))) {
+            // Those before the decision are in its record, at a time that differs by the writing of the line.
+            let told = record.doors.iter().filter(|seen| seen.door == door && seen.movement == movement).count();
+            let wanted = self.ordered.iter().filter(|(of, _)| *of == door).count();
+            if told < wanted {
+                record.doors.push(DoorMovement { door, movement, at_ms });
+            }
+        }
+        record.ended = now;
+        record.reasons.push(Reason::ControllerInterrupted);
+        record.timeline.push(TimelineEntry {
             stage: Stage::Closing,
             began_ms: since(now),
             took_ms: 0,
             reasons: vec![Reason::ControllerInterrupted],
             detail: None,
-        };
-        CrossingRecord {
-            crossing: self.id,
-            gate: gate.clone(),
-            began: self.began,
-            ended: now,
-            token: TokenKind::Unknown,
-            issuer: None,
-            enrollment: None,
-            outcome,
-            reasons,
-            officer,
-            measurement: None,
-            timeline: vec![closing],
-            doors,
-        }
+        });
+        record
     }
 }

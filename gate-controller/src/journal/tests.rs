@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use sallyport_protocol::{Door, Outcome};
 
 use super::*;
+use crate::transaction::{Crossing, Moment};
 
 fn gate() -> GateId {
     "gate-1".parse().unwrap()
@@ -22,17 +23,17 @@ fn began(number: u8) -> JournalLine {
     JournalLine::Began { crossing: id(number), at: now() }
 }
 
+fn record(number: u8, outcome: Outcome) -> Box<CrossingRecord> {
+    let crossing = Crossing::new(id(number), Moment { ms: 0, wall: now() });
+    Box::new(crossing.finish(Moment { ms: 10, wall: now() }, &gate(), outcome, &[Reason::FaceMatchedChip]))
+}
+
 fn decided(number: u8, outcome: Outcome) -> JournalLine {
-    JournalLine::Decided { crossing: id(number), outcome, reasons: vec![Reason::FaceMatchedChip], officer: None }
+    JournalLine::Decided(record(number, outcome))
 }
 
 fn finished(number: u8, outcome: Outcome) -> JournalLine {
-    let mut history = recovery::read(b"");
-    assert!(history.waiting.is_empty());
-    let crossing = crate::transaction::Crossing::new(id(number), crate::transaction::Moment { ms: 0, wall: now() });
-    let moment = crate::transaction::Moment { ms: 10, wall: now() };
-    history.waiting.push_back(crossing.finish(moment, &gate(), outcome, &[Reason::FaceMatchedChip]));
-    JournalLine::Finished(Box::new(history.waiting.pop_back().unwrap()))
+    JournalLine::Finished(record(number, outcome))
 }
 
 fn open(folder: &Path) -> (Journal, Found) {
@@ -77,6 +78,25 @@ fn a_stop_in_the_middle_closes_the_crossing_as_it_was_decided() {
     let (journal, found) = open(folder.path());
     assert!(found.interrupted.is_empty(), "closed once");
     assert_eq!(journal.waiting_count(), 3);
+}
+
+#[test]
+fn the_mode_that_an_officer_set_outlives_stops_and_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, found) = open(folder.path());
+    assert_eq!(found.mode, None);
+    for mode in [GateMode::Held, GateMode::Closed] {
+        journal.append(JournalLine::ModeSet { mode, officer: "ana".into() }).unwrap();
+    }
+    sample(&journal);
+    drop(journal);
+    assert_eq!(open(folder.path()).1.mode, Some(GateMode::Closed));
+    let path = folder.path().join("journal.log");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("0202", "0203", 1)).unwrap();
+    let found = open(folder.path()).1;
+    assert!(found.damaged.is_some());
+    assert_eq!(found.mode, Some(GateMode::Closed));
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub struct Policy {
     pub face_ms: u64,
     /// How long a traveler may take to walk through a door, in milliseconds.
     pub passage_ms: u64,
+    /// How often the way out, or back, is opened for somebody who does not go.
+    pub passage_attempts: u32,
     /// How long a door may take to close, in milliseconds.
     pub closing_ms: u64,
     /// How long a referral waits for an officer, in milliseconds.
@@ -53,6 +55,7 @@ impl Default for Policy {
             face_attempt_ms: 3_000,
             face_ms: 20_000,
             passage_ms: 15_000,
+            passage_attempts: 3,
             closing_ms: 5_000,
             referral_ms: 120_000,
             farewell_ms: 5_000,

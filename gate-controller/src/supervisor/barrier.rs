@@ -19,8 +19,13 @@ const LISTEN: Duration = Duration::from_millis(10);
 /// Opens the line.
 pub type Connect = dyn Fn() -> Result<Box<dyn Barrier>, BarrierError> + Send;
 
-/// Serves the line until the supervisor is gone.
-pub(super) fn run(connect: &Connect, commands: &Receiver<Command>, inputs: &Sender<Input>) {
+/// Serves the line until the supervisor is gone. The heartbeat goes on only while `is_alive`.
+pub(super) fn run(
+    connect: &Connect,
+    commands: &Receiver<Command>,
+    inputs: &Sender<Input>,
+    is_alive: &dyn Fn() -> bool,
+) {
     let mut said = String::new();
     loop {
         match connect() {
@@ -28,7 +33,7 @@ pub(super) fn run(connect: &Connect, commands: &Receiver<Command>, inputs: &Send
                 said.clear();
                 tracing::info!("the turnstile's line is open");
                 let _ = inputs.send(Event::BarrierRestored.into());
-                let end = serve(&mut *barrier, commands, inputs);
+                let end = serve(&mut *barrier, commands, inputs, is_alive);
                 let Err(error) = end else { return };
                 tracing::error!("{error}");
                 if inputs.send(Event::BarrierLost.into()).is_err() {
@@ -56,14 +61,19 @@ pub(super) fn run(connect: &Connect, commands: &Receiver<Command>, inputs: &Send
 }
 
 /// `Ok` when the supervisor is gone.
-fn serve(barrier: &mut dyn Barrier, commands: &Receiver<Command>, inputs: &Sender<Input>) -> Result<(), BarrierError> {
+fn serve(
+    barrier: &mut dyn Barrier,
+    commands: &Receiver<Command>,
+    inputs: &Sender<Input>,
+    is_alive: &dyn Fn() -> bool,
+) -> Result<(), BarrierError> {
     let mut beat = Instant::now();
     loop {
         match commands.try_recv() {
             Ok(command) => send(barrier, command, inputs)?,
             Err(TryRecvError::Disconnected) => return Ok(()),
             Err(TryRecvError::Empty) => {
-                if beat.elapsed() >= HEARTBEAT {
+                if beat.elapsed() >= HEARTBEAT && is_alive() {
                     beat = Instant::now();
                     send(barrier, Command::Status, inputs)?;
                 }
@@ -77,14 +87,10 @@ fn serve(barrier: &mut dyn Barrier, commands: &Receiver<Command>, inputs: &Sende
 
 fn send(barrier: &mut dyn Barrier, command: Command, inputs: &Sender<Input>) -> Result<(), BarrierError> {
     match barrier.send(command) {
-        // Refused here, the device never saw it and reports nothing: the machine must still know.
-        Err(error @ BarrierError::Interlock) => {
+        // The machine must know at once, whether the device refused it or never saw it.
+        Err(error @ (BarrierError::Interlock | BarrierError::RefusedByDevice)) => {
             tracing::error!("{command:?}: {error}");
             let _ = inputs.send(Event::Barrier(Seen::Interlock).into());
-            Ok(())
-        }
-        Err(error @ BarrierError::RefusedByDevice) => {
-            tracing::error!("{command:?}: {error}");
             Ok(())
         }
         other => other,

@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn troubles_are_told_once_each_and_nothing_is_sent_when_nothing_changed() {
         let (mut display, now) = (display(), Timestamp::UNIX_EPOCH);
-        let mut machine = Gate::new(Policy::default(), "gate-1".parse().unwrap());
+        let mut machine = Gate::new(Policy::default(), "gate-1".parse().unwrap(), GateMode::InService);
         let moment = Moment { ms: 0, wall: now };
         machine.handle(moment, Event::Equipment { reason: Reason::CameraUnavailable, works: false });
         display.aside(Reason::PortInUse, true);

@@ -6,7 +6,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError, Sender},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
@@ -39,6 +39,10 @@ use crate::{
 const WAIT: Duration = Duration::from_millis(100);
 /// How long the machine may take to want a document read.
 const ANSWER: Duration = Duration::from_millis(200);
+/// A document that was laid down too early is offered to the machine this often.
+const OFFER_EVERY: Duration = Duration::from_secs(1);
+/// The reading ends this long before the machine gives it up, so that its own reason is told.
+const EARLIER: Duration = Duration::from_millis(500);
 const UNAVAILABLE_RETRY: Duration = Duration::from_millis(500);
 
 /// Reader, trust and cache of one gate.
@@ -51,6 +55,8 @@ pub(super) struct DocumentStation {
     pub evidence: Arc<Evidence>,
     pub policy: Policy,
     pub inputs: Sender<Input>,
+    /// Since when something lies there that the machine was told of and did not want yet.
+    pub unread_since: Option<Instant>,
 }
 
 impl DocumentStation {
@@ -59,6 +65,7 @@ impl DocumentStation {
         let mut order = orders.try_recv().ok();
         loop {
             if let Some(crossing) = order.take() {
+                self.unread_since = None;
                 let result = self.read(crossing);
                 self.tell(Event::DocumentRead { crossing, result });
             }
@@ -72,15 +79,21 @@ impl DocumentStation {
         }
     }
 
-    /// Whether something was laid down.
+    /// Whether something lies there to be read: newly laid down, or laid down while the gate was busy with another.
     fn watch(&mut self) -> bool {
         match self.reader.wait(WAIT) {
             Ok(laid) => {
                 self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: true });
-                if laid {
+                let waits = self.unread_since.is_some_and(|since| since.elapsed() >= OFFER_EVERY);
+                if !laid && waits && !self.reader.is_present() {
+                    self.unread_since = None;
+                    return false;
+                }
+                if laid || waits {
+                    self.unread_since = Some(Instant::now());
                     self.tell(Event::DocumentPresented { crossing: CrossingId::random() });
                 }
-                return laid;
+                return laid || waits;
             }
             Err(ReaderError::Unavailable { .. }) => {
                 self.tell(Event::Equipment { reason: Reason::ReaderUnavailable, works: false });
@@ -97,18 +110,19 @@ impl DocumentStation {
 
     fn read(&mut self, crossing: CrossingId) -> Result<DocumentFacts, Problem> {
         let patience = Duration::from_millis(self.policy.document_ms);
-        match self.reader.identify(patience).map_err(|error| reader_problem(&error))? {
+        let deadline = Instant::now() + patience.saturating_sub(EARLIER);
+        match self.reader.identify(patience / 2).map_err(|error| reader_problem(&error))? {
             Token::Card { uid } => self.card(crossing, &uid),
-            Token::Document { zone } => self.passport(crossing, &zone),
+            Token::Document { zone } => self.passport(crossing, &zone, deadline),
         }
     }
 
     // --- travel documents
 
-    fn passport(&mut self, crossing: CrossingId, zone: &str) -> Result<DocumentFacts, Problem> {
+    fn passport(&mut self, crossing: CrossingId, zone: &str, deadline: Instant) -> Result<DocumentFacts, Problem> {
         let printed = Mrz::parse(zone).map_err(|error| mrz_problem(&error))?;
         self.tell(Event::StageReached { crossing, stage: Stage::Document });
-        let contents = self.chip(crossing, &printed)?;
+        let contents = self.chip(crossing, &printed, deadline)?;
         self.tell(Event::StageReached { crossing, stage: Stage::Authentication });
         let now = Timestamp::now();
         let verified =
@@ -124,9 +138,9 @@ impl DocumentStation {
         Ok(facts_of(&signed, now))
     }
 
-    fn chip(&mut self, crossing: CrossingId, printed: &Mrz) -> Result<Box<ChipContents>, Problem> {
+    fn chip(&mut self, crossing: CrossingId, printed: &Mrz, deadline: Instant) -> Result<Box<ChipContents>, Problem> {
         let mut terminal = Terminal::new(AccessKey::Mrz(printed.key()), &mut rand::rng());
-        let (reader, inputs) = (&mut self.reader, &self.inputs);
+        let (reader, inputs, evidence) = (&mut self.reader, &self.inputs, &self.evidence);
         let mut last = None;
         let mut observe = |progress: Progress| {
             let percent = percent(progress);
@@ -134,7 +148,13 @@ impl DocumentStation {
                 let _ = inputs.send(Input::Progress { crossing, percent });
             }
         };
-        let mut transmit = |command: &[u8]| reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer));
+        let mut transmit = |command: &[u8]| {
+            // A chip that answers byte by byte must not hold the reader for the next traveler.
+            if Instant::now() > deadline || !evidence.is_of(crossing) {
+                return Err(ReaderError::NoAnswer);
+            }
+            reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
+        };
         terminal::read(&mut terminal, &mut transmit, &mut observe).map_err(|error| match error {
             ReadError::Line(error) => reader_problem(&error),
             ReadError::Terminal(error) => chip_problem(&error),
@@ -170,10 +190,10 @@ impl DocumentStation {
         let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
         let state = cache.state().map_err(|error| corrupt(&error))?;
         if enrollment.model != MODEL || self.keys.generation() != Some(state.key_generation) {
-            return Err(Problem::because(Reason::MatcherUnavailable, &"the enrollment's net or key is not here"));
+            return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's net or key is not here yet"));
         }
         let code = Code::from_bytes(enrollment.code.expose_bytes()).map_err(|error| corrupt(&error))?;
-        let projection = self.keys.projection(&enrollment).ok_or(Reason::MatcherUnavailable)?;
+        let projection = self.keys.projection(&enrollment).ok_or(Reason::EnrollmentCacheStale)?;
         self.evidence.lay(crossing, Reference::Enrollment(code, projection), None);
         Ok(facts(Some(EnrollmentFacts {
             id: enrollment.id,

@@ -30,12 +30,9 @@ struct Held {
 pub(super) struct Evidence(Mutex<Option<Held>>);
 
 impl Evidence {
-    /// Begins with nothing for this crossing, or goes on with what it has.
+    /// A document is about to be read for this crossing: what an earlier one vouched for counts no more.
     pub(super) fn begin(&self, crossing: CrossingId) {
-        let mut held = self.held();
-        if held.as_ref().is_none_or(|held| held.crossing != crossing) {
-            *held = Some(Held { crossing, reference: None, portrait: None, probe: None });
-        }
+        *self.held() = Some(Held { crossing, reference: None, portrait: None, probe: None });
     }
 
     /// Takes the reference, and the portrait for the officer.
@@ -108,8 +105,9 @@ mod tests {
         evidence.begin(one);
         evidence.lay(one, reference(), Some(Zeroizing::new(vec![1])));
         evidence.lay_probe(one, Zeroizing::new(vec![2]));
+        assert!(evidence.pictures(one).1.is_some());
         evidence.begin(one);
-        assert!(evidence.pictures(one).1.is_some(), "another attempt goes on with what there is");
+        assert_eq!(evidence.pictures(one), (None, None), "another document of the same crossing");
         assert_eq!(evidence.pictures(two), (None, None));
         evidence.begin(two);
         evidence.lay_probe(one, Zeroizing::new(vec![3]));

@@ -13,7 +13,7 @@ use sallyport_matcher::{
     Image, ImageError,
     face::{FaceEngine, FaceError, Source, threshold},
 };
-use sallyport_protocol::{CrossingId, Measurement, Reason};
+use sallyport_protocol::{CrossingId, Measurement, Reason, Severity};
 
 use super::{Input, engine::Engine, evidence::Evidence};
 use crate::{
@@ -39,6 +39,8 @@ pub(super) struct FaceStation {
     pub evidence: Arc<Evidence>,
     pub policy: Policy,
     pub inputs: Sender<Input>,
+    /// Troubles already in the log.
+    pub said: Vec<String>,
 }
 
 impl FaceStation {
@@ -64,12 +66,17 @@ impl FaceStation {
             (Reason::CameraUnavailable, camera.map_err(|error| error.to_string())),
             (Reason::MatcherUnavailable, nets.map_err(|error| error.to_string())),
         ];
+        let mut troubles = Vec::new();
         for (reason, result) in state {
             if let Err(text) = &result {
-                tracing::warn!("{text}");
+                if !self.said.contains(text) {
+                    tracing::warn!("{text}");
+                }
+                troubles.push(text.clone());
             }
             let _ = self.inputs.send(Event::Equipment { reason, works: result.is_ok() }.into());
         }
+        self.said = troubles;
     }
 
     /// The best of the frames of one attempt; the first that is good enough ends it.
@@ -78,14 +85,20 @@ impl FaceStation {
         let threshold = threshold(self.policy.face_fmr);
         let deadline = Instant::now() + Duration::from_millis(self.policy.face_attempt_ms);
         let mut best: Option<f32> = None;
-        let mut problem = Problem::from(Reason::FaceNotFound);
+        let mut problem: Option<Problem> = None;
+        // What the traveler can put right counts before one bad frame among others.
+        let mut note = |found: Problem| {
+            if problem.is_none() || found.reason.severity() == Severity::Retry {
+                problem = Some(found);
+            }
+        };
         while Instant::now() < deadline && self.evidence.is_of(crossing) {
             let frame = self.camera.frame(FRAME_WITHIN);
             let frame = frame.map_err(|error| Problem::because(Reason::CameraUnavailable, &error))?;
             let image = match decoded(frame) {
                 Ok(image) => image,
                 Err(error) => {
-                    problem = Problem::because(Reason::FaceImageUnreadable, &error);
+                    note(Problem::because(Reason::FaceImageUnreadable, &error));
                     continue;
                 }
             };
@@ -103,10 +116,11 @@ impl FaceStation {
                     if best.is_none() {
                         self.show_officer(crossing, &image);
                     }
-                    problem = found;
+                    note(found);
                 }
             }
         }
+        let problem = problem.unwrap_or(Reason::FaceNotFound.into());
         best.map(|score| Measurement { score, threshold }).ok_or(problem)
     }
 

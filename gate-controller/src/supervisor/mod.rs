@@ -17,6 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
     thread,
@@ -26,7 +27,7 @@ use std::{
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
 use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
-use sallyport_protocol::{CrossingId, CrossingRecord, GateId, Reason};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{barrier::Connect, display::Display, engine::Engine, records::FinishedRecords};
@@ -49,6 +50,8 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long an orderly stop waits for doors and journal.
 const STOP_WITHIN: Duration = Duration::from_secs(3);
 const RESTART_AFTER: Duration = Duration::from_secs(1);
+/// A machine that has not gone round for this long hangs.
+const HANGS_AFTER: Duration = Duration::from_secs(1);
 
 /// What comes to the machine's thread.
 #[derive(Debug)]
@@ -89,6 +92,8 @@ pub struct Parts {
     pub gate: GateId,
     /// What it admits.
     pub policy: Policy,
+    /// The mode that an officer last set.
+    pub mode: GateMode,
     /// What it shows.
     pub display: Display,
     /// Its journal.
@@ -122,9 +127,11 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     let (lines, journal_lines) = channel();
     let (wake, woken) = channel();
 
-    let connect = parts.connect;
+    let began = Instant::now();
+    let pulse = Arc::new(Pulse { began, last_ms: AtomicU64::new(0) });
+    let (connect, heard) = (parts.connect, pulse.clone());
     spawn("turnstile", sender, Some(Event::BarrierLost), move |inputs| {
-        barrier::run(&*connect, &door_commands, inputs);
+        barrier::run(&*connect, &door_commands, inputs, &|| heard.is_alive());
     });
     let mut reader = DocumentStation {
         reader: parts.reader,
@@ -135,6 +142,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         evidence: evidence.clone(),
         policy: parts.policy.clone(),
         inputs: sender.clone(),
+        unread_since: None,
     };
     spawn("reader", sender, None, move |_| reader.run(&read_orders));
     let mut face = FaceStation {
@@ -143,6 +151,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         evidence: evidence.clone(),
         policy: parts.policy.clone(),
         inputs: sender.clone(),
+        said: Vec::new(),
     };
     spawn("camera", sender, None, move |_| face.run(&capture_orders));
     let journal = parts.journal.clone();
@@ -165,8 +174,9 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     }
 
     let mut supervisor = Supervisor {
-        machine: Gate::new(parts.policy, parts.gate),
-        began: Instant::now(),
+        machine: Gate::new(parts.policy, parts.gate, parts.mode),
+        began,
+        pulse,
         display: parts.display,
         journal: parts.journal,
         evidence,
@@ -206,9 +216,11 @@ fn spawn(
 fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs: &Sender<Input>, wake: &Sender<()>) {
     while let Ok((entry, line)) = lines.recv() {
         let finished = matches!(line, JournalLine::Finished(_));
-        let event = match journal.append(line) {
-            Ok(()) => Event::Journaled { entry },
-            Err(error) => {
+        // Each line is answered, whatever happens: the machine waits for it.
+        let event = match catch_unwind(AssertUnwindSafe(|| journal.append(line))) {
+            Ok(Ok(())) => Event::Journaled { entry },
+            Err(_) => Event::JournalFailed { entry, reason: Reason::InternalFault },
+            Ok(Err(error)) => {
                 tracing::error!("{error}");
                 Event::JournalFailed { entry, reason: error.reason() }
             }
@@ -230,9 +242,28 @@ fn forward_orders(mut orders: mpsc::Receiver<OfficerOrder>, inputs: Sender<Input
     });
 }
 
+/// When the machine's thread last went round. Without it the turnstile gets no heartbeat and closes by itself: a
+/// controller that hangs must look to it like one that is gone.
+struct Pulse {
+    began: Instant,
+    last_ms: AtomicU64,
+}
+
+impl Pulse {
+    fn beat(&self) {
+        self.last_ms.store(self.began.elapsed().as_millis() as u64, Ordering::Relaxed);
+    }
+
+    fn is_alive(&self) -> bool {
+        let now_ms = self.began.elapsed().as_millis() as u64;
+        now_ms.saturating_sub(self.last_ms.load(Ordering::Relaxed)) < HANGS_AFTER.as_millis() as u64
+    }
+}
+
 struct Supervisor {
     machine: Gate,
     began: Instant,
+    pulse: Arc<Pulse>,
     display: Display,
     journal: Arc<Journal>,
     evidence: Arc<Evidence>,
@@ -255,6 +286,7 @@ impl Supervisor {
         let mut ticked = Instant::now();
         let mut stopping: Option<Instant> = None;
         loop {
+            self.pulse.beat();
             match inputs.recv_timeout(TICK) {
                 Ok(Input::Stop) => {
                     stopping.get_or_insert_with(Instant::now);
@@ -321,7 +353,6 @@ impl Supervisor {
                 let _ = self.reads.send(crossing);
             }
             Command::CaptureFace { crossing, attempt } => {
-                self.evidence.begin(crossing);
                 let _ = self.captures.send(Capture { crossing, attempt });
             }
             Command::Journal { entry, line } => {

@@ -94,9 +94,19 @@ impl Crossing {
     /// The record of the finished crossing. A decided outcome stands; what happened afterwards adds its reasons.
     pub fn finish(mut self, now: Moment, gate: &GateId, outcome: Outcome, reasons: &[Reason]) -> CrossingRecord {
         self.enter(now, Stage::Closing);
-        let (outcome, mut all) = self.decided.take().unwrap_or((outcome, Vec::new()));
-        all.extend(reasons.iter().copied().filter(|reason| !all.contains(reason)).collect::<Vec<_>>());
+        let (_, all) = self.decided.get_or_insert((outcome, Vec::new()));
+        for reason in reasons {
+            if !all.contains(reason) {
+                all.push(*reason);
+            }
+        }
+        self.record(now, gate)
+    }
+
+    /// The record so far; without a decision it is an interrupted crossing's.
+    pub fn record(&self, now: Moment, gate: &GateId) -> CrossingRecord {
         let facts = self.facts.as_ref();
+        let (outcome, reasons) = self.decided.clone().unwrap_or((Outcome::Interrupted, Vec::new()));
         CrossingRecord {
             crossing: self.id,
             gate: gate.clone(),
@@ -106,11 +116,11 @@ impl Crossing {
             issuer: facts.and_then(|facts| facts.issuer.clone()),
             enrollment: facts.and_then(|facts| facts.enrollment.as_ref()).map(|enrollment| enrollment.id),
             outcome,
-            reasons: all,
-            officer: self.officer,
+            reasons,
+            officer: self.officer.clone(),
             measurement: self.measurement,
-            timeline: self.timeline,
-            doors: self.doors,
+            timeline: self.timeline.clone(),
+            doors: self.doors.clone(),
         }
     }
 }

@@ -10,9 +10,7 @@ mod tests;
 
 use jiff::Timestamp;
 use sallyport_hardware::barrier;
-use sallyport_protocol::{
-    CrossingId, CrossingRecord, Door, GateMode, Measurement, OfficerDecision, Outcome, Reason, Stage,
-};
+use sallyport_protocol::{CrossingId, CrossingRecord, Door, GateMode, Measurement, Reason, Stage};
 use serde::{Deserialize, Serialize};
 
 pub use self::{crossing::Crossing, gate::Gate};
@@ -192,17 +190,8 @@ pub enum JournalLine {
         /// When.
         at: Timestamp,
     },
-    /// A crossing is decided; its outcome will not change.
-    Decided {
-        /// The crossing.
-        crossing: CrossingId,
-        /// The outcome.
-        outcome: Outcome,
-        /// Why.
-        reasons: Vec<Reason>,
-        /// By whom, if by an officer.
-        officer: Option<OfficerDecision>,
-    },
+    /// A crossing is decided; its outcome will not change. Its record so far.
+    Decided(Box<CrossingRecord>),
     /// A door is ordered to open.
     DoorOrdered {
         /// The crossing, unless an officer opens it by hand.

@@ -93,7 +93,15 @@ impl<L: Read + Write + Send> Barrier for SerialBarrier<L> {
             let deadline = Instant::now() + ACKNOWLEDGE_WITHIN;
             while Instant::now() < deadline {
                 match self.poll(Some(self.sequence))? {
-                    Some(ACK) => return Ok(()),
+                    Some(ACK) => {
+                        // A report of before the order may have come meanwhile; from now on the door is on its way.
+                        if let Command::Open(door) = command
+                            && self.doors[door.index()] == Some(DoorState::Closed)
+                        {
+                            self.doors[door.index()] = Some(DoorState::Moving);
+                        }
+                        return Ok(());
+                    }
                     Some(_) => return Err(BarrierError::RefusedByDevice),
                     None => {}
                 }

@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = ابتعد عن الأبواب من فضلك. سي�
 reason-DOOR_FAULT-officer = لم يبلغ أحد الأبواب موضعه أو تحرّك دون أمر.
 reason-DOOR_FAULT-remedy = أبعد الأشخاص عن الأبواب، وأغلق البوابة، واتصل بالفني.
 
+reason-PERSON_INSIDE-traveler = يرجى الانتظار، سيصل إليك موظف
+reason-PERSON_INSIDE-officer = يوجد شخص بين البابين ولا توجد عملية عبور جارية
+reason-PERSON_INSIDE-remedy = توجّه إلى البوابة وافتح أحد البابين يدويًا لإخراج الشخص، مع ذكر السبب
 reason-INTERLOCK_REFUSED-traveler = انتظر من فضلك. سيساعدك أحد الموظفين.
 reason-INTERLOCK_REFUSED-officer = رفضت آلية الأبواب أمرًا كي لا ينفتح البابان معًا أبدًا.
 reason-INTERLOCK_REFUSED-remedy = انتظر حتى يُغلق البابان ثم حاول مرة أخرى. إن تكرّر ذلك، فاتصل بالفني.

@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = Please keep away from the doors. An officer will he
 reason-DOOR_FAULT-officer = A door did not reach its position, or moved without a command.
 reason-DOOR_FAULT-remedy = Keep people away from the doors, close the gate and call the technician.
 
+reason-PERSON_INSIDE-traveler = Please wait. An officer is coming
+reason-PERSON_INSIDE-officer = Somebody stands between the doors, and no crossing is in progress
+reason-PERSON_INSIDE-remedy = Go to the gate; open a door by hand to let the person out, with a reason
 reason-INTERLOCK_REFUSED-traveler = Please wait. An officer will help you.
 reason-INTERLOCK_REFUSED-officer = The turnstile refused a command, so that both doors are never open together.
 reason-INTERLOCK_REFUSED-remedy = Wait until both doors are closed, then try again. If it happens again, call the technician.

@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = No se acerque a las puertas. Un agente le ayudará.
 reason-DOOR_FAULT-officer = Una puerta no llegó a su posición o se movió sin orden.
 reason-DOOR_FAULT-remedy = Aleje a las personas de las puertas, cierre el paso y avise al técnico.
 
+reason-PERSON_INSIDE-traveler = Espere, por favor. Viene un agente
+reason-PERSON_INSIDE-officer = Hay una persona entre las puertas y ningún paso en curso
+reason-PERSON_INSIDE-remedy = Acuda a la puerta; abra una puerta manualmente para que salga la persona e indique el motivo
 reason-INTERLOCK_REFUSED-traveler = Espere, por favor. Un agente le ayudará.
 reason-INTERLOCK_REFUSED-officer = El torniquete rechazó una orden para que las dos puertas nunca estén abiertas a la vez.
 reason-INTERLOCK_REFUSED-remedy = Espere a que las dos puertas estén cerradas e inténtelo de nuevo. Si vuelve a ocurrir, avise al técnico.

@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = Restez à l’écart des portes. Un agent va vous a
 reason-DOOR_FAULT-officer = Une porte n’a pas atteint sa position ou a bougé sans commande.
 reason-DOOR_FAULT-remedy = Éloignez les personnes des portes, fermez le sas et appelez le technicien.
 
+reason-PERSON_INSIDE-traveler = Veuillez patienter, un agent arrive
+reason-PERSON_INSIDE-officer = Une personne se trouve entre les portes sans passage en cours
+reason-PERSON_INSIDE-remedy = Allez à la porte ; ouvrez une porte à la main pour laisser sortir la personne, en indiquant le motif
 reason-INTERLOCK_REFUSED-traveler = Veuillez patienter. Un agent va vous aider.
 reason-INTERLOCK_REFUSED-officer = Le tourniquet a refusé une commande pour que les deux portes ne soient jamais ouvertes ensemble.
 reason-INTERLOCK_REFUSED-remedy = Attendez que les deux portes soient fermées, puis réessayez. Si cela se reproduit, appelez le technicien.

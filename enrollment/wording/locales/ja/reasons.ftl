@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = ドアから離れてください。係員がご案
 reason-DOOR_FAULT-officer = ドアが所定の位置に達しないか、指令なしに動きました。
 reason-DOOR_FAULT-remedy = 人をドアから離し、ゲートを閉鎖して技術者に連絡してください。
 
+reason-PERSON_INSIDE-traveler = そのままお待ちください。係員が参ります
+reason-PERSON_INSIDE-officer = 通過処理が行われていないのに、扉の間に人がいます
+reason-PERSON_INSIDE-remedy = ゲートへ行き、理由を入力して手動で扉を開け、その人を外へ出してください
 reason-INTERLOCK_REFUSED-traveler = お待ちください。係員がご案内します
 reason-INTERLOCK_REFUSED-officer = 両方のドアが同時に開かないよう、ドア装置が指令を拒否しました。
 reason-INTERLOCK_REFUSED-remedy = 両方のドアが閉じてからやり直してください。再発する場合は技術者に連絡してください。

@@ -173,6 +173,9 @@ reason-DOOR_FAULT-traveler = 请远离闸门，工作人员会协助您
 reason-DOOR_FAULT-officer = 一扇门未到达指定位置，或在没有指令时移动。
 reason-DOOR_FAULT-remedy = 请让人员远离闸门，关闭闸机并联系技术人员。
 
+reason-PERSON_INSIDE-traveler = 请稍候，工作人员马上就来
+reason-PERSON_INSIDE-officer = 两道门之间有人，但没有正在进行的通行
+reason-PERSON_INSIDE-remedy = 请前往闸机，手动打开一道门让其离开，并注明原因
 reason-INTERLOCK_REFUSED-traveler = 请稍候，工作人员会协助您
 reason-INTERLOCK_REFUSED-officer = 为防止两扇门同时打开，闸门装置拒绝了一条指令。
 reason-INTERLOCK_REFUSED-remedy = 请等两扇门都关闭后重试；如再次发生，请联系技术人员。

@@ -33,7 +33,7 @@ use sallyport_hardware::{
     simulator::{camera::SceneCamera, document::SimulatedReader},
 };
 use sallyport_privacy::keys::RootKey;
-use sallyport_protocol::Reason;
+use sallyport_protocol::{GateMode, Reason};
 use sallyport_store::{SledStore, StoreError};
 use tokio::sync::mpsc;
 
@@ -80,7 +80,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     Server { listen, tls, station, simulation, inputs: sender.clone() }.start().context("start the screens")?;
     stop_on_signal(sender.clone())?;
 
-    let journal = open_journal(config, &display, &sender);
+    let (journal, mode) = open_journal(config, &display, &sender);
     let cache = centre.is_some().then(|| open_cache(config, root, &display, &sender));
     let key_file = config.data.join("trusted-traveler.key");
     let keys = KeyRing::open(key_file.clone(), root.vault("keys")).unwrap_or_else(|error| {
@@ -91,6 +91,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let parts = Parts {
         gate: config.gate.clone(),
         policy: config.policy.clone(),
+        mode,
         display,
         journal,
         cache,
@@ -157,7 +158,7 @@ fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
 }
 
 /// Without its journal no door moves, so this waits until there is one, and says so.
-fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> Arc<Journal> {
+fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> (Arc<Journal>, GateMode) {
     loop {
         match Journal::open(&config.data.join("journal"), &config.gate, Timestamp::now()) {
             Ok((journal, found)) => {
@@ -168,7 +169,7 @@ fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> A
                     tracing::error!("the journal was damaged and put aside as {}: look into it", aside.display());
                     let _ = sender.send(Input::Aside { reason: Reason::StoreCorrupt, there: true });
                 }
-                return Arc::new(journal);
+                return (Arc::new(journal), found.mode.unwrap_or(GateMode::InService));
             }
             Err(error) => {
                 tracing::error!("{error}");
