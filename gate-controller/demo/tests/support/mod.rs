@@ -44,7 +44,7 @@ pub(crate) fn clear_out(world: &World, gate: &GatePages) {
         let state = gate.state()?;
         last = state.to_string();
         let closed = state["gate"]["entry"] == "closed" && state["gate"]["exit"] == "closed";
-        if closed && state["traveler"]["reason"] == "DOOR_FAULT" {
+        if closed && state["traveler"]["reason"] == "PERSON_INSIDE" {
             if !logged_in {
                 gate.log_in(&world.officer_password)?;
                 logged_in = true;
