@@ -168,10 +168,10 @@ fn records_are_kept_once_for_their_own_gate_and_through_a_kill() {
         assert_eq!(serde_json::from_str::<RecordReceipt>(&receipt).unwrap().stored, ids);
     }
     let (status, said) = post(&two, &world, paths::RECORDS, &batch);
-    assert!(status == 403 && said.contains("gate-2"), "{said}");
+    assert!(status == 422 && said.contains("gate-2"), "{said}");
     let mut stolen = batch.clone();
     stolen.records.iter_mut().for_each(|record| record.gate = "gate-2".parse().unwrap());
-    assert_eq!(post(&two, &world, paths::RECORDS, &stolen).0, 403);
+    assert_eq!(post(&two, &world, paths::RECORDS, &stolen).0, 422);
     let (status, said) = post(&one, &world, paths::RECORDS, &json!({ "records": [{ "crossing": 3 }] }));
     assert!(status == 400 && said.contains("newer"), "{said}");
     let filler = "x".repeat(5 << 20);
@@ -187,7 +187,7 @@ fn records_are_kept_once_for_their_own_gate_and_through_a_kill() {
     };
     assert_eq!(post(&one, &world, paths::HEALTH, &health).0, 204);
     health.gate = "gate-2".parse().unwrap();
-    assert_eq!(post(&one, &world, paths::HEALTH, &health).0, 403);
+    assert_eq!(post(&one, &world, paths::HEALTH, &health).0, 422);
 
     world.kill();
     world.start();

@@ -71,6 +71,15 @@ impl Cache {
         Ok(state)
     }
 
+    /// Trusts nothing here any longer until the service is heard again.
+    pub fn distrust(&self) -> Result<(), StoreError> {
+        let state = self.state()?;
+        if state.synced.is_some() {
+            self.0.apply(vec![self.0.seal(STATE, b"", &CacheState { synced: None, ..state })?])?;
+        }
+        Ok(())
+    }
+
     /// An enrollment may have changed its card, so the old place is looked up.
     fn forget(&self, id: &EnrollmentId) -> Result<Vec<Change>, StoreError> {
         let Some(pseudonym) = self.0.get::<Vec<u8>>(CARDS, id.as_bytes())? else { return Ok(Vec::new()) };

@@ -157,6 +157,10 @@ reasons! {
     PortInUse = "PORT_IN_USE", Equipment;
     /// The enrollment service cannot be reached.
     CentreUnreachable = "CENTRE_UNREACHABLE", Equipment;
+    /// The enrollment service does not admit the gate: dismissed, or given another certificate.
+    GateNotAdmitted = "GATE_NOT_ADMITTED", Equipment;
+    /// The enrollment service answers otherwise than the gate can use: an error, or another version.
+    CentreFault = "CENTRE_FAULT", Equipment;
     /// A fault in the controller's own software.
     InternalFault = "INTERNAL_FAULT", Equipment;
 }

@@ -15,7 +15,8 @@ pub mod paths {
     pub const APPLICATION_KEY: &str = "/api/v1/gate/application-key";
     /// `GET ?since=<revision>`: enrollments changed since then, [`super::EnrollmentPage`].
     pub const ENROLLMENTS: &str = "/api/v1/gate/enrollments";
-    /// `POST` a [`super::RecordBatch`], answered by a [`super::RecordReceipt`].
+    /// `POST` a [`super::RecordBatch`], answered by a [`super::RecordReceipt`]; by `400`, `413` or `422` if something is
+    /// wrong with these very records.
     pub const RECORDS: &str = "/api/v1/gate/records";
     /// `POST` a [`super::GateHealth`], answered by `204`.
     pub const HEALTH: &str = "/api/v1/gate/health";
@@ -178,6 +179,8 @@ pub struct RecordBatch {
 impl RecordBatch {
     /// Most records in one batch.
     pub const RECORDS_MAX: usize = 200;
+    /// Longest batch as JSON, in bytes: 200 records of 20 kB.
+    pub const BYTES_MAX: usize = 4 << 20;
 }
 
 /// The records that the service has on its disk, flushed, whether from this upload or an earlier one.

@@ -26,9 +26,6 @@ use crate::{
 
 /// Most changes in one page: about 1 kB each.
 const PAGE_CHANGES_MAX: usize = 500;
-/// Longest body accepted, in bytes: 200 records of 20 kB.
-const BODY_BYTES_MAX: usize = 4 << 20;
-
 /// The peer's certificate (DER), noted when it connected.
 struct PeerCertificate(Vec<u8>);
 
@@ -46,7 +43,7 @@ pub fn configure(config: &mut ServiceConfig, service: Arc<Service>) {
     let unreadable = |error: &dyn std::fmt::Display| Refusal::Unreadable(error.to_string());
     config
         .app_data(Data::from(service))
-        .app_data(JsonConfig::default().limit(BODY_BYTES_MAX).error_handler(move |error, _| unreadable(&error).into()))
+        .app_data(JsonConfig::default().limit(RecordBatch::BYTES_MAX).error_handler(move |error, _| unreadable(&error).into()))
         .app_data(QueryConfig::default().error_handler(move |error, _| unreadable(&error).into()))
         .route(paths::APPLICATION_KEY, web::get().to(application_key))
         .route(paths::ENROLLMENTS, web::get().to(enrollments))
@@ -139,8 +136,10 @@ impl ResponseError for Refusal {
         match self {
             Self::Anonymous => StatusCode::UNAUTHORIZED,
             Self::Admission(AdmissionError::Link(_) | AdmissionError::Folder { .. }) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Admission(_) | Self::Report(ReportError::AnotherGate { .. } | ReportError::AnothersCrossing(_)) => {
-                StatusCode::FORBIDDEN
+            Self::Admission(_) => StatusCode::FORBIDDEN,
+            // Not 403: the gate itself is welcome, what it sent is not.
+            Self::Report(ReportError::AnotherGate { .. } | ReportError::AnothersCrossing(_)) => {
+                StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::NoSuchPath => StatusCode::NOT_FOUND,

@@ -1,7 +1,7 @@
 //! The demonstration: every part as a real process, and what it should show.
 //!
 //! * [`documents`]: passports, cards and scenes, issued anew for every run.
-//! * [`world`]: the folder, the configurations and the processes.
+//! * [`world`]: the folder, the configurations and the processes; [`stop`]: their end by a signal.
 //! * [`gate`] and [`admin`]: the pages of gate and service, used as their users use them.
 //! * [`crossings`]: the crossings with what must come of each; [`report`]: their time lines.
 
@@ -11,4 +11,5 @@ pub mod documents;
 pub mod gate;
 pub mod process;
 pub mod report;
+pub mod stop;
 pub mod world;

@@ -9,7 +9,7 @@ use sallyport_demo::{
     crossings::{CONNECTED, CUT_OFF, Expected},
     documents::{name, scene},
     gate::GatePages,
-    report,
+    report, stop,
     world::{Settings, World, wait_for},
 };
 use sallyport_protocol::CrossingRecord;
@@ -20,7 +20,7 @@ struct Arguments {
     /// End after the crossings; the exit status tells whether each went as it must.
     #[arg(long)]
     headless: bool,
-    /// Where everything is put; emptied first.
+    /// Where everything is put; emptied first, if an earlier demonstration made it.
     #[arg(long, default_value = "var/demo")]
     folder: PathBuf,
     /// Where `make setup` put nets and faces.
@@ -33,6 +33,7 @@ struct Arguments {
 
 fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    stop::on_signal()?;
     let settings = Settings { port: arguments.port, ..Settings::new(arguments.folder, arguments.assets) };
     println!("Issuing passports, keys and certificates; starting turnstile, enrollment service and gate ...");
     let began = Instant::now();
@@ -68,7 +69,7 @@ fn main() -> anyhow::Result<ExitCode> {
         return Ok(if summary.all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     print_guide(&world);
-    stay()?;
+    stop::wait();
     world.stop_gate()?;
     world.stop_service()?;
     Ok(ExitCode::SUCCESS)
@@ -143,14 +144,4 @@ Logs and data: {}. Ctrl-C ends everything.",
         scene::STRANGER,
         world.path("").display(),
     );
-}
-
-/// Waits for Ctrl-C.
-fn stay() -> anyhow::Result<()> {
-    use nix::sys::signal::{SigSet, Signal};
-    let mut signals = SigSet::empty();
-    signals.add(Signal::SIGINT);
-    signals.add(Signal::SIGTERM);
-    signals.thread_block().context("wait for Ctrl-C")?;
-    signals.wait().context("wait for Ctrl-C").map(drop)
 }

@@ -17,6 +17,8 @@ use nix::{
     unistd::Pid,
 };
 
+use crate::stop;
+
 /// How long a process may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -95,6 +97,7 @@ impl Process {
             {
                 return Ok(rest.trim().to_owned());
             }
+            stop::look()?;
             if let Some(status) = self.child.try_wait().context("look after a process")? {
                 bail!("{} ended ({status}): see {}", self.name, self.log.display());
             }

@@ -14,15 +14,19 @@ use crate::{
     documents,
     gate::GatePages,
     process::{Process, run},
+    stop,
 };
 
 /// The passphrase of both root keys: a demonstration keeps no secrets.
 pub const PASSPHRASE: &str = "demonstration only";
 
+/// The file that tells a demonstration's folder from any other.
+const MARKER: &str = ".sallyport-demo";
+
 /// What may be set.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where everything is put; emptied first.
+    /// Where everything is put: a new folder, an empty one, or an earlier demonstration's, which is emptied.
     pub folder: PathBuf,
     /// Where `make setup` put nets and faces.
     pub assets: PathBuf,
@@ -69,10 +73,8 @@ impl World {
                 bail!("{} is missing: run `make setup`", path.display());
             }
         }
-        if folder.exists() {
-            fs::remove_dir_all(folder).with_context(|| format!("empty {}", folder.display()))?;
-        }
-        fs::create_dir_all(folder.join("logs")).with_context(|| format!("make {}", folder.display()))?;
+        claim(folder)?;
+        fs::create_dir(folder.join("logs")).with_context(|| format!("make {}", folder.display()))?;
         let at = |name: &str| folder.join(name);
         documents::issue(&settings.assets.join("faces"), &at("documents"), &at("scenes"), &at("trust"))?;
         let mut world = Self {
@@ -249,12 +251,30 @@ impl World {
 pub fn wait_for<T>(what: &str, mut look: impl FnMut() -> anyhow::Result<Option<T>>) -> anyhow::Result<T> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
     while std::time::Instant::now() < deadline {
+        stop::look()?;
         if let Some(found) = look()? {
             return Ok(found);
         }
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     bail!("waited in vain for {what}")
+}
+
+/// Makes the folder, or empties it if it is an earlier demonstration's. Nothing else is ever emptied.
+fn claim(folder: &Path) -> anyhow::Result<()> {
+    let marker = folder.join(MARKER);
+    fs::create_dir_all(folder).with_context(|| format!("make {}", folder.display()))?;
+    let emptying = || format!("empty {}", folder.display());
+    let entries = fs::read_dir(folder).with_context(emptying)?.collect::<Result<Vec<_>, _>>().with_context(emptying)?;
+    if !entries.is_empty() && !marker.is_file() {
+        bail!("{} holds something else than a demonstration: name another folder, or empty it first", folder.display());
+    }
+    fs::write(&marker, "sallyport-demo empties this folder each time it begins.\n").with_context(emptying)?;
+    for path in entries.iter().map(fs::DirEntry::path).filter(|path| *path != marker) {
+        let remove = if path.is_dir() && !path.is_symlink() { fs::remove_dir_all } else { fs::remove_file };
+        remove(&path).with_context(|| format!("remove {}", path.display()))?;
+    }
+    Ok(())
 }
 
 fn password(printed: &str, name: &str) -> anyhow::Result<String> {
@@ -275,4 +295,30 @@ fn free_ports(first: u16) -> anyhow::Result<[u16; 3]> {
         *port = listener.local_addr().context("a port's number")?.port();
     }
     Ok(ports)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn only_a_demonstrations_folder_is_emptied() {
+        let folder = tempfile::tempdir().unwrap();
+        let (own, other) = (folder.path().join("a/demo"), folder.path().join("other"));
+        claim(&own).unwrap();
+        fs::create_dir(own.join("gate")).unwrap();
+        fs::write(own.join("gate/journal.log"), "old").unwrap();
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join("thesis.txt"), "years").unwrap();
+        std::os::unix::fs::symlink(&other, own.join("link")).unwrap();
+        claim(&own).unwrap();
+        assert_eq!(fs::read_dir(&own).unwrap().count(), 1, "its marker alone");
+
+        let refused = claim(&other).unwrap_err().to_string();
+        assert!(refused.contains("name another folder"), "{refused}");
+        assert_eq!(fs::read_to_string(other.join("thesis.txt")).unwrap(), "years");
+        fs::remove_file(other.join("thesis.txt")).unwrap();
+        claim(&other).unwrap();
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use sallyport_protocol::{ApplicationKeyGrant, EnrollmentPage, GateHealth, RecordBatch, RecordReceipt, paths};
+use sallyport_protocol::{ApplicationKeyGrant, EnrollmentPage, GateHealth, Reason, RecordBatch, RecordReceipt, paths};
 use serde::{Serialize, de::DeserializeOwned};
 use ureq::{
     Agent,
@@ -50,6 +50,28 @@ pub enum CentreError {
         /// What is wrong.
         why: String,
     },
+}
+
+impl CentreError {
+    /// The service answered, and something is wrong with what was sent (400, 413, 422): sent again it would be refused
+    /// again.
+    pub fn is_of_content(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 413 | 422, .. })
+    }
+
+    /// The service does not admit this gate (401, 403).
+    pub fn is_dismissal(&self) -> bool {
+        matches!(self, Self::Refused { status: 401 | 403, .. })
+    }
+
+    /// The reason on the officer's screen.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Unreachable(_) => Reason::CentreUnreachable,
+            _ if self.is_dismissal() => Reason::GateNotAdmitted,
+            Self::Identity { .. } | Self::Refused { .. } | Self::Answer { .. } => Reason::CentreFault,
+        }
+    }
 }
 
 /// The service.

@@ -2,6 +2,7 @@
 //! works on without it.
 
 mod centre;
+mod uploads;
 
 use std::{
     path::PathBuf,
@@ -18,11 +19,14 @@ use sallyport_privacy::{
     template::Projection,
     vault::Vault,
 };
-use sallyport_protocol::{EnrollmentForGate, GateHealth, GateId, Reason, RecordBatch, paths};
+use sallyport_protocol::{EnrollmentForGate, GateHealth, GateId, Reason};
 use sallyport_store::StoreError;
 use tokio::sync::watch;
 
-pub use self::centre::{Centre, CentreError};
+pub use self::{
+    centre::{Centre, CentreError},
+    uploads::Uploads,
+};
 use crate::{
     cache::Cache,
     journal::{Journal, JournalError},
@@ -94,7 +98,8 @@ impl SyncError {
     /// The reason on the officer's screen.
     pub fn reason(&self) -> Reason {
         match self {
-            Self::Centre(_) | Self::Grant => Reason::CentreUnreachable,
+            Self::Centre(error) => error.reason(),
+            Self::Grant => Reason::CentreFault,
             Self::Store(_) | Self::Key(_) => Reason::StoreCorrupt,
             Self::Journal(error) => error.reason(),
         }
@@ -133,22 +138,26 @@ pub struct LinkStatus {
 impl Synchronizer {
     /// Works until `wake` is disconnected: at once when woken (a record waits), else every interval.
     pub fn run(&self, wake: &Receiver<()>, told: impl Fn(LinkStatus)) {
+        let mut uploads = Uploads::default();
         let mut next_round = Instant::now();
         let mut failed: Option<String> = None;
         loop {
-            let due = Instant::now() >= next_round;
-            let result = if due { self.round() } else { self.send_records() };
-            if due {
+            let whole = Instant::now() >= next_round;
+            if whole {
                 next_round = Instant::now() + self.interval;
             }
-            let said = result.as_ref().err().map(ToString::to_string);
-            match (&said, &failed) {
-                (Some(now), before) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
-                (None, Some(_)) => tracing::info!("the enrollment service is there again"),
-                _ => {}
+            let result = if whole { self.round(&mut uploads) } else { self.send_records(&mut uploads) };
+            // That a record went through says nothing of the other steps: the next round tells.
+            if whole || result.is_err() {
+                let said = result.as_ref().err().map(ToString::to_string);
+                match (&said, &failed) {
+                    (Some(now), before) if before.as_ref() != Some(now) => tracing::warn!("{now}"),
+                    (None, Some(_)) => tracing::info!("the enrollment service is there again"),
+                    _ => {}
+                }
+                failed = said;
+                told(self.status(result.err()));
             }
-            failed = said;
-            told(self.status(result.err()));
             match wake.recv_timeout(next_round.saturating_duration_since(Instant::now())) {
                 Err(RecvTimeoutError::Disconnected) => return,
                 // Several records at once need one round only.
@@ -166,10 +175,31 @@ impl Synchronizer {
         LinkStatus { link, trouble: Some(error.reason()) }
     }
 
-    /// One whole round: records, key, changes, health.
-    pub fn round(&self) -> Result<(), SyncError> {
-        self.send_records()?;
-        let revision = self.fetch_enrollments()?;
+    /// One whole round: changes with their key, records, health. None waits for another: a record that the service does
+    /// not want must not keep a suspension from the gate. The first error is given.
+    pub fn round(&self, uploads: &mut Uploads) -> Result<(), SyncError> {
+        let changes = self.heard(self.fetch_enrollments());
+        let records = self.send_records(uploads);
+        let health = self.heard(self.tell_health());
+        changes.and(records).and(health)
+    }
+
+    fn send_records(&self, uploads: &mut Uploads) -> Result<(), SyncError> {
+        self.heard(uploads.send(&self.centre, &self.journal))
+    }
+
+    /// A gate that is dismissed is not a gate that is cut off: the grace time is over at once.
+    fn heard(&self, result: Result<(), SyncError>) -> Result<(), SyncError> {
+        if let Err(SyncError::Centre(error)) = &result
+            && error.is_dismissal()
+        {
+            self.cache.distrust()?;
+        }
+        result
+    }
+
+    fn tell_health(&self) -> Result<(), SyncError> {
+        let revision = self.cache.state().unwrap_or_default().revision;
         let view = self.view.borrow().clone();
         self.centre.health(&GateHealth {
             gate: self.gate.clone(),
@@ -183,25 +213,7 @@ impl Synchronizer {
         Ok(())
     }
 
-    /// Sends what waits; what the service has stored is not sent again.
-    pub fn send_records(&self) -> Result<(), SyncError> {
-        loop {
-            let records = self.journal.waiting(RecordBatch::RECORDS_MAX);
-            if records.is_empty() {
-                return Ok(());
-            }
-            let sent: Vec<_> = records.iter().map(|record| record.crossing).collect();
-            let receipt = self.centre.upload(&RecordBatch { records })?;
-            let stored: Vec<_> = sent.into_iter().filter(|id| receipt.stored.contains(id)).collect();
-            if stored.is_empty() {
-                let why = "it stored none of the records".to_owned();
-                return Err(CentreError::Answer { path: paths::RECORDS, why }.into());
-            }
-            self.journal.uploaded(&stored)?;
-        }
-    }
-
-    fn fetch_enrollments(&self) -> Result<u64, SyncError> {
+    fn fetch_enrollments(&self) -> Result<(), SyncError> {
         loop {
             let page = self.centre.enrollments(self.cache.state()?.revision)?;
             if self.keys.generation() != Some(page.key_generation) {
@@ -209,9 +221,9 @@ impl Synchronizer {
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
                 self.keys.replace(ApplicationKey::received(key, grant.generation))?;
             }
-            let state = self.cache.take(&page, Timestamp::now())?;
+            self.cache.take(&page, Timestamp::now())?;
             if !page.more {
-                return Ok(state.revision);
+                return Ok(());
             }
         }
     }

@@ -28,7 +28,12 @@ pub struct ChipFiles {
 pub struct Behavior {
     /// After this many commands it answers nothing (an empty response).
     pub silent_after: Option<usize>,
+    /// After this many commands it answers with lengths that lead far beyond the answer.
+    pub hostile_after: Option<usize>,
 }
+
+/// A data object of secure messaging that claims two gigabytes, and a status that says all is well.
+const HOSTILE: [u8; 9] = [0x87, 0x84, 0x7F, 0xFF, 0xFF, 0xFF, 0x01, 0x90, 0x00];
 
 /// A powered chip.
 pub struct Chip {
@@ -78,6 +83,9 @@ impl Chip {
         self.commands += 1;
         if self.behavior.silent_after.is_some_and(|limit| self.commands > limit) {
             return Vec::new();
+        }
+        if self.behavior.hostile_after.is_some_and(|limit| self.commands > limit) {
+            return HOSTILE.to_vec();
         }
         let Some(command) = Command::parse(bytes) else { return status(0x6700) };
         if command.header == [0xFF, 0xCA, 0, 0] {

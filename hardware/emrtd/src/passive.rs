@@ -1,6 +1,8 @@
 //! Passive authentication (Doc 9303-11, 5.1; EF.SOD: Doc 9303-10, 4.6.2): a CMS SignedData (RFC 5652) over the hashes
 //! of the data groups, made by a document signer whose certificate a trusted CSCA issued.
 
+use std::fmt;
+
 use openssl::{
     asn1::Asn1Time,
     hash::{MessageDigest, hash},
@@ -26,19 +28,20 @@ pub(crate) const MESSAGE_DIGEST: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0
 /// id-RSASSA-PSS, 1.2.840.113549.1.1.10.
 const RSASSA_PSS: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x01, 0x0A];
 
+/// The group of the machine readable zone, DG1.
+const ZONE_GROUP: u8 = 1;
+
 /// Why a document is not authentic, or cannot be shown to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PassiveError {
     /// A data group was changed after signing.
-    #[error("the hash of DG{group} is {found}, signed was {expected}")]
+    #[error("the hash of DG{group} is {}", hashes.as_deref().map_or("not the signed one".into(), Hashes::to_string))]
     HashMismatch {
         /// The group.
         group: u8,
-        /// The signed hash, hexadecimal.
-        expected: String,
-        /// The hash of what was read.
-        found: String,
+        /// Both hashes; not of DG1: a name and a date of birth can be tried until their hash is found.
+        hashes: Option<Box<Hashes>>,
     },
     /// A data group was read that the signer did not sign.
     #[error("DG{0} is not covered by EF.SOD")]
@@ -61,6 +64,21 @@ pub enum PassiveError {
     /// EF.SOD is not what Doc 9303-10 describes.
     #[error("EF.SOD is malformed: {0}")]
     Malformed(&'static str),
+}
+
+/// Two hashes that should be one, in hexadecimal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hashes {
+    /// The one in EF.SOD.
+    pub signed: String,
+    /// That of the file that was read.
+    pub found: String,
+}
+
+impl fmt::Display for Hashes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, signed was {}", self.found, self.signed)
+    }
 }
 
 impl From<TlvError> for PassiveError {
@@ -236,8 +254,11 @@ impl<'a> SecurityObject<'a> {
             let expected = *signed.get(&group).ok_or(PassiveError::NotSigned(group))?;
             let found = hash(digest, file).map_err(|_| PassiveError::Malformed("its hash algorithm"))?;
             if !bool::from(found[..].ct_eq(expected)) {
-                let (expected, found) = (hex::encode(expected), hex::encode(&found[..]));
-                return Err(PassiveError::HashMismatch { group, expected, found });
+                let hashes = Hashes { signed: hex::encode(expected), found: hex::encode(&found[..]) };
+                return Err(PassiveError::HashMismatch {
+                    group,
+                    hashes: (group != ZONE_GROUP).then(|| Box::new(hashes)),
+                });
             }
         }
         Ok(contents.groups.keys().copied().collect())

@@ -224,13 +224,14 @@ impl Terminal {
             if reading.total > FILE_BYTES_MAX {
                 return Err(TerminalError::Protocol { stage, what: "the file is longer than 32 kB" });
             }
+            // At once in full, so that no copy of a portrait is left behind when it grows.
+            reading.file = Zeroizing::new(Vec::with_capacity(reading.total));
         }
-        reading.file.extend_from_slice(&data);
+        let missing = reading.total.saturating_sub(reading.file.len());
+        reading.file.extend_from_slice(&data[..missing.min(data.len())]);
         if reading.file.len() < reading.total {
             return self.read_next(reading);
         }
-        let total = reading.total;
-        reading.file.truncate(total);
         let file = std::mem::take(&mut *reading.file);
         match stage {
             Stage::Com => {

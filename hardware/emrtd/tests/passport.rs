@@ -85,6 +85,16 @@ fn a_genuine_passport_is_read_and_authenticated() {
     assert!(verified.csca.contains("CN=CSCA UT"), "{verified:?}");
 }
 
+/// A buffer that grew has left a copy of what it held in memory that nobody zeroes.
+#[test]
+fn no_file_grows_while_it_is_read() {
+    let files = country().signer.issue(&mrz("L898902C3"), &portrait(&jpeg(7))).unwrap();
+    let contents = read(files, Behavior::default(), &mrz("L898902C3")).unwrap();
+    for (group, file) in &contents.groups {
+        assert_eq!(file.capacity(), file.len(), "DG{group}");
+    }
+}
+
 #[test]
 fn a_replaced_portrait_is_named_with_both_hashes() {
     let country = country();
@@ -92,12 +102,25 @@ fn a_replaced_portrait_is_named_with_both_hashes() {
     files.groups.insert(2, portrait(&jpeg(8)).dg2());
     let contents = read(files, Behavior::default(), &mrz("L898902C3")).unwrap();
     match passive::verify(&contents, &country.trust(), NOW).unwrap_err() {
-        PassiveError::HashMismatch { group: 2, expected, found } => {
-            assert_ne!(expected, found);
-            assert_eq!((expected.len(), found.len()), (64, 64));
+        PassiveError::HashMismatch { group: 2, hashes: Some(hashes) } => {
+            assert_ne!(hashes.signed, hashes.found);
+            assert_eq!((hashes.signed.len(), hashes.found.len()), (64, 64));
         }
         other => panic!("{other}"),
     }
+}
+
+/// A name and a date can be tried until their hash is found: that of DG1 is as personal as DG1.
+#[test]
+fn the_hash_of_a_changed_zone_is_not_told() {
+    let country = country();
+    let mut files = country.signer.issue(&mrz("L898902C3"), &portrait(&jpeg(7))).unwrap();
+    let other = country.signer.issue(&mrz("L898902C4"), &portrait(&jpeg(7))).unwrap();
+    files.groups.insert(1, other.groups[&1].clone());
+    let contents = read(files, Behavior::default(), &mrz("L898902C3")).unwrap();
+    let error = passive::verify(&contents, &country.trust(), NOW).unwrap_err();
+    assert_eq!(error, PassiveError::HashMismatch { group: 1, hashes: None });
+    assert_eq!(error.to_string(), "the hash of DG1 is not the signed one");
 }
 
 #[test]
@@ -148,7 +171,7 @@ fn a_wrong_key_opens_nothing() {
 fn a_chip_that_falls_silent_at_any_command_is_an_error_and_not_a_hang() {
     let files = country().signer.issue(&mrz("L898902C3"), &portrait(&jpeg(7))).unwrap();
     for limit in 0..200 {
-        let behavior = Behavior { silent_after: Some(limit) };
+        let behavior = Behavior { silent_after: Some(limit), ..Default::default() };
         match read(files.clone(), behavior, &mrz("L898902C3")) {
             Err(ReadError::Line("no answer")) => {}
             Ok(_) => {
@@ -159,6 +182,19 @@ fn a_chip_that_falls_silent_at_any_command_is_an_error_and_not_a_hang() {
         }
     }
     panic!("never finished");
+}
+
+#[test]
+fn hostile_lengths_at_any_command_are_an_error() {
+    let files = country().signer.issue(&mrz("L898902C3"), &portrait(&jpeg(7))).unwrap();
+    for limit in 0..60 {
+        let behavior = Behavior { hostile_after: Some(limit), ..Default::default() };
+        match read(files.clone(), behavior, &mrz("L898902C3")) {
+            Err(ReadError::Terminal(_)) => {}
+            Ok(_) => return assert!(limit > 40),
+            Err(other) => panic!("{other}"),
+        }
+    }
 }
 
 #[test]

@@ -1,4 +1,8 @@
 //! Barriers: two doors on a serial line.
+//!
+//! A device reports [`Event::Passed`] only for a passage in the direction that its door is for: by the first door in, by
+//! the second out, and back by the first when the way back is open. Whoever comes in against that direction must not
+//! count as the traveler leaving; a device whose sensors cannot tell directions apart does not fit this trait.
 
 pub mod frame;
 mod serial;
@@ -77,7 +81,7 @@ pub enum Event {
     Opened(Door),
     /// This door is closed and locked.
     Closed(Door),
-    /// Somebody walked through.
+    /// Somebody walked through, in the intended direction.
     Passed(Door),
     /// Something stands in the way.
     Obstacle(Door),

@@ -193,6 +193,13 @@ struct Inbox {
     closed: bool,
 }
 
+impl Inbox {
+    /// A zone that nobody fetched in time is of no use any more, and personal: it does not wait for the next one.
+    fn forget_stale(&mut self, now: Instant) {
+        self.zone.take_if(|(_, came)| now.saturating_duration_since(*came) >= FRESH);
+    }
+}
+
 impl Shared {
     fn inbox(&self) -> MutexGuard<'_, Inbox> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
@@ -227,9 +234,8 @@ impl ZoneSource for SerialZoneReader {
         let deadline = Instant::now() + patience;
         let mut inbox = self.shared.inbox();
         loop {
-            if let Some((zone, came)) = inbox.zone.take()
-                && came.elapsed() < FRESH
-            {
+            inbox.forget_stale(Instant::now());
+            if let Some((zone, _)) = inbox.zone.take() {
                 return Ok(zone);
             }
             let left = deadline.saturating_duration_since(Instant::now());
@@ -252,6 +258,7 @@ fn listen(shared: &Shared, path: &str, baud: u32, port: Box<dyn serialport::Seri
     let mut port = Some(port);
     let mut framer = ZoneFramer::default();
     while !shared.inbox().closed {
+        shared.inbox().forget_stale(Instant::now());
         let Some(line) = &mut port else {
             let inbox = shared.inbox();
             let rest = shared.changed.wait_timeout_while(inbox, REOPEN_AFTER, |inbox| !inbox.closed);
@@ -334,6 +341,16 @@ mod tests {
         assert!(framer.silence().is_none());
         assert!(framer.feed(format!("{second}\r").as_bytes()).is_empty());
         assert!(framer.silence().is_none());
+    }
+
+    #[test]
+    fn a_zone_that_nobody_fetches_is_forgotten() {
+        let came = Instant::now();
+        let mut inbox = Inbox { zone: Some((Zeroizing::new(TD3.to_owned()), came)), ..Default::default() };
+        inbox.forget_stale(came + FRESH / 2);
+        assert!(inbox.zone.is_some());
+        inbox.forget_stale(came + FRESH);
+        assert!(inbox.zone.is_none());
     }
 
     fn framed(zone: &str, framing: u8, check: u8) -> Vec<u8> {

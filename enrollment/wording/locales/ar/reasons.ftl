@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = يمكنك استخدام جواز سفرك
 reason-CENTRE_UNREACHABLE-officer = يتعذّر الوصول إلى خدمة التسجيل.
 reason-CENTRE_UNREACHABLE-remedy = اطلب فحص الشبكة. تُحفظ السجلات وتُرسل عند عودة الخدمة.
 
+reason-GATE_NOT_ADMITTED-traveler = يمكنك استخدام جواز سفرك هنا.
+reason-GATE_NOT_ADMITTED-officer = خدمة التسجيل لا تعتمد هذه البوابة.
+reason-GATE_NOT_ADMITTED-remedy = اطلب من خدمة التسجيل إصدار شهادة جديدة للبوابة. حتى ذلك الحين تُحال البطاقات إليك، وتُحفظ السجلات.
+
+reason-CENTRE_FAULT-traveler = يمكنك استخدام جواز سفرك هنا.
+reason-CENTRE_FAULT-officer = خدمة التسجيل تجيب، لكن ليس بما تحتاج إليه هذه البوابة.
+reason-CENTRE_FAULT-remedy = اطلب فحص سجلات التشغيل في البوابة والخدمة ومقارنة إصداريهما. تُحفظ سجلات العبور.
+
 reason-INTERNAL_FAULT-traveler = في البوابة عطل. سيساعدك أحد الموظفين.
 reason-INTERNAL_FAULT-officer = حدث خطأ داخلي في برنامج وحدة التحكم.
 reason-INTERNAL_FAULT-remedy = أعد تشغيل البوابة وأرسل سجلها التقني إلى الفني.

@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = You can use your passport here.
 reason-CENTRE_UNREACHABLE-officer = The enrollment service cannot be reached.
 reason-CENTRE_UNREACHABLE-remedy = Have the network checked. Records are kept and sent when the service is back.
 
+reason-GATE_NOT_ADMITTED-traveler = You can use your passport here.
+reason-GATE_NOT_ADMITTED-officer = The enrollment service does not admit this gate.
+reason-GATE_NOT_ADMITTED-remedy = Have the gate’s certificate issued anew by the enrollment service. Until then cards are referred to you; records are kept.
+
+reason-CENTRE_FAULT-traveler = You can use your passport here.
+reason-CENTRE_FAULT-officer = The enrollment service answers, but not with what this gate needs.
+reason-CENTRE_FAULT-remedy = Have the logs of gate and service examined and their versions compared. Records are kept.
+
 reason-INTERNAL_FAULT-traveler = The gate has a fault. An officer will help you.
 reason-INTERNAL_FAULT-officer = The controller met a fault in its own software.
 reason-INTERNAL_FAULT-remedy = Restart the gate and send its log to the technician.

@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = Aquí puede usar su pasaporte.
 reason-CENTRE_UNREACHABLE-officer = No se puede contactar con el servicio de inscripción.
 reason-CENTRE_UNREACHABLE-remedy = Haga revisar la red. Los registros se guardan y se enviarán cuando vuelva el servicio.
 
+reason-GATE_NOT_ADMITTED-traveler = Aquí puede usar su pasaporte.
+reason-GATE_NOT_ADMITTED-officer = El servicio de inscripción no admite esta puerta.
+reason-GATE_NOT_ADMITTED-remedy = Haga que el servicio de inscripción emita un certificado nuevo para la puerta. Hasta entonces las tarjetas se remiten a usted; los registros se guardan.
+
+reason-CENTRE_FAULT-traveler = Aquí puede usar su pasaporte.
+reason-CENTRE_FAULT-officer = El servicio de inscripción responde, pero no con lo que esta puerta necesita.
+reason-CENTRE_FAULT-remedy = Haga examinar los registros de sucesos de la puerta y del servicio y comparar sus versiones. Los registros de pasos se guardan.
+
 reason-INTERNAL_FAULT-traveler = La puerta tiene una avería. Un agente le ayudará.
 reason-INTERNAL_FAULT-officer = El programa del controlador sufrió un error interno.
 reason-INTERNAL_FAULT-remedy = Reinicie la puerta y envíe su registro técnico al técnico.

@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = Vous pouvez utiliser votre passeport ici.
 reason-CENTRE_UNREACHABLE-officer = Le service d’inscription est injoignable.
 reason-CENTRE_UNREACHABLE-remedy = Faites vérifier le réseau. Les enregistrements sont conservés et envoyés au retour du service.
 
+reason-GATE_NOT_ADMITTED-traveler = Vous pouvez utiliser votre passeport ici.
+reason-GATE_NOT_ADMITTED-officer = Le service d’inscription n’admet pas ce sas.
+reason-GATE_NOT_ADMITTED-remedy = Faites établir un nouveau certificat du sas par le service d’inscription. D’ici là, les cartes vous sont renvoyées ; les enregistrements sont conservés.
+
+reason-CENTRE_FAULT-traveler = Vous pouvez utiliser votre passeport ici.
+reason-CENTRE_FAULT-officer = Le service d’inscription répond, mais pas ce dont ce sas a besoin.
+reason-CENTRE_FAULT-remedy = Faites examiner les journaux du sas et du service et comparer leurs versions. Les enregistrements sont conservés.
+
 reason-INTERNAL_FAULT-traveler = Le passage est en panne. Un agent va vous aider.
 reason-INTERNAL_FAULT-officer = Le logiciel du contrôleur a rencontré une erreur interne.
 reason-INTERNAL_FAULT-remedy = Redémarrez le sas et transmettez son journal technique au technicien.

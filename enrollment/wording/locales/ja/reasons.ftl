@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = こちらではパスポートをご利用�
 reason-CENTRE_UNREACHABLE-officer = 登録サービスに接続できません。
 reason-CENTRE_UNREACHABLE-remedy = ネットワークの確認を依頼してください。記録は保存され、復旧後に送信されます。
 
+reason-GATE_NOT_ADMITTED-traveler = こちらではパスポートをご利用いただけます
+reason-GATE_NOT_ADMITTED-officer = 登録サービスがこのゲートを承認していません。
+reason-GATE_NOT_ADMITTED-remedy = 登録サービスにゲートの証明書の再発行を依頼してください。それまでカードは係員の対応となり、記録は保存されます。
+
+reason-CENTRE_FAULT-traveler = こちらではパスポートをご利用いただけます
+reason-CENTRE_FAULT-officer = 登録サービスは応答していますが、このゲートに必要な内容ではありません。
+reason-CENTRE_FAULT-remedy = ゲートと登録サービスのログを調べ、バージョンを照合するよう依頼してください。記録は保存されます。
+
 reason-INTERNAL_FAULT-traveler = ゲートに不具合があります。係員がご案内します
 reason-INTERNAL_FAULT-officer = 制御装置のソフトウェアで内部エラーが発生しました。
 reason-INTERNAL_FAULT-remedy = ゲートを再起動し、ログを技術者に送ってください。

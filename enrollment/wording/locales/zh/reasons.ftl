@@ -216,6 +216,14 @@ reason-CENTRE_UNREACHABLE-traveler = 您可以在此使用护照
 reason-CENTRE_UNREACHABLE-officer = 无法连接登记服务。
 reason-CENTRE_UNREACHABLE-remedy = 请安排检查网络；记录已保存，服务恢复后会自动发送。
 
+reason-GATE_NOT_ADMITTED-traveler = 您可以在此使用护照
+reason-GATE_NOT_ADMITTED-officer = 登记服务不接纳本闸机。
+reason-GATE_NOT_ADMITTED-remedy = 请安排登记服务为闸机签发新证书；在此之前旅客卡将转由您处理，记录已保存。
+
+reason-CENTRE_FAULT-traveler = 您可以在此使用护照
+reason-CENTRE_FAULT-officer = 登记服务有应答，但内容不是本闸机所需的。
+reason-CENTRE_FAULT-remedy = 请安排检查闸机与登记服务的日志并核对两者的版本；记录已保存。
+
 reason-INTERNAL_FAULT-traveler = 本通道出现故障，工作人员会协助您
 reason-INTERNAL_FAULT-officer = 控制器软件发生内部错误。
 reason-INTERNAL_FAULT-remedy = 请重启闸机，并将日志发送给技术人员。
