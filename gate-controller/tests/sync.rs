@@ -150,7 +150,8 @@ impl Link {
 
     /// Connects elsewhere from now on.
     fn move_to(&mut self, url: &str) {
-        let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| self.folder.path().join(file));
+        let [certificate, key, authority] =
+            ["gate.crt", "gate.key", "ca.crt"].map(|file| self.folder.path().join(file));
         self.synchronizer.centre = Centre::new(url, &Identity { certificate, key, authority }).unwrap();
     }
 
@@ -205,6 +206,7 @@ fn view(gate: &GateId) -> GateView {
     GateView {
         gate: gate.clone(),
         mode: GateMode::Held,
+        serves: false,
         stage: None,
         entry: DoorView::Closed,
         exit: DoorView::Closed,
@@ -282,7 +284,8 @@ fn records_that_the_service_refuses_are_in_no_others_way() {
 fn a_batch_is_never_longer_than_the_service_reads() {
     let mut link = Link::new();
     let long = |reasons: usize| {
-        let record = CrossingRecord { reasons: vec![Reason::PaHashMismatch; reasons], ..record(&link.synchronizer.gate) };
+        let record =
+            CrossingRecord { reasons: vec![Reason::PaHashMismatch; reasons], ..record(&link.synchronizer.gate) };
         let crossing = record.crossing;
         link.synchronizer.journal.append(JournalLine::Finished(Box::new(record))).unwrap();
         crossing

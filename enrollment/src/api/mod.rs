@@ -43,7 +43,11 @@ pub fn configure(config: &mut ServiceConfig, service: Arc<Service>) {
     let unreadable = |error: &dyn std::fmt::Display| Refusal::Unreadable(error.to_string());
     config
         .app_data(Data::from(service))
-        .app_data(JsonConfig::default().limit(RecordBatch::BYTES_MAX).error_handler(move |error, _| unreadable(&error).into()))
+        .app_data(
+            JsonConfig::default()
+                .limit(RecordBatch::BYTES_MAX)
+                .error_handler(move |error, _| unreadable(&error).into()),
+        )
         .app_data(QueryConfig::default().error_handler(move |error, _| unreadable(&error).into()))
         .route(paths::APPLICATION_KEY, web::get().to(application_key))
         .route(paths::ENROLLMENTS, web::get().to(enrollments))

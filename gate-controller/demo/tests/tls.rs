@@ -98,7 +98,8 @@ fn the_screens_speak_tls_1_3_with_the_gates_certificate_and_nothing_else() {
 
     let mut plain = TcpStream::connect(address).unwrap();
     plain.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(plain, "GET /traveler HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
+    // The server may hang up in the middle of it.
+    let _ = write!(plain, "GET /traveler HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     let mut answer = Vec::new();
     let _ = plain.read_to_end(&mut answer);
     // At most a TLS alert (RFC 8446, 5.1: content type 21), never a page.

@@ -31,7 +31,7 @@ impl Gate {
             return Err(OrderRefused::NotNow);
         }
         // A full disk must not lock anybody in: the way back opens all the same.
-        if !self.unsaved.is_empty() && !(door == Door::Entry && self.person_inside) {
+        if !self.unsaved.is_empty() && (door != Door::Entry || !self.person_inside) {
             return Err(OrderRefused::NotNow);
         }
         if !self.line {
