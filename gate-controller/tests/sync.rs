@@ -26,7 +26,7 @@ use sallyport_gate::{
 use sallyport_link::{Authority, Usage, server_config};
 use sallyport_privacy::vault::Vault;
 use sallyport_protocol::*;
-use sallyport_store::MemoryStore;
+use sallyport_store::{Change, MemoryStore, Store as _};
 use serde::Deserialize;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -42,6 +42,8 @@ struct Script {
     full: bool,
     enrolled: Vec<(u8, EnrollmentStatus)>,
     revision: u64,
+    /// The one epoch whose revisions it knows.
+    epoch: u8,
     stored: Vec<CrossingId>,
     batches: Vec<usize>,
     asked: Vec<u64>,
@@ -55,6 +57,7 @@ const DISMISSED: &str = "gate gate-1 is not admitted";
 #[derive(Deserialize)]
 struct Asked {
     since: u64,
+    epoch: Option<EpochId>,
 }
 
 async fn enrollments(script: Scripted, asked: Query<Asked>) -> HttpResponse {
@@ -63,8 +66,13 @@ async fn enrollments(script: Scripted, asked: Query<Asked>) -> HttpResponse {
         return HttpResponse::Forbidden().body(DISMISSED);
     }
     script.asked.push(asked.since);
+    let epoch = EpochId::from_bytes([script.epoch; 16]);
+    if asked.since > script.revision || (asked.since > 0 && asked.epoch != Some(epoch)) {
+        return HttpResponse::Conflict().body("restored from a backup");
+    }
     HttpResponse::Ok().json(EnrollmentPage {
         revision: script.revision,
+        epoch,
         more: false,
         key_generation: 1,
         changed: script.enrolled.iter().map(|(number, status)| enrollment(*number, *status)).collect(),
@@ -119,6 +127,7 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
 struct Link {
     synchronizer: Synchronizer,
     script: Scripted,
+    store: Arc<MemoryStore>,
     uploads: Uploads,
     folder: tempfile::TempDir,
 }
@@ -131,9 +140,10 @@ impl Link {
         let url = serve(path, script.clone());
         let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| path.join(file));
         let (journal, _) = Journal::open(&path.join("journal"), &gate, Timestamp::now()).unwrap();
+        let store = Arc::new(MemoryStore::new());
         let synchronizer = Synchronizer {
             centre: Centre::new(&url, &Identity { certificate, key, authority }).unwrap(),
-            cache: Arc::new(Cache::new(Arc::new(MemoryStore::new()), Vault::new(&[1; 32]))),
+            cache: Arc::new(Cache::new(store.clone(), Vault::new(&[1; 32]))),
             journal: Arc::new(journal),
             keys: Arc::new(KeyRing::empty(path.join("key"), Vault::new(&[2; 32]))),
             view: watch::channel(view(&gate)).1,
@@ -141,7 +151,7 @@ impl Link {
             grace: Duration::from_secs(3_600),
             interval: Duration::from_secs(3_600),
         };
-        Self { synchronizer, script, uploads: Uploads::default(), folder }
+        Self { synchronizer, script, store, uploads: Uploads::default(), folder }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -150,7 +160,8 @@ impl Link {
 
     /// Connects elsewhere from now on.
     fn move_to(&mut self, url: &str) {
-        let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| self.folder.path().join(file));
+        let [certificate, key, authority] =
+            ["gate.crt", "gate.key", "ca.crt"].map(|file| self.folder.path().join(file));
         self.synchronizer.centre = Centre::new(url, &Identity { certificate, key, authority }).unwrap();
     }
 
@@ -282,7 +293,8 @@ fn records_that_the_service_refuses_are_in_no_others_way() {
 fn a_batch_is_never_longer_than_the_service_reads() {
     let mut link = Link::new();
     let long = |reasons: usize| {
-        let record = CrossingRecord { reasons: vec![Reason::PaHashMismatch; reasons], ..record(&link.synchronizer.gate) };
+        let record =
+            CrossingRecord { reasons: vec![Reason::PaHashMismatch; reasons], ..record(&link.synchronizer.gate) };
         let crossing = record.crossing;
         link.synchronizer.journal.append(JournalLine::Finished(Box::new(record))).unwrap();
         crossing
@@ -343,4 +355,43 @@ fn a_service_out_of_reach_costs_the_grace_time_only() {
     let error = link.round().unwrap_err();
     assert_eq!(error.reason(), Reason::CentreUnreachable);
     assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+}
+
+#[test]
+fn after_a_restored_backup_everything_is_fetched_anew() {
+    let mut link = Link::new();
+    (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 5);
+    link.round().unwrap();
+    // The same number of changes again, but others.
+    (link.script().enrolled, link.script().epoch) = (vec![(2, EnrollmentStatus::Active)], 1);
+    link.round().unwrap();
+    assert_eq!((link.status_of(1), link.status_of(2)), (None, Some(EnrollmentStatus::Active)));
+    assert_eq!(link.script().asked, [0, 5, 0]);
+    link.script().revision = 3;
+    link.round().unwrap();
+    assert_eq!(link.script().asked, [0, 5, 0, 5, 0], "fewer changes than the gate has seen");
+}
+
+#[test]
+fn a_damaged_cache_is_fetched_anew() {
+    let mut link = Link::new();
+    let enrolled = || vec![(1, EnrollmentStatus::Active), (2, EnrollmentStatus::Active)];
+    (link.script().enrolled, link.script().revision) = (enrolled(), 1);
+    link.round().unwrap();
+    for (tree, found_by) in [("cards", "the change"), ("enrollments", "the card"), ("state", "the round")] {
+        let damaged = link.store.scan(tree, None, 9).unwrap().into_iter().map(|(key, _)| {
+            let value = b"garbage".to_vec();
+            Change::Put { tree, key, value }
+        });
+        link.store.apply(damaged.collect()).unwrap();
+        link.script().enrolled = enrolled();
+        if tree == "enrollments" {
+            assert!(link.synchronizer.cache.find(&card(1)).is_err());
+        } else {
+            assert_eq!(link.round().unwrap_err().reason(), Reason::StoreCorrupt, "{found_by}");
+        }
+        link.round().unwrap();
+        assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active), "{found_by}");
+        assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+    }
 }

@@ -213,8 +213,20 @@ impl Synchronizer {
     }
 
     fn fetch_enrollments(&self) -> Result<(), SyncError> {
+        if self.cache.is_damaged() {
+            tracing::error!("a record of the cache is damaged: all is forgotten and fetched anew");
+            self.cache.clear()?;
+        }
         loop {
-            let page = self.centre.enrollments(self.cache.state()?.revision)?;
+            let state = self.cache.state()?;
+            let page = match self.centre.enrollments(state.revision, state.epoch) {
+                Err(error) if error.is_of_another_history() && state.revision > 0 => {
+                    tracing::warn!("{error}: all is forgotten and fetched anew");
+                    self.cache.clear()?;
+                    continue;
+                }
+                other => other?,
+            };
             if self.keys.generation() != Some(page.key_generation) {
                 let grant = self.centre.application_key()?;
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
