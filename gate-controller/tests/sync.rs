@@ -169,6 +169,15 @@ impl Link {
         self.synchronizer.round(&mut self.uploads)
     }
 
+    /// What officers are told after one round of the thread.
+    fn run_once(&self) -> LinkStatus {
+        let (wake, woken) = channel();
+        drop(wake);
+        let told = Mutex::default();
+        self.synchronizer.run(&woken, |status| *told.lock().unwrap() = Some(status));
+        told.into_inner().unwrap().unwrap()
+    }
+
     /// Crossings that ended, of which the journal has the records.
     fn crossed(&self, count: usize) -> Vec<CrossingId> {
         let records = (0..count).map(|_| {
@@ -183,6 +192,11 @@ impl Link {
     fn status_of(&self, number: u8) -> Option<EnrollmentStatus> {
         self.synchronizer.cache.find(&card(number)).unwrap().map(|enrollment| enrollment.status)
     }
+}
+
+/// Where nobody listens.
+fn nowhere() -> String {
+    format!("https://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
 /// Serves for as long as the test's process lives.
@@ -330,12 +344,7 @@ fn a_dismissed_gate_trusts_its_cache_no_longer() {
 
     link.script().dismissed = true;
     link.crossed(1);
-    let (wake, woken) = channel();
-    drop(wake);
-    let told = Mutex::default();
-    link.synchronizer.run(&woken, |status| *told.lock().unwrap() = Some(status));
-    let status: LinkStatus = told.into_inner().unwrap().unwrap();
-    assert_eq!(status, LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
+    assert_eq!(link.run_once(), LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
     let state = link.synchronizer.cache.state().unwrap();
     assert_eq!((state.synced, state.revision), (None, 1));
     assert_eq!(link.synchronizer.journal.waiting_count(), 1, "a dismissal is no fault of the record");
@@ -350,11 +359,33 @@ fn a_dismissed_gate_trusts_its_cache_no_longer() {
 fn a_service_out_of_reach_costs_the_grace_time_only() {
     let mut link = Link::new();
     link.round().unwrap();
-    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    link.move_to(&format!("https://{nowhere}"));
+    link.move_to(&nowhere());
     let error = link.round().unwrap_err();
     assert_eq!(error.reason(), Reason::CentreUnreachable);
     assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+}
+
+#[test]
+fn an_agreement_of_a_time_to_come_is_stale() {
+    let mut link = Link::new();
+    link.move_to(&nowhere());
+    let page = |revision| EnrollmentPage {
+        revision,
+        epoch: EpochId::from_bytes([0; 16]),
+        more: false,
+        key_generation: 1,
+        changed: Vec::new(),
+        removed: Vec::new(),
+    };
+    let hour = Duration::from_secs(3_600);
+    for (synced, expected) in [
+        (Timestamp::now(), LinkState::Offline),
+        (Timestamp::now() + hour, LinkState::Stale),
+        (Timestamp::now() - 2 * hour, LinkState::Stale),
+    ] {
+        link.synchronizer.cache.take(&page(1), synced).unwrap();
+        assert_eq!(link.run_once().link, expected, "{synced}");
+    }
 }
 
 #[test]

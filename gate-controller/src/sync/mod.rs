@@ -30,6 +30,7 @@ pub use self::{
 use crate::{
     cache::Cache,
     journal::{Journal, JournalError},
+    policy,
     view::{GateView, LinkState},
 };
 
@@ -169,8 +170,7 @@ impl Synchronizer {
     fn status(&self, error: Option<SyncError>) -> LinkStatus {
         let Some(error) = error else { return LinkStatus { link: LinkState::Connected, trouble: None } };
         let synced = self.cache.state().ok().and_then(|state| state.synced);
-        let age_s = synced.map(|synced| Timestamp::now().as_second() - synced.as_second());
-        let stale = age_s.is_none_or(|age_s| age_s > self.grace.as_secs() as i64);
+        let stale = synced.is_none_or(|synced| policy::is_stale(synced, Timestamp::now(), self.grace));
         let link = if stale { LinkState::Stale } else { LinkState::Offline };
         LinkStatus { link, trouble: Some(error.reason()) }
     }
