@@ -47,8 +47,10 @@ fn post(gate: &Agent, world: &World, path: &str, message: &impl serde::Serialize
     (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
 }
 
-fn changes(gate: &Agent, world: &World, since: u64) -> EnrollmentPage {
-    get(gate, world, &format!("{}?since={since}", paths::ENROLLMENTS)).unwrap()
+/// Everything, or what changed since an earlier page.
+fn changes(gate: &Agent, world: &World, since: Option<&EnrollmentPage>) -> EnrollmentPage {
+    let asked = since.map_or("since=0".to_owned(), |page| format!("since={}&epoch={}", page.revision, page.epoch));
+    get(gate, world, &format!("{}?{asked}", paths::ENROLLMENTS)).unwrap()
 }
 
 fn record(gate: &str) -> CrossingRecord {
@@ -216,7 +218,7 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
     // The gate's code is the one that it would make of that face itself.
     let grant: ApplicationKeyGrant = get(&gate, &world, paths::APPLICATION_KEY).unwrap();
     let key = ApplicationKey::received(grant.key[..].try_into().unwrap(), grant.generation);
-    let page = changes(&gate, &world, 0);
+    let page = changes(&gate, &world, None);
     let [enrolled] = &page.changed[..] else { panic!("{page:?}") };
     assert_eq!((enrolled.card.as_str(), enrolled.version, enrolled.status), (CARD, 1, EnrollmentStatus::Active));
     let engine = FaceEngine::load(&assets().join("models")).unwrap();
@@ -243,11 +245,11 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
 
     // Suspended, photographed anew, resumed: each a revision; the old code is worthless.
     assert_eq!(staff.submit(&format!("{one}/suspend")).0, 303);
-    let suspended = changes(&gate, &world, page.revision);
+    let suspended = changes(&gate, &world, Some(&page));
     assert_eq!((suspended.changed[0].status, suspended.revision), (EnrollmentStatus::Suspended, page.revision + 1));
     assert_eq!(staff.upload(&format!("{one}/photograph"), &[], &face("obama2.jpg")).0, 303);
     assert_eq!(staff.submit(&format!("{one}/resume")).0, 303);
-    let renewed = changes(&gate, &world, suspended.revision);
+    let renewed = changes(&gate, &world, Some(&suspended));
     assert_eq!((renewed.changed[0].version, renewed.changed[0].status), (2, EnrollmentStatus::Active));
     let new_code = Code::from_bytes(renewed.changed[0].code.expose_bytes()).unwrap();
     assert!(new_code.similarity(&code).abs() < 0.2, "{}", new_code.similarity(&code));
@@ -255,12 +257,12 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
     // Acknowledged is kept, whatever happens to the process.
     world.kill();
     world.start();
-    let again = changes(&gate, &world, 0);
+    let again = changes(&gate, &world, None);
     assert_eq!((again.revision, again.changed[0].version), (renewed.revision, 2));
     assert_eq!(again.changed[0].code.expose_bytes(), new_code.expose_bytes());
     let staff = world.staff("admin", &world.password);
     assert_eq!(staff.submit(&format!("{one}/delete")), (303, "/admin/enrollments?done=deleted".to_owned()));
-    let gone = changes(&gate, &world, again.revision);
+    let gone = changes(&gate, &world, Some(&again));
     assert_eq!((gone.changed.len(), gone.removed.len(), gone.revision), (0, 1, again.revision + 1));
     assert_eq!(staff.get(&one).0, 404);
     search(&world.path("data"), &secrets);

@@ -2,13 +2,16 @@
 //!
 //! Cards are found by a keyed pseudonym, so that the store's keys tell no card number.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use jiff::Timestamp;
 use sallyport_privacy::vault::Vault;
-use sallyport_protocol::{CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentPage};
+use sallyport_protocol::{CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentPage, EpochId};
 use sallyport_store::{Change, SealedStore, Store, StoreError};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 /// Pseudonym of a card -> enrollment.
 const ENROLLMENTS: &str = "enrollments";
@@ -21,6 +24,9 @@ const STATE: &str = "state";
 pub struct CacheState {
     /// The last revision taken over.
     pub revision: u64,
+    /// The epoch of the service that gave it.
+    #[serde(default)]
+    pub epoch: Option<EpochId>,
     /// Generation of the application key of its codes.
     pub key_generation: u32,
     /// When it last agreed wholly with the service.
@@ -28,26 +34,49 @@ pub struct CacheState {
 }
 
 /// The cache.
-pub struct Cache(SealedStore);
+pub struct Cache {
+    store: SealedStore,
+    damaged: AtomicBool,
+}
 
 impl Cache {
     /// A cache in this store.
     pub fn new(store: Arc<dyn Store>, vault: Vault) -> Self {
-        Self(SealedStore::new(store, vault))
+        Self { store: SealedStore::new(store, vault), damaged: AtomicBool::new(false) }
     }
 
     fn pseudonym(&self, card: &CardNumber) -> Vec<u8> {
-        self.0.pseudonym("card", card.as_str().as_bytes()).to_vec()
+        self.store.pseudonym("card", card.as_str().as_bytes()).to_vec()
     }
 
     /// How far it agrees.
     pub fn state(&self) -> Result<CacheState, StoreError> {
-        Ok(self.0.get(STATE, b"")?.unwrap_or_default())
+        Ok(self.get(STATE, b"")?.unwrap_or_default())
     }
 
     /// The enrollment that this card claims.
     pub fn find(&self, card: &CardNumber) -> Result<Option<EnrollmentForGate>, StoreError> {
-        self.0.get(ENROLLMENTS, &self.pseudonym(card))
+        self.get(ENROLLMENTS, &self.pseudonym(card))
+    }
+
+    /// Whether anything that was read is damaged: only [`Cache::clear`] helps.
+    pub fn is_damaged(&self) -> bool {
+        self.damaged.load(Ordering::Relaxed)
+    }
+
+    /// Forgets everything: it holds nothing that the service does not have.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        self.store.clear()?;
+        self.damaged.store(false, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn get<T: DeserializeOwned>(&self, tree: &'static str, key: &[u8]) -> Result<Option<T>, StoreError> {
+        let found = self.store.get(tree, key);
+        if matches!(found, Err(StoreError::Corrupt { .. } | StoreError::Damaged { .. })) {
+            self.damaged.store(true, Ordering::Relaxed);
+        }
+        found
     }
 
     /// Takes over one page, all or nothing. With the last page the cache agrees with the service, as of `now`.
@@ -59,15 +88,15 @@ impl Cache {
         }
         for enrollment in &page.changed {
             let pseudonym = self.pseudonym(&enrollment.card);
-            changes.push(self.0.seal(ENROLLMENTS, &pseudonym, enrollment)?);
-            changes.push(self.0.seal(CARDS, enrollment.id.as_bytes(), &pseudonym)?);
+            changes.push(self.store.seal(ENROLLMENTS, &pseudonym, enrollment)?);
+            changes.push(self.store.seal(CARDS, enrollment.id.as_bytes(), &pseudonym)?);
         }
-        (state.revision, state.key_generation) = (page.revision, page.key_generation);
+        (state.revision, state.epoch, state.key_generation) = (page.revision, Some(page.epoch), page.key_generation);
         if !page.more {
             state.synced = Some(now);
         }
-        changes.push(self.0.seal(STATE, b"", &state)?);
-        self.0.apply(changes)?;
+        changes.push(self.store.seal(STATE, b"", &state)?);
+        self.store.apply(changes)?;
         Ok(state)
     }
 
@@ -75,14 +104,14 @@ impl Cache {
     pub fn distrust(&self) -> Result<(), StoreError> {
         let state = self.state()?;
         if state.synced.is_some() {
-            self.0.apply(vec![self.0.seal(STATE, b"", &CacheState { synced: None, ..state })?])?;
+            self.store.apply(vec![self.store.seal(STATE, b"", &CacheState { synced: None, ..state })?])?;
         }
         Ok(())
     }
 
     /// An enrollment may have changed its card, so the old place is looked up.
     fn forget(&self, id: &EnrollmentId) -> Result<Vec<Change>, StoreError> {
-        let Some(pseudonym) = self.0.get::<Vec<u8>>(CARDS, id.as_bytes())? else { return Ok(Vec::new()) };
+        let Some(pseudonym) = self.get::<Vec<u8>>(CARDS, id.as_bytes())? else { return Ok(Vec::new()) };
         Ok(vec![
             Change::Remove { tree: ENROLLMENTS, key: pseudonym },
             Change::Remove { tree: CARDS, key: id.as_bytes().to_vec() },
@@ -121,7 +150,7 @@ mod tests {
 
     fn page(revision: u64, more: bool, changed: Vec<EnrollmentForGate>, removed: Vec<u8>) -> EnrollmentPage {
         let removed = removed.into_iter().map(|id| EnrollmentId::from_bytes([id; 16])).collect();
-        EnrollmentPage { revision, more, key_generation: 1, changed, removed }
+        EnrollmentPage { revision, epoch: EpochId::from_bytes([7; 16]), more, key_generation: 1, changed, removed }
     }
 
     #[test]

@@ -54,6 +54,11 @@ pub enum ConfigError {
     /// A certificate is needed.
     #[error("[identity] is missing: it is needed for {0}; `enrollment gate add` issues it")]
     Identity(&'static str),
+    /// Simulated devices where others can reach them.
+    #[error(
+        "whoever reaches a gate with simulated devices drives it, and screens.listen = {0} is no loopback address: use 127.0.0.1"
+    )]
+    SimulationListen(SocketAddr),
     /// A simulated device beside a real one.
     #[error("a simulated {0} needs a simulated reader and camera: simulation is all or nothing")]
     Simulation(&'static str),
@@ -250,6 +255,9 @@ impl Config {
             }
         }
         match (&config.devices.reader, &config.devices.camera) {
+            (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
+                return Err(ConfigError::SimulationListen(listen));
+            }
             (Reader::Simulated { .. }, Camera::Simulated { .. }) => {}
             (Reader::Simulated { .. }, _) => return Err(ConfigError::Simulation("reader")),
             (_, Camera::Simulated { .. }) => return Err(ConfigError::Simulation("camera")),
@@ -339,6 +347,25 @@ mod tests {
             ["gate-2", "http://gate-2:8480", "javascript:alert(1)", "https://a@b", "https://b/officer", "https://b?c"]
         {
             assert!(matches!(with(url), Err(ConfigError::OtherGate { .. })), "{url}");
+        }
+    }
+
+    #[test]
+    fn simulated_devices_are_for_the_loopback() {
+        let text = |listen: &str| {
+            format!(
+                "gate = \"gate-1\"\ndata = \"d\"\nmodels = \"m\"\ntrust = \"t\"\n\
+                 [screens]\nlisten = \"{listen}\"\n\
+                 [identity]\ncertificate = \"c\"\nkey = \"k\"\nauthority = \"a\"\n\
+                 [devices.turnstile]\nline = \"l\"\n\
+                 [devices.reader]\nkind = \"simulated\"\ndocuments = \"d\"\n\
+                 [devices.camera]\nkind = \"simulated\"\nscenes = \"s\"\n"
+            )
+        };
+        assert!(parse(&text("127.0.0.1:8080")).is_ok());
+        assert!(parse(&text("[::1]:8080")).is_ok());
+        for open in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
+            assert!(matches!(parse(&text(open)), Err(ConfigError::SimulationListen(_))), "{open}");
         }
     }
 

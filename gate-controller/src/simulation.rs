@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{Read as _, Write as _},
+    net::IpAddr,
     os::unix::net::UnixStream,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,6 +12,10 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{header, uri::Authority},
+    middleware::{Next, from_fn},
     web::{self, Data, Json, ServiceConfig},
 };
 use sallyport_hardware::simulator::{
@@ -49,15 +54,39 @@ pub struct Simulation {
 
 /// Adds the simulation's paths to a server.
 pub fn configure(config: &mut ServiceConfig, simulation: Arc<Simulation>) {
-    config
+    let scope = web::scope("/simulation")
+        .wrap(from_fn(only_by_a_loopback_name))
         .app_data(Data::from(simulation))
-        .route("/simulation", web::get().to(lists))
-        .route("/simulation/records", web::get().to(records))
-        .route("/simulation/state", web::get().to(state))
-        .route("/simulation/present", web::post().to(present))
-        .route("/simulation/remove", web::post().to(remove))
-        .route("/simulation/scene", web::post().to(scene))
-        .route("/simulation/turnstile", web::post().to(turnstile));
+        .route("", web::get().to(lists))
+        .route("/records", web::get().to(records))
+        .route("/state", web::get().to(state))
+        .route("/present", web::post().to(present))
+        .route("/remove", web::post().to(remove))
+        .route("/scene", web::post().to(scene))
+        .route("/turnstile", web::post().to(turnstile));
+    config.service(scope);
+}
+
+/// Nobody logs in here. A page from elsewhere that had its own name point to the loopback (DNS rebinding) would be of our
+/// origin, so only names that nobody else can have are answered.
+async fn only_by_a_loopback_name(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    if host.is_some_and(is_loopback) {
+        return next.call(request).await.map(ServiceResponse::map_into_boxed_body);
+    }
+    let refusal = HttpResponse::Forbidden().body("use http://127.0.0.1 or http://localhost");
+    Ok(request.into_response(refusal))
+}
+
+/// Whether a `Host` header (RFC 9110, 7.2) names the loopback itself.
+fn is_loopback(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    name.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 async fn lists(simulation: Data<Simulation>) -> HttpResponse {
@@ -81,10 +110,10 @@ struct Wanted {
 }
 
 async fn present(request: HttpRequest, simulation: Data<Simulation>, wanted: Json<Wanted>) -> HttpResponse {
-    // Only names that the folder really has: no path comes from outside.
-    let known = folders(&simulation.documents).into_iter().find(|name| *name == wanted.document);
-    let Some(name) = known else { return refused("no such document") };
     done(&request, || {
+        // Only names that the folder really has: no path comes from outside.
+        let known = folders(&simulation.documents).into_iter().find(|name| *name == wanted.document);
+        let name = known.ok_or("no such document")?;
         simulation.camera.show(wanted.scene.as_deref()).map_err(|error| error.to_string())?;
         let presented = Presented::load(&simulation.documents.join(name)).map_err(|error| error.to_string())?;
         simulation.reader.present(presented);
@@ -155,4 +184,76 @@ fn folders(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use actix_web::{
+        App,
+        http::{Method, StatusCode},
+        test::{TestRequest, call_service, init_service},
+    };
+    use sallyport_hardware::simulator::{camera::SceneCamera, document::SimulatedReader};
+
+    use super::*;
+    use crate::view::{DoorView, LinkState, TravelerInstruction};
+    use sallyport_protocol::GateMode;
+
+    fn simulation(folder: &Path) -> Arc<Simulation> {
+        let gate = GateView {
+            gate: "gate-1".parse().unwrap(),
+            mode: GateMode::InService,
+            stage: None,
+            entry: DoorView::Closed,
+            exit: DoorView::Closed,
+            crossing: None,
+            since: jiff::Timestamp::UNIX_EPOCH,
+            troubles: Vec::new(),
+            link: LinkState::Connected,
+            records_waiting: 0,
+            referral: None,
+            recent: Vec::new(),
+        };
+        Arc::new(Simulation {
+            documents: folder.to_owned(),
+            reader: SimulatedReader::new().control(),
+            camera: SceneCamera::new(folder).unwrap().control(),
+            turnstile: None,
+            finished: Arc::default(),
+            traveler: watch::channel(TravelerView::of(TravelerInstruction::PresentDocument)).1,
+            gate: watch::channel(gate).1,
+        })
+    }
+
+    #[actix_web::test]
+    async fn it_is_driven_by_a_loopback_name_only_whatever_the_method() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = init_service(App::new().configure(|config| configure(config, simulation(folder.path())))).await;
+        let paths = [
+            (Method::GET, "/simulation", StatusCode::OK),
+            (Method::GET, "/simulation/records", StatusCode::OK),
+            (Method::GET, "/simulation/state", StatusCode::OK),
+            (Method::POST, "/simulation/remove", StatusCode::NO_CONTENT),
+        ];
+        for (method, path, right) in paths {
+            for (host, expected) in [
+                ("127.0.0.1:8080", right),
+                ("localhost:8080", right),
+                ("[::1]:8080", right),
+                ("evil.example:8080", StatusCode::FORBIDDEN),
+                ("127.0.0.1.evil.example", StatusCode::FORBIDDEN),
+                ("localhost.evil.example", StatusCode::FORBIDDEN),
+                ("192.0.2.1:8080", StatusCode::FORBIDDEN),
+            ] {
+                // As a rebound page would send it: of its own origin.
+                let request = TestRequest::default().method(method.clone()).uri(path);
+                let request = request.insert_header((header::HOST, host));
+                let request = request.insert_header((header::ORIGIN, format!("http://{host}"))).to_request();
+                assert_eq!(call_service(&app, request).await.status(), expected, "{method} {path} {host}");
+            }
+        }
+        let nameless = TestRequest::get().uri("/simulation/state").to_request();
+        assert_eq!(call_service(&app, nameless).await.status(), StatusCode::FORBIDDEN);
+    }
 }

@@ -26,7 +26,7 @@ use sallyport_gate::{
 use sallyport_link::{Authority, Usage, server_config};
 use sallyport_privacy::vault::Vault;
 use sallyport_protocol::*;
-use sallyport_store::MemoryStore;
+use sallyport_store::{Change, MemoryStore, Store as _};
 use serde::Deserialize;
 use tokio::sync::watch;
 use zeroize::Zeroizing;
@@ -42,6 +42,8 @@ struct Script {
     full: bool,
     enrolled: Vec<(u8, EnrollmentStatus)>,
     revision: u64,
+    /// The one epoch whose revisions it knows.
+    epoch: u8,
     stored: Vec<CrossingId>,
     batches: Vec<usize>,
     asked: Vec<u64>,
@@ -55,6 +57,7 @@ const DISMISSED: &str = "gate gate-1 is not admitted";
 #[derive(Deserialize)]
 struct Asked {
     since: u64,
+    epoch: Option<EpochId>,
 }
 
 async fn enrollments(script: Scripted, asked: Query<Asked>) -> HttpResponse {
@@ -63,8 +66,13 @@ async fn enrollments(script: Scripted, asked: Query<Asked>) -> HttpResponse {
         return HttpResponse::Forbidden().body(DISMISSED);
     }
     script.asked.push(asked.since);
+    let epoch = EpochId::from_bytes([script.epoch; 16]);
+    if asked.since > script.revision || (asked.since > 0 && asked.epoch != Some(epoch)) {
+        return HttpResponse::Conflict().body("restored from a backup");
+    }
     HttpResponse::Ok().json(EnrollmentPage {
         revision: script.revision,
+        epoch,
         more: false,
         key_generation: 1,
         changed: script.enrolled.iter().map(|(number, status)| enrollment(*number, *status)).collect(),
@@ -119,6 +127,7 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
 struct Link {
     synchronizer: Synchronizer,
     script: Scripted,
+    store: Arc<MemoryStore>,
     uploads: Uploads,
     folder: tempfile::TempDir,
 }
@@ -131,9 +140,10 @@ impl Link {
         let url = serve(path, script.clone());
         let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| path.join(file));
         let (journal, _) = Journal::open(&path.join("journal"), &gate, Timestamp::now()).unwrap();
+        let store = Arc::new(MemoryStore::new());
         let synchronizer = Synchronizer {
             centre: Centre::new(&url, &Identity { certificate, key, authority }).unwrap(),
-            cache: Arc::new(Cache::new(Arc::new(MemoryStore::new()), Vault::new(&[1; 32]))),
+            cache: Arc::new(Cache::new(store.clone(), Vault::new(&[1; 32]))),
             journal: Arc::new(journal),
             keys: Arc::new(KeyRing::empty(path.join("key"), Vault::new(&[2; 32]))),
             view: watch::channel(view(&gate)).1,
@@ -141,7 +151,7 @@ impl Link {
             grace: Duration::from_secs(3_600),
             interval: Duration::from_secs(3_600),
         };
-        Self { synchronizer, script, uploads: Uploads::default(), folder }
+        Self { synchronizer, script, store, uploads: Uploads::default(), folder }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -159,6 +169,15 @@ impl Link {
         self.synchronizer.round(&mut self.uploads)
     }
 
+    /// What officers are told after one round of the thread.
+    fn run_once(&self) -> LinkStatus {
+        let (wake, woken) = channel();
+        drop(wake);
+        let told = Mutex::default();
+        self.synchronizer.run(&woken, |status| *told.lock().unwrap() = Some(status));
+        told.into_inner().unwrap().unwrap()
+    }
+
     /// Crossings that ended, of which the journal has the records.
     fn crossed(&self, count: usize) -> Vec<CrossingId> {
         let records = (0..count).map(|_| {
@@ -173,6 +192,11 @@ impl Link {
     fn status_of(&self, number: u8) -> Option<EnrollmentStatus> {
         self.synchronizer.cache.find(&card(number)).unwrap().map(|enrollment| enrollment.status)
     }
+}
+
+/// Where nobody listens.
+fn nowhere() -> String {
+    format!("https://{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
 /// Serves for as long as the test's process lives.
@@ -321,12 +345,7 @@ fn a_dismissed_gate_trusts_its_cache_no_longer() {
 
     link.script().dismissed = true;
     link.crossed(1);
-    let (wake, woken) = channel();
-    drop(wake);
-    let told = Mutex::default();
-    link.synchronizer.run(&woken, |status| *told.lock().unwrap() = Some(status));
-    let status: LinkStatus = told.into_inner().unwrap().unwrap();
-    assert_eq!(status, LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
+    assert_eq!(link.run_once(), LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
     let state = link.synchronizer.cache.state().unwrap();
     assert_eq!((state.synced, state.revision), (None, 1));
     assert_eq!(link.synchronizer.journal.waiting_count(), 1, "a dismissal is no fault of the record");
@@ -341,9 +360,70 @@ fn a_dismissed_gate_trusts_its_cache_no_longer() {
 fn a_service_out_of_reach_costs_the_grace_time_only() {
     let mut link = Link::new();
     link.round().unwrap();
-    let nowhere = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    link.move_to(&format!("https://{nowhere}"));
+    link.move_to(&nowhere());
     let error = link.round().unwrap_err();
     assert_eq!(error.reason(), Reason::CentreUnreachable);
     assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+}
+
+#[test]
+fn an_agreement_of_a_time_to_come_is_stale() {
+    let mut link = Link::new();
+    link.move_to(&nowhere());
+    let page = |revision| EnrollmentPage {
+        revision,
+        epoch: EpochId::from_bytes([0; 16]),
+        more: false,
+        key_generation: 1,
+        changed: Vec::new(),
+        removed: Vec::new(),
+    };
+    let hour = Duration::from_secs(3_600);
+    for (synced, expected) in [
+        (Timestamp::now(), LinkState::Offline),
+        (Timestamp::now() + hour, LinkState::Stale),
+        (Timestamp::now() - 2 * hour, LinkState::Stale),
+    ] {
+        link.synchronizer.cache.take(&page(1), synced).unwrap();
+        assert_eq!(link.run_once().link, expected, "{synced}");
+    }
+}
+
+#[test]
+fn after_a_restored_backup_everything_is_fetched_anew() {
+    let mut link = Link::new();
+    (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 5);
+    link.round().unwrap();
+    // The same number of changes again, but others.
+    (link.script().enrolled, link.script().epoch) = (vec![(2, EnrollmentStatus::Active)], 1);
+    link.round().unwrap();
+    assert_eq!((link.status_of(1), link.status_of(2)), (None, Some(EnrollmentStatus::Active)));
+    assert_eq!(link.script().asked, [0, 5, 0]);
+    link.script().revision = 3;
+    link.round().unwrap();
+    assert_eq!(link.script().asked, [0, 5, 0, 5, 0], "fewer changes than the gate has seen");
+}
+
+#[test]
+fn a_damaged_cache_is_fetched_anew() {
+    let mut link = Link::new();
+    let enrolled = || vec![(1, EnrollmentStatus::Active), (2, EnrollmentStatus::Active)];
+    (link.script().enrolled, link.script().revision) = (enrolled(), 1);
+    link.round().unwrap();
+    for (tree, found_by) in [("cards", "the change"), ("enrollments", "the card"), ("state", "the round")] {
+        let damaged = link.store.scan(tree, None, 9).unwrap().into_iter().map(|(key, _)| {
+            let value = b"garbage".to_vec();
+            Change::Put { tree, key, value }
+        });
+        link.store.apply(damaged.collect()).unwrap();
+        link.script().enrolled = enrolled();
+        if tree == "enrollments" {
+            assert!(link.synchronizer.cache.find(&card(1)).is_err());
+        } else {
+            assert_eq!(link.round().unwrap_err().reason(), Reason::StoreCorrupt, "{found_by}");
+        }
+        link.round().unwrap();
+        assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active), "{found_by}");
+        assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+    }
 }

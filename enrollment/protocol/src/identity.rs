@@ -152,6 +152,11 @@ uuid_identity!(
     /// One enrollment of one trusted traveler.
     EnrollmentId
 );
+uuid_identity!(
+    /// One run of the enrollment service, from its start to its end. Revisions of its registry can be told from those of
+    /// a store that was restored from a backup only together with the run that gave them.
+    EpochId
+);
 
 #[cfg(test)]
 mod tests {

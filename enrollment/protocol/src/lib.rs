@@ -9,7 +9,7 @@ mod reason;
 mod record;
 mod sync;
 
-pub use identity::{CardNumber, CrossingId, EnrollmentId, GateId, IdentityError};
+pub use identity::{CardNumber, CrossingId, EnrollmentId, EpochId, GateId, IdentityError};
 pub use reason::{Reason, Severity};
 pub use record::{
     CrossingRecord, Door, DoorMovement, DoorMovementKind, Measurement, OfficerChoice, OfficerDecision, Outcome, Stage,

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use zeroize::Zeroizing;
 
-use crate::{CardNumber, CrossingId, CrossingRecord, EnrollmentId, GateId, Reason};
+use crate::{CardNumber, CrossingId, CrossingRecord, EnrollmentId, EpochId, GateId, Reason};
 
 /// Paths of the gates' interface, version 1.
 pub mod paths {
     /// `GET`: the application key of trusted travelers, [`super::ApplicationKeyGrant`].
     pub const APPLICATION_KEY: &str = "/api/v1/gate/application-key";
-    /// `GET ?since=<revision>`: enrollments changed since then, [`super::EnrollmentPage`].
+    /// `GET ?since=<revision>&epoch=<epoch>`: enrollments changed since then, [`super::EnrollmentPage`]. Answered by `409`
+    /// if the service's history has no such revision: it was restored from a backup, and the gate must forget what it has
+    /// and ask from 0, without an epoch.
     pub const ENROLLMENTS: &str = "/api/v1/gate/enrollments";
     /// `POST` a [`super::RecordBatch`], answered by a [`super::RecordReceipt`]; by `400`, `413` or `422` if something is
     /// wrong with these very records.
@@ -157,8 +159,10 @@ pub struct EnrollmentForGate {
 /// Changes since a revision.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct EnrollmentPage {
-    /// Ask for changes since this revision next time.
+    /// Ask for changes since this revision next time,
     pub revision: u64,
+    /// and of this epoch.
+    pub epoch: EpochId,
     /// More changes wait: ask again at once.
     pub more: bool,
     /// Generation of the application key under which the codes were made.

@@ -14,7 +14,7 @@ use actix_web::{
     web::{self, Data, Json, JsonConfig, Query, QueryConfig, ServiceConfig},
 };
 use jiff::Timestamp;
-use sallyport_protocol::{GateHealth, GateId, RecordBatch, paths};
+use sallyport_protocol::{EpochId, GateHealth, GateId, RecordBatch, paths};
 use sallyport_store::StoreError;
 use serde::{Deserialize, Serialize};
 
@@ -63,11 +63,12 @@ async fn application_key(_: Admitted, service: Data<Service>) -> HttpResponse {
 #[derive(Deserialize)]
 struct Since {
     since: u64,
+    epoch: Option<EpochId>,
 }
 
 async fn enrollments(_: Admitted, service: Data<Service>, since: Query<Since>) -> Result<HttpResponse, Refusal> {
-    let since = since.since;
-    let page = web::block(move || service.registry.changes(since, PAGE_CHANGES_MAX)).await??;
+    let Since { since, epoch } = since.into_inner();
+    let page = web::block(move || service.registry.changes(since, epoch, PAGE_CHANGES_MAX)).await??;
     Ok(answer().json(page))
 }
 
@@ -147,7 +148,7 @@ impl ResponseError for Refusal {
             }
             Self::Unreadable(_) => StatusCode::BAD_REQUEST,
             Self::NoSuchPath => StatusCode::NOT_FOUND,
-            Self::Registry(RegistryError::FutureRevision { .. }) => StatusCode::CONFLICT,
+            Self::Registry(RegistryError::OtherHistory { .. }) => StatusCode::CONFLICT,
             Self::Report(ReportError::TooMany(_)) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Registry(RegistryError::Store(StoreError::Full { .. }))
             | Self::Report(ReportError::Store(StoreError::Full { .. })) => StatusCode::INSUFFICIENT_STORAGE,

@@ -4,6 +4,7 @@
 //! enrollment that is or was: a gate asks for what changed since the revision it has. Removed enrollments stay in it as
 //! tombstones, without anything about the person.
 
+mod history;
 mod person;
 mod portrait;
 #[cfg(test)]
@@ -21,12 +22,14 @@ use sallyport_privacy::{
     template::{self, TemplateError},
 };
 use sallyport_protocol::{
-    ApplicationKeyGrant, CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentPage, EnrollmentStatus, ProtectedCode,
+    ApplicationKeyGrant, CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentPage, EnrollmentStatus, EpochId,
+    ProtectedCode,
 };
 use sallyport_store::{Change, SealedStore, StoreError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::history::History;
 pub use self::{
     person::{Applicant, Consent, Expiry, PersonError, PersonName},
     portrait::{PortraitError, Portraits},
@@ -55,12 +58,12 @@ pub enum RegistryError {
     /// The embedding cannot be protected.
     #[error(transparent)]
     Template(#[from] TemplateError),
-    /// A gate that knows more than we do: this store was restored from a backup.
+    /// A gate's revision that is none of ours: this store was restored from a backup.
     #[error(
-        "revision {asked} is not known here, the last one is {last}: the service was restored from a backup; \
-         let the gate forget its enrollments and ask from 0"
+        "revision {asked} is not of this store's history, the last one is {last}: the service was restored from a \
+         backup; the gate must forget its enrollments and ask from 0"
     )]
-    FutureRevision {
+    OtherHistory {
         /// What the gate has.
         asked: u64,
         /// What we have.
@@ -122,6 +125,7 @@ struct Revision {
 pub struct Registry {
     store: SealedStore,
     key: ApplicationKey,
+    history: History,
     /// The last revision. Whoever changes something holds it.
     last: Mutex<u64>,
 }
@@ -138,7 +142,8 @@ impl Registry {
             last = revision_of(key).unwrap_or(last);
             after = Some(key.clone());
         }
-        Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), last: Mutex::new(last) })
+        let history = History::begin(&store, last)?;
+        Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), history, last: Mutex::new(last) })
     }
 
     /// Enrolls a person with the embedding of a photograph, of which only the protected code is kept.
@@ -273,34 +278,60 @@ impl Registry {
         Ok((damaged, count))
     }
 
-    /// What changed after this revision, at most `limit` changes.
-    pub fn changes(&self, since: u64, limit: usize) -> Result<EnrollmentPage, RegistryError> {
+    /// What changed after this revision of this epoch, at most `limit` changes.
+    pub fn changes(&self, since: u64, epoch: Option<EpochId>, limit: usize) -> Result<EnrollmentPage, RegistryError> {
         // Under the lock, so that no revision of the page is replaced while its enrollment is read.
         let last = self.locked();
-        if since > *last {
-            return Err(RegistryError::FutureRevision { asked: since, last: *last });
+        if !self.history.holds(epoch, since, *last) {
+            return Err(RegistryError::OtherHistory { asked: since, last: *last });
         }
         let entries = self.store.scan::<Revision>(REVISIONS, Some(&since.to_be_bytes()), limit.max(1))?;
         let reached = entries.last().and_then(|(key, _)| revision_of(key)).unwrap_or(*last);
         let mut page = EnrollmentPage {
             revision: reached,
+            epoch: self.history.present(),
             more: reached < *last,
             key_generation: KEY_GENERATION,
             changed: Vec::new(),
             removed: Vec::new(),
         };
         for (key, entry) in entries {
-            let change = entry
-                .map_err(RegistryError::from)
-                .and_then(|entry| if entry.removed { Ok(Err(entry.id)) } else { self.get(entry.id).map(Ok) });
-            match change {
-                Ok(Ok(enrollment)) => page.changed.push(enrollment.for_gate()),
-                Ok(Err(removed)) => page.removed.push(removed),
-                // Gates keep what they have of it; the list of the web admin shows it as damaged.
-                Err(error) => tracing::error!(revision = ?revision_of(&key), %error, "damaged record not sent"),
+            match entry {
+                Ok(Revision { id, removed: true }) => page.removed.push(id),
+                Ok(Revision { id, removed: false }) => self.send(id, &mut page)?,
+                Err(error) => {
+                    tracing::error!(revision = ?revision_of(&key), %error, "damaged record of a change");
+                    self.send_all_that_may_be(revision_of(&key), &mut page)?;
+                }
             }
         }
         Ok(page)
+    }
+
+    /// Gates forget a damaged enrollment, since it may have been suspended when they last heard of it. The list of the
+    /// web admin shows it as damaged.
+    fn send(&self, id: EnrollmentId, page: &mut EnrollmentPage) -> Result<(), RegistryError> {
+        match self.get(id) {
+            Ok(enrollment) => page.changed.push(enrollment.for_gate()),
+            Err(error @ (RegistryError::Unknown(_) | RegistryError::Store(StoreError::Corrupt { .. }))) => {
+                tracing::error!(enrollment = %id, %error, "damaged record: gates are told to forget it");
+                page.removed.push(id);
+            }
+            Err(other) => return Err(other),
+        }
+        Ok(())
+    }
+
+    /// Of a damaged change it is unknown whose it was: it is that of the enrollment which names it, or of a damaged one.
+    fn send_all_that_may_be(&self, revision: Option<u64>, page: &mut EnrollmentPage) -> Result<(), RegistryError> {
+        self.each::<Enrollment>(ENROLLMENTS, |key, record| {
+            match record {
+                Ok(enrollment) if Some(enrollment.revision) == revision => page.changed.push(enrollment.for_gate()),
+                Ok(_) => {}
+                Err(_) => page.removed.extend(<[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes)),
+            }
+            true
+        })
     }
 
     /// The last revision.

@@ -67,15 +67,16 @@ type Known = (u8, u32, EnrollmentStatus, u8);
 #[derive(Default)]
 struct Replica {
     revision: u64,
+    epoch: Option<EpochId>,
     enrollments: BTreeMap<EnrollmentId, EnrollmentForGate>,
 }
 
 impl Replica {
     fn sync(&mut self, registry: &Registry, page_size: usize) {
         loop {
-            let page = registry.changes(self.revision, page_size).unwrap();
+            let page = registry.changes(self.revision, self.epoch, page_size).unwrap();
             assert!(page.revision >= self.revision && page.changed.len() + page.removed.len() <= page_size);
-            self.revision = page.revision;
+            (self.revision, self.epoch) = (page.revision, Some(page.epoch));
             for id in page.removed {
                 self.enrollments.remove(&id);
             }
@@ -155,8 +156,8 @@ proptest! {
         let mut fresh = Replica::default();
         fresh.sync(&registry, 2);
         fresh.check(&model, &key);
-        let future = registry.changes(fresh.revision + 1, 1);
-        let refused = matches!(future, Err(RegistryError::FutureRevision { .. }));
+        let future = registry.changes(fresh.revision + 1, fresh.epoch, 1);
+        let refused = matches!(future, Err(RegistryError::OtherHistory { .. }));
         prop_assert!(refused);
     }
 }
@@ -195,12 +196,72 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     assert_eq!(count, 2);
     assert!(listed[0].id == Some(damaged) && listed[0].enrollment.is_err());
     assert!(listed[1].id == Some(sound) && listed[1].enrollment.is_ok());
-    let page = registry.changes(0, 10).unwrap();
+    let page = registry.changes(0, None, 10).unwrap();
     assert_eq!((page.changed.len(), page.revision, page.more), (1, 2, false));
+    assert_eq!(page.removed, [damaged], "a gate that knows it must not go on with it");
     registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
 
     registry.delete(damaged).unwrap();
     assert_eq!(registry.list("", 10).unwrap().1, 1);
-    assert_eq!(registry.changes(0, 10).unwrap().removed, [damaged]);
+    assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
     registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+}
+
+#[test]
+fn a_damaged_change_is_told_of_the_enrollment_that_it_was() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
+    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+    registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
+    let garbage = |tree, key: Vec<u8>| Change::Put { tree, key, value: b"garbage".to_vec() };
+    memory.apply(vec![garbage(REVISIONS, 3_u64.to_be_bytes().to_vec())]).unwrap();
+    let page = registry.changes(0, None, 10).unwrap();
+    let told: Vec<_> = page.changed.iter().map(|enrollment| (enrollment.id, enrollment.status)).collect();
+    assert_eq!(told, [(ben, EnrollmentStatus::Active), (ana, EnrollmentStatus::Suspended)]);
+    memory.apply(vec![garbage(ENROLLMENTS, ana.as_bytes().to_vec())]).unwrap();
+    let page = registry.changes(0, None, 10).unwrap();
+    assert_eq!((page.removed, page.changed.len()), (vec![ana], 1));
+}
+
+/// What a backup of the store's files would hold.
+fn copy(memory: &MemoryStore) -> Arc<MemoryStore> {
+    let copy = MemoryStore::new();
+    for tree in [ENROLLMENTS, CARDS, REVISIONS, "epochs"] {
+        let put = |(key, value)| Change::Put { tree, key, value };
+        copy.apply(memory.scan(tree, None, usize::MAX).unwrap().into_iter().map(put).collect()).unwrap();
+    }
+    Arc::new(copy)
+}
+
+#[test]
+fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_again() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
+    let (mut early, mut late, mut later) = <(Replica, Replica, Replica)>::default();
+    early.sync(&registry, 10);
+    let backup = copy(&memory);
+    registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
+    late.sync(&registry, 10);
+    let registry = opened(&memory, &root);
+    registry.set_status(ana, EnrollmentStatus::Active).unwrap();
+    later.sync(&registry, 10);
+
+    // After the backup the same numbers stand for other changes.
+    let restored = opened(&backup, &root);
+    for status in [EnrollmentStatus::Suspended, EnrollmentStatus::Active, EnrollmentStatus::Suspended] {
+        restored.set_status(ana, status).unwrap();
+    }
+    let asked = |gate: &Replica| restored.changes(gate.revision, gate.epoch, 10).map(|page| page.changed.len());
+    assert_eq!(asked(&early).unwrap(), 1, "it has seen nothing that the backup has not");
+    assert!(matches!(asked(&late), Err(RegistryError::OtherHistory { asked: 2, last: 4 })), "same epoch, later");
+    assert!(matches!(asked(&later), Err(RegistryError::OtherHistory { asked: 3, last: 4 })), "unknown epoch");
+    assert!(restored.changes(1, None, 10).is_err(), "no epoch");
+    late = Replica::default();
+    late.sync(&restored, 10);
+    assert_eq!(late.enrollments[&ana].status, EnrollmentStatus::Suspended);
+    // A restart alone costs no gate anything.
+    let restarted = opened(&backup, &root);
+    assert_eq!(restarted.changes(late.revision, late.epoch, 10).unwrap().changed.len(), 0);
 }

@@ -104,4 +104,7 @@ pub trait Store: Send + Sync {
 
     /// Applies all or nothing, in this order; it is on the disk, flushed, when this returns.
     fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError>;
+
+    /// Forgets everything, damaged as it may be: for copies of what others have.
+    fn clear(&self) -> Result<(), StoreError>;
 }

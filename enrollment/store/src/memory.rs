@@ -48,4 +48,9 @@ impl Store for MemoryStore {
         }
         Ok(())
     }
+
+    fn clear(&self) -> Result<(), StoreError> {
+        self.locked().clear();
+        Ok(())
+    }
 }

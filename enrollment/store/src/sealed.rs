@@ -70,6 +70,11 @@ impl SealedStore {
         self.store.apply(changes)
     }
 
+    /// Forgets everything.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        self.store.clear()
+    }
+
     /// A keyed pseudonym of an identifier, to be a key: the same each time, useless without the vault's key.
     pub fn pseudonym(&self, purpose: &str, identifier: &[u8]) -> [u8; 32] {
         self.vault.pseudonym(purpose, identifier)

@@ -13,6 +13,7 @@ enum Step {
     Apply(Vec<Change>),
     Get(&'static str, Vec<u8>),
     Scan(&'static str, Option<Vec<u8>>, usize),
+    Clear,
     Reopen,
 }
 
@@ -37,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         6 => prop::collection::vec(change(), 0..6).prop_map(Step::Apply),
         3 => (tree(), key()).prop_map(|(tree, key)| Step::Get(tree, key)),
         3 => (tree(), prop::option::of(key()), 0usize..5).prop_map(|(tree, after, limit)| Step::Scan(tree, after, limit)),
+        1 => Just(Step::Clear),
         1 => Just(Step::Reopen),
     ]
 }
@@ -60,6 +62,10 @@ proptest! {
                     disk.scan(tree, after.as_deref(), limit).unwrap(),
                     model.scan(tree, after.as_deref(), limit).unwrap()
                 ),
+                Step::Clear => {
+                    model.clear().unwrap();
+                    disk.clear().unwrap();
+                }
                 Step::Reopen => {
                     drop(disk);
                     disk = SledStore::open(folder.path()).unwrap();

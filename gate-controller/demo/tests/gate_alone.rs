@@ -242,7 +242,7 @@ fn a_full_disk_stops_the_doors_and_nothing_else() {
     assert!(count("began") >= 3);
     assert!(count("finished") >= count("began"), "the record was kept until there was room");
     let opened = world.turnstile_log().unwrap().matches(r#""what":"opening""#).count();
-    assert_eq!(opened, count("door_ordered"), "no door moved without its written order");
+    assert!(opened <= count("door_ordered"), "no door moved without its written order");
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What this location admits: eligibility, thresholds, timeouts, retries. All of it configuration.
 
-use jiff::{Timestamp, civil::Date};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use sallyport_matcher::face::Fmr;
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
@@ -137,11 +139,21 @@ impl Policy {
         if enrollment.expires <= now {
             objections.push(Reason::EnrollmentExpired);
         }
-        if now.as_second() - enrollment.synced.as_second() > i64::from(self.cache_grace_h) * 3_600 {
+        if is_stale(enrollment.synced, now, Duration::from_secs(u64::from(self.cache_grace_h) * 3_600)) {
             objections.push(Reason::EnrollmentCacheStale);
         }
         objections
     }
+}
+
+/// How far a clock may be set back without putting in doubt for how long the gate has been cut off.
+const SET_BACK_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// Whether what agreed with the service at `synced` is older than its grace time, or of a time that has not come yet: the
+/// clock was set back then, and nobody knows how old it is.
+pub fn is_stale(synced: Timestamp, now: Timestamp, grace: Duration) -> bool {
+    let age = now.duration_since(synced);
+    age < -SET_BACK_MAX || age > SignedDuration::try_from(grace).unwrap_or(SignedDuration::MAX)
 }
 
 /// Age in whole years; negative before birth. Who is born on 29 February is a year older on 1 March.
@@ -189,6 +201,17 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_back_lengthens_no_grace() {
+        let after = |seconds: i64| Timestamp::from_second(now().as_second() + seconds).unwrap();
+        let grace = Duration::from_secs(3_600);
+        for (seconds, stale) in
+            [(0, false), (3_600, false), (3_601, true), (-300, false), (-301, true), (-90_000, true)]
+        {
+            assert_eq!(is_stale(now(), after(seconds), grace), stale, "{seconds} s later");
+        }
+    }
+
+    #[test]
     fn enrollments_are_suspended_expire_and_grow_stale() {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
@@ -200,6 +223,7 @@ mod tests {
         let (active, later) = (EnrollmentStatus::Active, hours_ago(-1));
         assert_eq!(objections(active, later, hours_ago(24)), []);
         assert_eq!(objections(active, later, hours_ago(25)), [Reason::EnrollmentCacheStale]);
+        assert_eq!(objections(active, later, hours_ago(-1)), [Reason::EnrollmentCacheStale], "the clock was set back");
         assert_eq!(objections(active, now(), now()), [Reason::EnrollmentExpired]);
         assert_eq!(objections(EnrollmentStatus::Suspended, later, now()), [Reason::EnrollmentSuspended]);
         let card = DocumentFacts { token: TokenKind::TrustedTravelerCard, ..passport() };

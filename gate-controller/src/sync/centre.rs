@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use sallyport_protocol::{ApplicationKeyGrant, EnrollmentPage, GateHealth, Reason, RecordBatch, RecordReceipt, paths};
+use sallyport_protocol::{
+    ApplicationKeyGrant, EnrollmentPage, EpochId, GateHealth, Reason, RecordBatch, RecordReceipt, paths,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use ureq::{
     Agent,
@@ -64,6 +66,11 @@ impl CentreError {
         matches!(self, Self::Refused { status: 401 | 403, .. })
     }
 
+    /// The service's history has not what the gate has of it (409).
+    pub fn is_of_another_history(&self) -> bool {
+        matches!(self, Self::Refused { status: 409, .. })
+    }
+
     /// The reason on the officer's screen.
     pub fn reason(&self) -> Reason {
         match self {
@@ -116,9 +123,10 @@ impl Centre {
         self.get(paths::APPLICATION_KEY, paths::APPLICATION_KEY)
     }
 
-    /// Changes since this revision.
-    pub fn enrollments(&self, since: u64) -> Result<EnrollmentPage, CentreError> {
-        self.get(paths::ENROLLMENTS, &format!("{}?since={since}", paths::ENROLLMENTS))
+    /// Changes since this revision of this epoch.
+    pub fn enrollments(&self, since: u64, epoch: Option<EpochId>) -> Result<EnrollmentPage, CentreError> {
+        let epoch = epoch.map_or_else(String::new, |epoch| format!("&epoch={epoch}"));
+        self.get(paths::ENROLLMENTS, &format!("{}?since={since}{epoch}", paths::ENROLLMENTS))
     }
 
     /// Sends records; tells which are stored.

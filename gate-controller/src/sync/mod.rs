@@ -30,6 +30,7 @@ pub use self::{
 use crate::{
     cache::Cache,
     journal::{Journal, JournalError},
+    policy,
     view::{GateView, LinkState},
 };
 
@@ -169,8 +170,7 @@ impl Synchronizer {
     fn status(&self, error: Option<SyncError>) -> LinkStatus {
         let Some(error) = error else { return LinkStatus { link: LinkState::Connected, trouble: None } };
         let synced = self.cache.state().ok().and_then(|state| state.synced);
-        let age_s = synced.map(|synced| Timestamp::now().as_second() - synced.as_second());
-        let stale = age_s.is_none_or(|age_s| age_s > self.grace.as_secs() as i64);
+        let stale = synced.is_none_or(|synced| policy::is_stale(synced, Timestamp::now(), self.grace));
         let link = if stale { LinkState::Stale } else { LinkState::Offline };
         LinkStatus { link, trouble: Some(error.reason()) }
     }
@@ -214,8 +214,20 @@ impl Synchronizer {
     }
 
     fn fetch_enrollments(&self) -> Result<(), SyncError> {
+        if self.cache.is_damaged() {
+            tracing::error!("a record of the cache is damaged: all is forgotten and fetched anew");
+            self.cache.clear()?;
+        }
         loop {
-            let page = self.centre.enrollments(self.cache.state()?.revision)?;
+            let state = self.cache.state()?;
+            let page = match self.centre.enrollments(state.revision, state.epoch) {
+                Err(error) if error.is_of_another_history() && state.revision > 0 => {
+                    tracing::warn!("{error}: all is forgotten and fetched anew");
+                    self.cache.clear()?;
+                    continue;
+                }
+                other => other?,
+            };
             if self.keys.generation() != Some(page.key_generation) {
                 let grant = self.centre.application_key()?;
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;

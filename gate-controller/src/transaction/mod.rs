@@ -38,9 +38,14 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// This reason, with an error's text as the fact.
+    /// This reason, with an error's text as the fact. Part of it may be a stranger's, such as the name in a certificate
+    /// on a chip: so only its beginning is kept, and nothing in it that moves the text around it.
     pub fn because(reason: Reason, error: &dyn std::fmt::Display) -> Self {
-        Self { reason, detail: Some(error.to_string()) }
+        const CHARS_MAX: usize = 300;
+        // Marks that turn the direction of writing (Unicode Standard Annex 9, 2), and line separators.
+        let moves = |c: char| matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{61C}');
+        let clean = |c: char| if c.is_control() || moves(c) { char::REPLACEMENT_CHARACTER } else { c };
+        Self { reason, detail: Some(error.to_string().chars().take(CHARS_MAX).map(clean).collect()) }
     }
 }
 
