@@ -203,6 +203,7 @@ mod tests {
     fn simulation(folder: &Path) -> Arc<Simulation> {
         let gate = GateView {
             gate: "gate-1".parse().unwrap(),
+            serves: true,
             mode: GateMode::InService,
             stage: None,
             entry: DoorView::Closed,
