@@ -124,6 +124,11 @@ impl Process {
         self.child.wait().map(drop).context("wait for a killed process")
     }
 
+    /// Its identifier.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Whether it still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.try_wait(), Ok(None))

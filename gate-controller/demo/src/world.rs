@@ -224,6 +224,11 @@ impl World {
         self.gate.as_mut().is_some_and(Process::is_alive)
     }
 
+    /// The identifier of the gate's process.
+    pub fn gate_process(&self) -> Option<u32> {
+        self.gate.as_ref().map(Process::id)
+    }
+
     fn start(&self, program: &str, config: &str) -> anyhow::Result<Process> {
         let config = self.path(config);
         let arguments = ["run".as_ref(), "--config".as_ref(), config.as_os_str()];
