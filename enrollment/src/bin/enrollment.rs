@@ -10,8 +10,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use sallyport_enrollment::{
     config::{Config, TEMPLATE},
-    serve::{self, Service},
-    setup,
+    serve, setup,
     web::Role,
 };
 use sallyport_privacy::keys::passphrase;
@@ -147,13 +146,11 @@ fn execute(command: Command) -> Result<()> {
             let secret = passphrase(file.path.as_deref(), false)?;
             let root = setup::open_root(&config, &secret)?;
             drop(secret);
-            let service = Service::open(&config, &root)?;
-            drop(root);
             let ready = |line: &str| {
                 // Whoever started us may have stopped listening; that is no reason to end.
                 let _ = say(line);
             };
-            actix_web::rt::System::new().block_on(serve::run(&config, service, ready))
+            actix_web::rt::System::new().block_on(serve::run(&config, root, ready))
         }
         Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
             let config = Config::read(&config.path)?;
