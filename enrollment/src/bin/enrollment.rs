@@ -113,7 +113,8 @@ struct ConfigFile {
 
 #[derive(Args)]
 struct PassphraseFile {
-    /// A file whose first line is the root key's passphrase. Otherwise it is taken from SALLYPORT_PASSPHRASE, or asked
+    /// A file whose first line is the root key's passphrase. SALLYPORT_PASSPHRASE goes before it, but can be read in
+    /// /proc for as long as the process lives: for demonstrations. Without both, the passphrase is asked for
     #[arg(long = "passphrase-file", value_name = "FILE")]
     path: Option<PathBuf>,
 }
