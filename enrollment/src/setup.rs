@@ -72,6 +72,12 @@ pub fn reset_account(config: &Config, name: &str) -> Result<Zeroizing<String>> {
     Ok(Accounts::at(config.accounts()).reset(name)?)
 }
 
+/// Removes an account.
+pub fn remove_account(config: &Config, name: &str) -> Result<()> {
+    check_initialized(config)?;
+    Ok(Accounts::at(config.accounts()).remove(name)?)
+}
+
 /// Opens the root key.
 pub fn open_root(config: &Config, passphrase: &str) -> Result<RootKey> {
     check_initialized(config)?;

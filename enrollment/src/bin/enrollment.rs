@@ -95,8 +95,15 @@ enum AccountCommand {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Give an account a new password, and print it once
+    /// Give an account a new password, and print it once; its sessions end
     Reset {
+        /// The login name
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Remove an account; its sessions end
+    Remove {
         /// The login name
         name: String,
         #[command(flatten)]
@@ -172,6 +179,11 @@ fn execute(command: Command) -> Result<()> {
         Command::Account(AccountCommand::Reset { name, config }) => {
             let password = setup::reset_account(&Config::read(&config.path)?, &name)?;
             say(&format!("password of {name}: {}", *password))
+        }
+        Command::Account(AccountCommand::Remove { name, config }) => {
+            setup::remove_account(&Config::read(&config.path)?, &name)?;
+            eprintln!("There is no account {name} any longer.");
+            Ok(())
         }
     }
 }
