@@ -17,7 +17,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -120,7 +120,8 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     let (reads, read_orders) = channel();
     let (captures, capture_orders) = channel();
     let (lines, journal_lines) = channel();
-    let (wake, woken) = channel();
+    // One waiting wake says all there is to say, and without a centre nobody takes it.
+    let (wake, woken) = sync_channel(1);
 
     let connect = parts.connect;
     spawn("turnstile", sender, Some(Event::BarrierLost), move |inputs| {
@@ -203,7 +204,12 @@ fn spawn(
     }
 }
 
-fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs: &Sender<Input>, wake: &Sender<()>) {
+fn write_journal(
+    journal: &Journal,
+    lines: &Receiver<(u64, JournalLine)>,
+    inputs: &Sender<Input>,
+    wake: &SyncSender<()>,
+) {
     while let Ok((entry, line)) = lines.recv() {
         let finished = matches!(line, JournalLine::Finished(_));
         let event = match journal.append(line) {
@@ -215,7 +221,7 @@ fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs
         };
         let _ = inputs.send(event.into());
         if finished {
-            let _ = wake.send(());
+            let _ = wake.try_send(());
         }
     }
 }
