@@ -26,6 +26,8 @@ pub struct Expected {
     pub reason: Reason,
     /// The stage at which that reason must arise, when it is not of the outcome itself.
     pub stage: Option<Stage>,
+    /// What the fact beside that reason must tell.
+    pub detail: Option<&'static str>,
     /// Whether the first door must open, or must not.
     pub entry_opens: bool,
     /// Whether the second door must open, or must not.
@@ -40,6 +42,7 @@ const GENUINE: Expected = Expected {
     outcome: Outcome::Accepted,
     reason: Reason::FaceMatchedChip,
     stage: None,
+    detail: None,
     entry_opens: true,
     exit_opens: true,
 };
@@ -80,6 +83,7 @@ pub const CONNECTED: &[Expected] = &[
         outcome: Outcome::Refused,
         reason: Reason::PaHashMismatch,
         stage: Some(Stage::Authentication),
+        detail: Some("the hash of DG2 is "),
         entry_opens: false,
         exit_opens: false,
         ..GENUINE
@@ -158,6 +162,13 @@ impl Expected {
                 self.reason,
                 self.stage.map_or(String::new(), |s| format!(" at {s:?}"))
             ));
+        }
+        let tells = |detail: &str| {
+            let mut facts = record.timeline.iter().filter(|entry| entry.reasons.contains(&self.reason));
+            facts.any(|entry| entry.detail.as_ref().is_some_and(|fact| fact.contains(detail)))
+        };
+        if let Some(detail) = self.detail.filter(|detail| !tells(detail)) {
+            faults.push(format!("no fact beside {} tells `{detail}`", self.reason));
         }
         for (door, must) in [(Door::Entry, self.entry_opens), (Door::Exit, self.exit_opens)] {
             let opened = |kind| record.doors.iter().any(|seen| seen.door == door && seen.movement == kind);

@@ -37,6 +37,16 @@ pub mod name {
     pub const EXPIRED: &str = "passport-expired";
     /// A printed zone with a wrong check digit.
     pub const WRONG_DIGIT: &str = "passport-with-wrong-check-digit";
+    /// Signed, but its portrait's file is cut short.
+    pub const CUT_PORTRAIT: &str = "passport-with-cut-portrait";
+    /// DG2 ends before the length that it states.
+    pub const CUT_GROUP: &str = "passport-with-cut-dg2";
+    /// EF.SOD is no signed object.
+    pub const GARBAGE: &str = "passport-with-garbage-for-signature";
+    /// A chip whose answers state lengths far beyond their end.
+    pub const HOSTILE: &str = "passport-with-hostile-lengths";
+    /// A file that states a length of two gigabytes.
+    pub const ENDLESS: &str = "passport-with-endless-dg2";
     /// A chip that stops answering.
     pub const SILENT: &str = "passport-with-silent-chip";
     /// A trusted traveler's card.
@@ -92,10 +102,19 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     issued(name::OTHER_ISSUER, &signer, &Holder { issuer: "XOM", ..adult }, &own)?;
     issued(name::EXPIRED, &signer, &Holder { expiry: today - 1.day(), ..adult }, &own)?;
     issued(name::UNKNOWN_CSCA, &stranger, &adult, &own)?;
-    issued(name::REPLACED, &signer, &adult, &own)?;
-    fs::write(documents.join(name::REPLACED).join("DG2.bin"), other.portrait().dg2()).context("forge a document")?;
-    issued(name::SILENT, &signer, &adult, &own)?;
-    fs::write(documents.join(name::SILENT).join("behavior.json"), r#"{"silent_after": 12}"#).context("break a chip")?;
+    let cut = Encoded { bytes: own.bytes[..own.bytes.len() / 3].to_vec(), ..own };
+    issued(name::CUT_PORTRAIT, &signer, &adult, &cut)?;
+    let spoiled = |folder: &str, file: &str, content: &[u8]| -> anyhow::Result<()> {
+        issued(folder, &signer, &adult, &own)?;
+        fs::write(documents.join(folder).join(file), content).with_context(|| format!("spoil {folder}"))
+    };
+    let dg2 = own.portrait().dg2();
+    spoiled(name::REPLACED, "DG2.bin", &other.portrait().dg2())?;
+    spoiled(name::CUT_GROUP, "DG2.bin", &dg2[..dg2.len() / 2])?;
+    spoiled(name::ENDLESS, "DG2.bin", &[&[0x75, 0x84, 0x7F, 0xFF, 0xFF, 0xFF], &dg2[4..]].concat())?;
+    spoiled(name::GARBAGE, "EF_SOD.bin", &[&[0x77, 0x82, 0x01, 0x00][..], &[0xA5; 256]].concat())?;
+    spoiled(name::SILENT, "behavior.json", br#"{"silent_after": 12}"#)?;
+    spoiled(name::HOSTILE, "behavior.json", br#"{"hostile_after": 12}"#)?;
     issued(name::WRONG_DIGIT, &signer, &adult, &own)?;
     spoil_check_digit(&documents.join(name::WRONG_DIGIT).join("mrz.txt"))?;
     for (folder, number) in [(name::CARD, CARD), (name::UNKNOWN_CARD, "04FFFFFFFFFFFF")] {

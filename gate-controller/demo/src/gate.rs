@@ -3,7 +3,7 @@
 use std::{sync::Mutex, time::Duration};
 
 use anyhow::{Context as _, bail, ensure};
-use sallyport_protocol::{CrossingId, CrossingRecord, OfficerChoice};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateMode, OfficerChoice};
 use serde_json::{Value, json};
 use ureq::Agent;
 
@@ -129,6 +129,11 @@ impl GatePages {
     /// Decides the waiting crossing.
     pub fn decide(&self, crossing: CrossingId, choice: OfficerChoice, note: &str) -> anyhow::Result<()> {
         self.post("/officer/decide", &json!({ "crossing": crossing, "choice": choice, "note": note }))
+    }
+
+    /// Sets the mode.
+    pub fn set_mode(&self, mode: GateMode) -> anyhow::Result<()> {
+        self.post("/officer/mode", &json!({ "mode": mode }))
     }
 
     /// Opens a door by hand.

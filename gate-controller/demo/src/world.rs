@@ -117,6 +117,11 @@ impl World {
         format!("{scheme}://127.0.0.1:{}", self.ports[0])
     }
 
+    /// The address of the service's side for gates.
+    pub fn gates_interface(&self) -> String {
+        format!("https://127.0.0.1:{}", self.ports[1])
+    }
+
     /// The address of the web admin.
     pub fn web_admin(&self) -> String {
         format!("http://127.0.0.1:{}/admin", self.ports[2])
@@ -141,7 +146,7 @@ impl World {
             "identity": {
                 "certificate": "identity/gate.crt", "key": "identity/gate.key", "authority": "identity/ca.crt",
             },
-            "centre": { "url": format!("https://127.0.0.1:{}", self.ports[1]), "interval_ms": 1_000 },
+            "centre": { "url": self.gates_interface(), "interval_ms": 1_000 },
             "devices": {
                 "turnstile": { "line": "turnstile", "control": "turnstile.control" },
                 "reader": { "kind": "simulated", "documents": "documents" },

@@ -1,5 +1,5 @@
 //! Nothing biometric lies on a disk in the clear: after enrollments and crossings, gate's and service's folders are
-//! searched for photographs, portraits, embeddings and codes.
+//! searched for photographs, portraits, live pictures, embeddings, codes and keys.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -10,14 +10,19 @@ use std::{
 };
 
 use sallyport_demo::{
-    crossings::{CONNECTED, CUT_OFF},
-    documents::name,
+    crossings::{CONNECTED, CUT_OFF, Expected},
+    documents::{CARD, name},
+    gate::GatePages,
     report,
+    world::World,
 };
+use sallyport_emrtd::{ChipContents, issue};
+use sallyport_gate::{config::Identity, sync::Centre};
 use sallyport_matcher::{
     Image,
-    face::{FaceEngine, Source},
+    face::{FaceEngine, FaceTemplate, Source},
 };
+use sallyport_privacy::{keys::ApplicationKey, template::protect};
 use support::{assets, world};
 
 #[test]
@@ -26,58 +31,142 @@ fn whole_crossings_leave_no_face_on_the_disk() {
     world.start_all().unwrap();
     let gate = world.gate_pages();
     gate.log_in(&world.officer_password).unwrap();
-    for expected in CONNECTED.iter().chain(CUT_OFF) {
-        let record = expected.cross(&gate).unwrap();
+    cross(CONNECTED, &gate);
+    let mut secrets = Secrets::default();
+    secrets.add_faces(&world);
+    secrets.add_enrollment(&world);
+    world.stop_service().unwrap();
+    cross(CUT_OFF, &gate);
+    world.stop_gate().unwrap();
+
+    // The codes in the stores are sealed with all else of their records, names and numbers too.
+    secrets.add("the traveler's name", b"Demonstration Traveler");
+    secrets.add("the card's number", CARD.as_bytes());
+    secrets.add("the document's number", b"L898902C3");
+    secrets.add("the head of a JPEG file", b"\xFF\xD8\xFF\xE0\x00\x10JFIF");
+    let kept = ["gate", "service", "logs"].map(|folder| files(&world.path(folder))).concat();
+    for store in ["gate/cache/db", "gate/trusted-traveler.key", "gate/journal/journal.log", "service/store/db"] {
+        assert!(kept.contains(&world.path(store)), "{store} is not among {kept:?}");
+    }
+    assert_eq!(secrets.found_in(&kept), Vec::<String>::new());
+    // The search itself can find.
+    let found = secrets.found_in(&["documents", "scenes"].map(|folder| files(&world.path(folder))).concat());
+    assert!(found.iter().any(|what| what.contains("the portrait of passport")), "{found:?}");
+    assert!(found.iter().any(|what| what.contains("the live picture traveler/1.jpg")), "{found:?}");
+}
+
+fn cross(all: &[Expected], gate: &GatePages) {
+    for expected in all {
+        let record = expected.cross(gate).unwrap();
         let faults = expected.faults(&record);
         assert!(faults.is_empty(), "{}: {faults:?}\n{}", expected.what, report::time_line(&record));
     }
-    world.stop_gate().unwrap();
-    world.stop_service().unwrap();
-
-    let assets = assets().unwrap();
-    let engine = FaceEngine::load(&assets.join("models")).unwrap();
-    let mut needles: Vec<(String, Vec<u8>)> = Vec::new();
-    for face in ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"] {
-        let file = fs::read(assets.join("faces").join(face)).unwrap();
-        let image = Image::decode(&file).unwrap();
-        let template = engine.template(&image, Source::Portrait).unwrap().template;
-        let floats: Vec<u8> = template.values()[..4].iter().flat_map(|value| value.to_le_bytes()).collect();
-        needles.push((format!("the file {face}"), file[file.len() / 2..][..24].to_vec()));
-        needles.push((format!("the embedding of {face}"), floats));
-        let text = template.values()[0].to_string();
-        needles.push((format!("the embedding of {face} as text"), text.into_bytes()));
-    }
-    for document in [name::GENUINE, name::REPLACED] {
-        let portrait = fs::read(world.path("documents").join(document).join("DG2.bin")).unwrap();
-        needles.push((format!("the portrait of {document}"), portrait[portrait.len() / 2..][..24].to_vec()));
-    }
-    needles.push(("the head of a JPEG file".into(), b"\xFF\xD8\xFF\xE0\x00\x10JFIF".to_vec()));
-    needles.push(("a protected code as it travels".into(), br#""code":""#.to_vec()));
-    // The codes in the stores are sealed with all else of their records, names and numbers too.
-    needles.push(("the traveler's name".into(), b"Demonstration Traveler".to_vec()));
-    needles.push(("the card's number".into(), sallyport_demo::documents::CARD.as_bytes().to_vec()));
-    needles.push(("the document's number".into(), b"L898902C3".to_vec()));
-
-    let mut files = Vec::new();
-    for folder in ["gate", "service", "logs"] {
-        collect(&world.path(folder), &mut files);
-    }
-    let searched: u64 = files.iter().map(|file| fs::metadata(file).unwrap().len()).sum();
-    assert!(files.len() > 6 && searched > 10_000, "there was hardly anything to search: {files:?}");
-    for file in &files {
-        let bytes = fs::read(file).unwrap();
-        for (what, needle) in &needles {
-            assert!(!bytes.windows(needle.len()).any(|window| window == needle), "{what} lies in {}", file.display());
-        }
-    }
-    // The search itself can find: the documents' folder holds portraits.
-    let dg2 = fs::read(world.path("documents").join(name::GENUINE).join("DG2.bin")).unwrap();
-    assert!(needles.iter().any(|(_, needle)| dg2.windows(needle.len()).any(|window| window == needle)));
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { collect(&path, files) } else { files.push(path) }
+/// What must lie nowhere.
+#[derive(Default)]
+struct Secrets(Vec<(String, Vec<u8>)>);
+
+impl Secrets {
+    fn add(&mut self, what: &str, bytes: &[u8]) {
+        self.0.push((what.to_owned(), bytes.to_vec()));
     }
+
+    /// A file's middle: its beginning may be like any other's.
+    fn add_file(&mut self, what: &str, file: &[u8]) {
+        self.add(what, &file[file.len() / 2..][..32]);
+    }
+
+    fn add_embedding(&mut self, of: &str, template: &FaceTemplate) {
+        let floats: Vec<u8> = template.values()[..8].iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.add(&format!("the embedding of {of}"), &floats);
+        self.add(&format!("the embedding of {of} as text"), template.values()[0].to_string().as_bytes());
+    }
+
+    /// What was photographed at the enrollment, read from chips and seen by the camera.
+    fn add_faces(&mut self, world: &World) {
+        let engine = engine();
+        for face in ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"] {
+            let file = fs::read(assets().unwrap().join("faces").join(face)).unwrap();
+            self.add_file(&format!("the photograph {face}"), &file);
+            self.add_embedding(&format!("the photograph {face}"), &embedded(&engine, &file, Source::Portrait));
+        }
+        for document in [name::GENUINE, name::REPLACED] {
+            let file = portrait(&world.path("documents").join(document));
+            self.add_file(&format!("the portrait of {document}"), &file);
+            self.add_embedding(&format!("the portrait of {document}"), &embedded(&engine, &file, Source::Portrait));
+        }
+        for seen in LIVE {
+            let file = fs::read(world.path("scenes").join(seen)).unwrap();
+            self.add_file(&format!("the live picture {seen}"), &file);
+            self.add_embedding(&format!("the live picture {seen}"), &embedded(&engine, &file, Source::Live));
+        }
+    }
+
+    /// What the gate was sent, fetched with its own identity; and what it made of the live faces.
+    fn add_enrollment(&mut self, world: &World) {
+        let [certificate, key, authority] =
+            ["gate.crt", "gate.key", "ca.crt"].map(|file| world.path("identity").join(file));
+        let centre = Centre::new(&world.gates_interface(), &Identity { certificate, key, authority }).unwrap();
+        let grant = centre.application_key().unwrap();
+        let page = centre.enrollments(0, None).unwrap();
+        let [enrolled] = &page.changed[..] else { panic!("{page:?}") };
+        self.add("the application key", &grant.key);
+        self.add_as_text("the application key", &grant);
+        self.add("the enrolled code", &enrolled.code.expose_bytes()[..32]);
+        self.add_as_text("the enrolled code", &enrolled.code);
+        let key = ApplicationKey::received(grant.key[..].try_into().unwrap(), grant.generation);
+        let seed = key.enrollment_seed(enrolled.id.as_bytes(), enrolled.version);
+        let engine = engine();
+        for seen in LIVE {
+            let file = fs::read(world.path("scenes").join(seen)).unwrap();
+            let code = protect(embedded(&engine, &file, Source::Live).values(), &seed).unwrap();
+            self.add(&format!("the code of the live picture {seen}"), &code.expose_bytes()[..32]);
+        }
+    }
+
+    /// The longest piece of base64 in a message, as it travels.
+    fn add_as_text(&mut self, what: &str, message: &impl serde::Serialize) {
+        let json = serde_json::to_string(message).unwrap();
+        let longest = json.split('"').max_by_key(|piece| piece.len()).unwrap();
+        assert!(longest.len() > 40, "{what} is no longer sent as base64");
+        self.add(&format!("{what} as base64"), &longest.as_bytes()[..40]);
+    }
+
+    fn found_in(&self, files: &[PathBuf]) -> Vec<String> {
+        let mut found = Vec::new();
+        for file in files {
+            let bytes = fs::read(file).unwrap();
+            for (what, secret) in &self.0 {
+                if bytes.windows(secret.len()).any(|window| window == secret) {
+                    found.push(format!("{what} lies in {}", file.display()));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// What the camera sees in these crossings.
+const LIVE: [&str; 3] = ["traveler/1.jpg", "traveler/2.jpg", "stranger/1.jpg"];
+
+fn engine() -> FaceEngine {
+    FaceEngine::load(&assets().unwrap().join("models")).unwrap()
+}
+
+fn embedded(engine: &FaceEngine, file: &[u8], source: Source) -> FaceTemplate {
+    engine.template(&Image::decode(file).unwrap(), source).unwrap().template
+}
+
+/// The picture in a document's DG2.
+fn portrait(document: &Path) -> Vec<u8> {
+    let (_, files) = issue::load(document).unwrap();
+    let mut contents = ChipContents::default();
+    contents.groups.extend(files.groups);
+    contents.dg2().unwrap()[0].bytes.to_vec()
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

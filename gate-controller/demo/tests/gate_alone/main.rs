@@ -1,14 +1,12 @@
-//! One gate as a process, without an enrollment service: crossings, bad input, and what breaks in the middle.
+//! One gate as a process: crossings, bad input, and what breaks in the middle.
 #![allow(clippy::unwrap_used)]
 
+mod disk;
+mod doors;
+#[path = "../support/mod.rs"]
 mod support;
 
-use std::{
-    fs,
-    io::Write as _,
-    path::PathBuf,
-    process::{Command, Stdio},
-};
+use std::fs;
 
 use sallyport_demo::{
     crossings::{CONNECTED, Expected},
@@ -18,8 +16,9 @@ use sallyport_demo::{
     world::{World, wait_for},
 };
 use sallyport_protocol::{CrossingRecord, Door, DoorMovementKind, OfficerChoice, Outcome, Reason, Stage};
-use support::{clear_out, world};
+use support::world;
 
+/// A gate without an enrollment service, in service, its officer logged in.
 fn started() -> Option<(tempfile::TempDir, World, GatePages)> {
     let (folder, mut world) = world(|settings| settings.alone = true)?;
     world.start_all().unwrap();
@@ -46,6 +45,9 @@ const REFERRED: Expected = Expected {
     ..CONNECTED[0]
 };
 
+/// A chip that answers otherwise than it should.
+const CHIP_WRONG: Expected = Expected { reason: Reason::ChipProtocolError, stage: Some(Stage::Document), ..REFERRED };
+
 #[test]
 fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
     let Some((_folder, mut world, gate)) = started() else { return };
@@ -70,6 +72,25 @@ fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
             document: name::UNKNOWN_CARD,
             reason: Reason::CardUnknown,
             stage: Some(Stage::Eligibility),
+            ..REFERRED
+        },
+        Expected {
+            what: "a signed portrait that is cut short",
+            document: name::CUT_PORTRAIT,
+            reason: Reason::ChipPortraitUnusable,
+            stage: Some(Stage::Authentication),
+            ..REFERRED
+        },
+        Expected { what: "a DG2 that ends too soon", document: name::CUT_GROUP, ..CHIP_WRONG },
+        Expected { what: "a DG2 of two gigabytes", document: name::ENDLESS, ..CHIP_WRONG },
+        Expected { what: "lengths far beyond the answer", document: name::HOSTILE, ..CHIP_WRONG },
+        Expected {
+            what: "garbage for a signature",
+            document: name::GARBAGE,
+            officer: None,
+            outcome: Outcome::Refused,
+            reason: Reason::PaMalformed,
+            stage: Some(Stage::Authentication),
             ..REFERRED
         },
         Expected {
@@ -147,102 +168,6 @@ fn told(record: &CrossingRecord, reason: Reason) -> bool {
 
 fn moved(record: &CrossingRecord, door: Door) -> bool {
     record.doors.iter().any(|seen| seen.door == door && seen.movement == DoorMovementKind::OpenOrdered)
-}
-
-#[test]
-fn an_unplugged_turnstile_and_a_fire_end_the_crossing_safely() {
-    let Some((_folder, mut world, gate)) = started() else { return };
-    gate.turnstile("nobody").unwrap();
-    gate.present(name::GENUINE, scene::TRAVELER).unwrap();
-    let open = |door: &str| {
-        wait_for("an open door", || Ok((gate.state()?["gate"][door] == "open").then_some(()))).unwrap();
-    };
-    open("entry");
-    gate.turnstile("unplug").unwrap();
-    let record = wait_for("the end of the crossing", || Ok(gate.records()?.pop())).unwrap();
-    assert_eq!((record.outcome, record.reasons.as_slice()), (Outcome::Failed, &[Reason::BarrierLineLost][..]));
-    wait_for("the doors to close by themselves", || {
-        Ok(world.turnstile_log()?.contains(r#""what":"closed""#).then_some(()))
-    })
-    .unwrap();
-    let state = gate.state().unwrap();
-    assert_eq!(state["traveler"]["instruction"], "out_of_service");
-    assert_eq!(state["gate"]["troubles"][0], "BARRIER_LINE_LOST");
-    gate.take_away().unwrap();
-    gate.turnstile("plug").unwrap();
-    gate.turnstile("people").unwrap();
-    crossed(&CONNECTED[0], &gate);
-
-    gate.turnstile("nobody").unwrap();
-    gate.present(name::GENUINE, scene::TRAVELER).unwrap();
-    open("entry");
-    gate.turnstile("fire on").unwrap();
-    open("exit");
-    assert_eq!(gate.state().unwrap()["traveler"]["instruction"], "leave_now");
-    let record = gate.records().unwrap().pop().unwrap();
-    assert_eq!(record.reasons, [Reason::EmergencyRelease]);
-    gate.turnstile("fire off").unwrap();
-    gate.turnstile("people").unwrap();
-    gate.take_away().unwrap();
-    crossed(&CONNECTED[0], &gate);
-    world.stop_gate().unwrap();
-}
-
-/// A small file system of its own for the journal.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn mount(folder: PathBuf) -> Option<Self> {
-        fs::create_dir_all(&folder).unwrap();
-        let mount = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"].map(str::to_owned);
-        let status = Command::new("mount").args(mount).arg(&folder).stderr(Stdio::null()).status();
-        if !status.is_ok_and(|status| status.success()) {
-            eprintln!("SKIPPED: a full disk was not tried: no right to mount a small one");
-            return None;
-        }
-        Some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
-    }
-}
-
-#[test]
-fn a_full_disk_stops_the_doors_and_nothing_else() {
-    let Some((_folder, mut world)) = world(|settings| settings.alone = true) else { return };
-    let Some(disk) = SmallDisk::mount(world.path("gate/journal")) else { return };
-    world.start_all().unwrap();
-    let gate = world.gate_pages();
-    crossed(&CONNECTED[0], &gate);
-    let filler = disk.0.join("filler");
-    let mut file = fs::File::create(&filler).unwrap();
-    while file.write_all(&[0; 64]).is_ok() {}
-    drop(file); // held open it would keep its room
-    // Some lines still fit into the file's last page: travelers come until the gate says why it takes no more.
-    wait_for("the gate to say why", || {
-        let traveler = gate.state()?["traveler"].clone();
-        if gate.is_in_service()? {
-            gate.take_away()?;
-            gate.present(name::GENUINE, scene::TRAVELER)?;
-        }
-        Ok((traveler["instruction"] == "out_of_service" && traveler["reason"] == "DISK_FULL").then_some(()))
-    })
-    .unwrap();
-    assert!(world.gate_is_alive());
-    fs::remove_file(&filler).unwrap();
-    gate.take_away().unwrap();
-    clear_out(&world, &gate);
-    crossed(&CONNECTED[0], &gate);
-    world.stop_gate().unwrap();
-    let journal = fs::read_to_string(disk.0.join("journal.log")).unwrap();
-    let count = |line: &str| journal.matches(&format!(r#""line":"{line}""#)).count();
-    assert!(count("began") >= 3);
-    assert!(count("finished") >= count("began"), "the record was kept until there was room");
-    let opened = world.turnstile_log().unwrap().matches(r#""what":"opening""#).count();
-    assert!(opened <= count("door_ordered"), "no door moved without its written order");
 }
 
 #[test]
