@@ -21,10 +21,15 @@ use crate::{
     api,
     config::Config,
     gates::{Admission, Reports},
-    registry::{Portraits, Registry},
+    registry::{Portraits, Registry, RegistryError},
     web,
 };
 
+/// How long to wait before a store that did not open is tried again.
+const STORE_RETRY: Duration = Duration::from_secs(3);
+/// Most connections of each of a side's two workers: together far below the usual limit of 1,024 descriptors, which the
+/// store and the accounts need too.
+const WORKER_CONNECTIONS_MAX: usize = 64;
 /// How long to wait for a port that another process has.
 const PORT_RETRY: Duration = Duration::from_secs(3);
 /// How long requests in progress may take to end when the service stops, in seconds.
@@ -45,23 +50,41 @@ pub struct Service {
 }
 
 impl Service {
-    /// Opens the store and loads the nets.
-    pub fn open(config: &Config, root: &RootKey) -> Result<Self> {
-        let store = Arc::new(SledStore::open(&config.store())?);
-        let store = SealedStore::new(store, root.vault("store"));
-        Ok(Self {
-            registry: Registry::open(store.clone(), root)?,
-            admission: Admission::at(config.admitted()),
-            reports: Reports::new(store),
-            portraits: Portraits::load(&config.models)?,
-            accounts: Accounts::at(config.accounts()),
-        })
+    /// Loads the nets and opens the store, waiting for as long as it cannot be opened: the log says what to do, and
+    /// nobody has to start the service again afterwards. `None` if it is to stop meanwhile.
+    async fn open(config: &Config, root: &RootKey, stop: &mut Stop) -> Result<Option<Self>> {
+        let portraits = Portraits::load(&config.models)?;
+        let mut said = String::new();
+        let (registry, reports) = loop {
+            let why = match stores(config, root) {
+                Ok(opened) => break opened,
+                Err(error) => error.to_string(),
+            };
+            if why != said {
+                let every_s = STORE_RETRY.as_secs();
+                tracing::error!("{why}; nothing is served until then, and it is tried again every {every_s} s");
+                said = why;
+            }
+            tokio::select! {
+                () = time::sleep(STORE_RETRY) => {}
+                () = stop.asked() => return Ok(None),
+            }
+        };
+        let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
+        Ok(Some(Self { registry, admission, reports, portraits, accounts }))
     }
 }
 
+fn stores(config: &Config, root: &RootKey) -> Result<(Registry, Reports), RegistryError> {
+    let store = SealedStore::new(Arc::new(SledStore::open(&config.store())?), root.vault("store"));
+    Ok((Registry::open(store.clone(), root)?, Reports::new(store)))
+}
+
 /// Serves until SIGTERM or SIGINT; `ready` hears the line that says where.
-pub async fn run(config: &Config, service: Service, ready: impl FnOnce(&str)) -> Result<()> {
+pub async fn run(config: &Config, root: RootKey, ready: impl FnOnce(&str)) -> Result<()> {
     let mut stop = Stop::listen()?;
+    let Some(service) = Service::open(config, &root, &mut stop).await? else { return Ok(()) };
+    drop(root);
     let service = Arc::new(service);
     let Some(gates) = bound(config.gates.listen, "gates", &mut stop).await? else { return Ok(()) };
     let Some(admin) = bound(config.admin.listen, "the web admin", &mut stop).await? else { return Ok(()) };
@@ -89,6 +112,7 @@ fn serve_gates(config: &Config, listener: TcpListener, service: Arc<Service>) ->
     let server = HttpServer::new(move || App::new().configure(|app| api::configure(app, service.clone())))
         .on_connect(api::remember_certificate)
         .workers(2)
+        .max_connections(WORKER_CONNECTIONS_MAX)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .listen_rustls_0_23(listener, tls)?;
@@ -99,6 +123,7 @@ fn serve_admin(config: &Config, listener: TcpListener, service: Arc<Service>) ->
     let desk = web::Desk::new(service, &config.language)?;
     let server = HttpServer::new(move || App::new().configure(|app| web::configure(app, desk.clone())))
         .workers(2)
+        .max_connections(WORKER_CONNECTIONS_MAX)
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals();
     let server = if config.admin.plain_http {

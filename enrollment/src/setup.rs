@@ -1,7 +1,7 @@
 //! Commands that make things: the data folder, gates' certificates, accounts. None opens the store, so that all work
 //! while the service runs.
 
-use std::{fs, path::Path};
+use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use sallyport_link::{Authority, Usage};
@@ -26,7 +26,11 @@ pub fn init(config: &Config, hosts: &[String], passphrase: &str) -> Result<Zeroi
             data.display()
         );
     }
-    fs::create_dir_all(data).with_context(|| format!("the data folder {} cannot be made", data.display()))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
     let root = RootKey::create(&config.root_key(), passphrase)?;
     let authority = Authority::create()?;
     authority.save(data, &authority_vault(&root))?;
@@ -66,6 +70,12 @@ pub fn add_account(config: &Config, name: &str, role: Role) -> Result<Zeroizing<
 pub fn reset_account(config: &Config, name: &str) -> Result<Zeroizing<String>> {
     check_initialized(config)?;
     Ok(Accounts::at(config.accounts()).reset(name)?)
+}
+
+/// Removes an account.
+pub fn remove_account(config: &Config, name: &str) -> Result<()> {
+    check_initialized(config)?;
+    Ok(Accounts::at(config.accounts()).remove(name)?)
 }
 
 /// Opens the root key.

@@ -8,6 +8,7 @@ use std::{
     fs,
     io::Read as _,
     net::TcpListener,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     sync::Arc,
     thread,
@@ -432,5 +433,48 @@ fn a_port_in_use_is_waited_for() {
     drop(taken);
     world.await_ready();
     assert_eq!(world.gates, format!("https://{address}"));
+    assert_eq!(world.stop(), Some(0));
+}
+
+#[test]
+fn sessions_end_with_their_account_or_its_password() {
+    if !equipped() {
+        return;
+    }
+    let mut world = World::new();
+    world.start();
+    let mut said = world.command(&["account", "add", "eve"]);
+    for change in ["reset", "remove"] {
+        let password = text(&said.stdout).trim().strip_prefix("password of eve: ").unwrap().to_owned();
+        let eve = world.staff("eve", &password);
+        assert_eq!(eve.get("/admin/enrollments").0, 200);
+        said = world.command(&["account", change, "eve"]);
+        assert!(said.status.success(), "{}", text(&said.stderr));
+        assert_eq!(eve.get("/admin/enrollments"), (303, "/admin?login=needed".to_owned()), "{change}");
+    }
+    assert_eq!(world.staff("admin", &world.password).get("/admin/enrollments").0, 200);
+    let nobody = world.command(&["account", "remove", "eve"]);
+    assert!(text(&nobody.stderr).contains("account add"), "{}", text(&nobody.stderr));
+}
+
+#[test]
+fn a_damaged_store_is_waited_for() {
+    if !equipped() {
+        return;
+    }
+    let mut world = World::new();
+    let mode = fs::metadata(world.path("data")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "the store's folder is its owner's alone");
+    world.start();
+    assert_eq!(world.stop(), Some(0));
+    fs::write(world.path("data/store/db"), b"this is no store".repeat(4096)).unwrap();
+    world.launch();
+    let began = Instant::now();
+    while !world.log().contains("restore it from a backup") {
+        assert!(began.elapsed() < PATIENCE, "{}", world.log());
+        thread::sleep(Duration::from_millis(50));
+    }
+    fs::rename(world.path("data/store"), world.path("aside")).unwrap();
+    world.await_ready();
     assert_eq!(world.stop(), Some(0));
 }

@@ -1,6 +1,6 @@
 //! Officers' accounts in `accounts.toml`, as the screens ask for them.
 
-use sallyport_privacy::accounts;
+use sallyport_privacy::accounts::{self, Standing};
 
 use crate::view::{AccountError, Accounts, Role};
 
@@ -16,5 +16,9 @@ impl Accounts for FileAccounts {
             Err(accounts::AccountError::Wrong) => Err(AccountError::Wrong),
             Err(error) => Err(AccountError::Store(error.to_string())),
         }
+    }
+
+    fn standing(&self, name: &str) -> Result<Option<Standing>, AccountError> {
+        self.0.standing(name).map_err(|error| AccountError::Store(error.to_string()))
     }
 }

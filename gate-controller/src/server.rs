@@ -1,6 +1,7 @@
 //! Serves the screens, and keeps trying when the port is taken: a gate without screens still works.
 
 use std::{
+    io::{self, Write as _},
     net::SocketAddr,
     sync::{Arc, mpsc::Sender},
     thread,
@@ -17,6 +18,9 @@ use crate::{
     supervisor::Input,
 };
 
+/// Most connections of each of the two workers: together far below the usual limit of 1,024 descriptors, since the serial
+/// line and the accounts must still open when somebody holds all the connections there are.
+const WORKER_CONNECTIONS_MAX: usize = 64;
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Longest body accepted, in bytes: orders and logins are short.
 const BODY_BYTES_MAX: usize = 16 << 10;
@@ -72,13 +76,15 @@ impl Server {
             }
         })
         .workers(2)
+        .max_connections(WORKER_CONNECTIONS_MAX)
         .disable_signals();
         let (server, scheme) = match &self.tls {
             Some(tls) => (server.bind_rustls_0_23(self.listen, tls.clone())?, "https"),
             None => (server.bind(self.listen)?, "http"),
         };
         for address in server.addrs() {
-            println!("ready: {scheme}://{address}/traveler {scheme}://{address}/officer");
+            // Whoever started us may have stopped listening; that is no reason to have no screens.
+            let _ = writeln!(io::stdout(), "ready: {scheme}://{address}/traveler {scheme}://{address}/officer");
         }
         listening();
         server.run().await

@@ -7,6 +7,7 @@
 use std::{fmt, sync::Mutex};
 
 use jiff::Timestamp;
+use sallyport_privacy::accounts::Standing;
 use sallyport_protocol::{
     CrossingId, Door, GateId, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind,
 };
@@ -381,6 +382,10 @@ pub trait Accounts: Send + Sync {
     /// Checks a password. Must take as long for an unknown name as for a wrong password (hash a dummy).
     /// Called off the event loop, so that it may take its time.
     fn verify(&self, name: &str, password: &str) -> Result<Role, AccountError>;
+
+    /// What sessions of this account rest on: another one after each change of its password or role, `None` if there is
+    /// no such account.
+    fn standing(&self, name: &str) -> Result<Option<Standing>, AccountError>;
 }
 
 #[cfg(test)]

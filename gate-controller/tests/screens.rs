@@ -1,7 +1,13 @@
 //! The screens' server side, in process: who may see and order what.
 #![allow(clippy::unwrap_used)]
 
-use std::sync::Arc;
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    sync::{Arc, mpsc::channel},
+    thread,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     App,
@@ -12,6 +18,8 @@ use actix_web::{
 };
 use sallyport_gate::{
     screens::{Seam, Station, configure},
+    server::Server,
+    supervisor::Input,
     view::*,
 };
 use sallyport_protocol::{CrossingId, GateMode, OfficerChoice};
@@ -19,6 +27,9 @@ use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
 const ORIGIN: &str = "http://localhost:8080";
+
+/// Patience, not a measurement.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 struct Known;
 
@@ -30,6 +41,10 @@ impl Accounts for Known {
             _ => Err(AccountError::Wrong),
         }
     }
+
+    fn standing(&self, _: &str) -> Result<Option<[u8; 32]>, AccountError> {
+        Ok(Some([7; 32]))
+    }
 }
 
 struct Supervisor {
@@ -40,6 +55,10 @@ struct Supervisor {
 }
 
 fn station() -> (Station, Supervisor) {
+    station_of(Arc::new(Known))
+}
+
+fn station_of(accounts: Arc<dyn Accounts>) -> (Station, Supervisor) {
     let gate = GateView {
         gate: "gate-1".parse().unwrap(),
         mode: GateMode::InService,
@@ -64,7 +83,7 @@ fn station() -> (Station, Supervisor) {
         gate: gate_seen,
         orders: order,
         referral: desk.clone(),
-        accounts: Arc::new(Known),
+        accounts,
         language: "fr".into(),
         simulated: false,
         others: std::collections::BTreeMap::default(),
@@ -297,4 +316,62 @@ where
 {
     let bytes = std::future::poll_fn(|context| body.as_mut().poll_next(context)).await?.unwrap();
     Some(String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+#[actix_web::test]
+async fn a_session_ends_when_its_account_is_removed_or_given_another_password() {
+    use sallyport_gate::accounts::FileAccounts;
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = sallyport_privacy::accounts::Accounts::at(folder.path().join("accounts.toml"));
+    let (station, _supervisor) = station_of(Arc::new(FileAccounts(accounts.clone())));
+    let app = app!(station);
+    let mut password = accounts.add("ana", "officer").unwrap();
+    for change in ["reset", "remove"] {
+        let answer = log_in!(&app, "ana", password.as_str());
+        let cookie = answer.response().cookies().next().unwrap().into_owned();
+        let asked = || TestRequest::get().uri("/officer/session").cookie(cookie.clone()).to_request();
+        assert_eq!(call_service(&app, asked()).await.status(), StatusCode::OK);
+        match change {
+            "reset" => password = accounts.reset("ana").unwrap(),
+            _ => accounts.remove("ana").unwrap(),
+        }
+        assert_eq!(call_service(&app, asked()).await.status(), StatusCode::UNAUTHORIZED, "{change}");
+    }
+    assert_eq!(location(&log_in!(&app, "ana", password.as_str())), "/officer?login=wrong");
+}
+
+/// Streams are held for as long as somebody likes, without a login: they must not use up the gate's descriptors.
+#[test]
+fn a_crowd_is_served_in_turn() {
+    const AT_ONCE: usize = 128;
+    let (station, _supervisor) = station();
+    let listen = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let (inputs, told) = channel();
+    Server { listen, tls: None, station, simulation: None, inputs }.start().unwrap();
+    assert!(matches!(told.recv().unwrap(), Input::Aside { there: false, .. }), "it listens");
+    let visitor = |_| {
+        let mut stream = TcpStream::connect(listen).unwrap();
+        stream.write_all(b"GET /traveler/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+        stream.set_nonblocking(true).unwrap();
+        stream
+    };
+    let crowd: Vec<TcpStream> = (0..AT_ONCE + 40).map(visitor).collect();
+    let answered = |stream: &TcpStream| matches!(stream.peek(&mut [0]), Ok(1));
+    let wait_for = |crowd: &[TcpStream], count: usize| {
+        let began = Instant::now();
+        loop {
+            let served = crowd.iter().filter(|stream| answered(stream)).count();
+            if served >= count {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "{served} of {count} are served");
+            thread::sleep(Duration::from_millis(20));
+        }
+    };
+    wait_for(&crowd, AT_ONCE);
+    thread::sleep(Duration::from_millis(300));
+    assert_eq!(crowd.iter().filter(|stream| answered(stream)).count(), AT_ONCE);
+    let (served, waiting): (Vec<_>, Vec<_>) = crowd.into_iter().partition(answered);
+    drop(served);
+    wait_for(&waiting, waiting.len());
 }

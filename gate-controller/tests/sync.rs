@@ -139,7 +139,7 @@ impl Link {
         let script = Scripted::default();
         let url = serve(path, script.clone());
         let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| path.join(file));
-        let (journal, _) = Journal::open(&path.join("journal"), &gate, Timestamp::now()).unwrap();
+        let (journal, _) = Journal::open(&path.join("journal"), &gate, true, Timestamp::now()).unwrap();
         let store = Arc::new(MemoryStore::new());
         let synchronizer = Synchronizer {
             centre: Centre::new(&url, &Identity { certificate, key, authority }).unwrap(),

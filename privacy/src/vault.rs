@@ -60,8 +60,11 @@ impl Vault {
         let mut sealed = vec![FORMAT];
         sealed.extend_from_slice(&nonce);
         let payload = Payload { msg: plaintext, aad: context };
-        // Fails only beyond 64 GiB (NIST SP 800-38D, 5.2.1.1); what was not sealed is then not stored either.
-        sealed.extend(self.cipher(context).encrypt((&nonce).into(), payload).unwrap_or_default());
+        match self.cipher(context).encrypt((&nonce).into(), payload) {
+            Ok(cryptogram) => sealed.extend(cryptogram),
+            // Rather no record at all than one of which only the header is there, in place of a good one.
+            Err(_) => unreachable!("AES-GCM seals up to 64 GiB (NIST SP 800-38D, 5.2.1.1)"),
+        }
         sealed
     }
 

@@ -10,8 +10,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use sallyport_enrollment::{
     config::{Config, TEMPLATE},
-    serve::{self, Service},
-    setup,
+    serve, setup,
     web::Role,
 };
 use sallyport_privacy::keys::passphrase;
@@ -96,8 +95,15 @@ enum AccountCommand {
         #[command(flatten)]
         config: ConfigFile,
     },
-    /// Give an account a new password, and print it once
+    /// Give an account a new password, and print it once; its sessions end
     Reset {
+        /// The login name
+        name: String,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Remove an account; its sessions end
+    Remove {
         /// The login name
         name: String,
         #[command(flatten)]
@@ -114,7 +120,8 @@ struct ConfigFile {
 
 #[derive(Args)]
 struct PassphraseFile {
-    /// A file whose first line is the root key's passphrase. Otherwise it is taken from SALLYPORT_PASSPHRASE, or asked
+    /// A file whose first line is the root key's passphrase. SALLYPORT_PASSPHRASE goes before it, but can be read in
+    /// /proc for as long as the process lives: for demonstrations. Without both, the passphrase is asked for
     #[arg(long = "passphrase-file", value_name = "FILE")]
     path: Option<PathBuf>,
 }
@@ -147,13 +154,11 @@ fn execute(command: Command) -> Result<()> {
             let secret = passphrase(file.path.as_deref(), false)?;
             let root = setup::open_root(&config, &secret)?;
             drop(secret);
-            let service = Service::open(&config, &root)?;
-            drop(root);
             let ready = |line: &str| {
                 // Whoever started us may have stopped listening; that is no reason to end.
                 let _ = say(line);
             };
-            actix_web::rt::System::new().block_on(serve::run(&config, service, ready))
+            actix_web::rt::System::new().block_on(serve::run(&config, root, ready))
         }
         Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
             let config = Config::read(&config.path)?;
@@ -174,6 +179,11 @@ fn execute(command: Command) -> Result<()> {
         Command::Account(AccountCommand::Reset { name, config }) => {
             let password = setup::reset_account(&Config::read(&config.path)?, &name)?;
             say(&format!("password of {name}: {}", *password))
+        }
+        Command::Account(AccountCommand::Remove { name, config }) => {
+            setup::remove_account(&Config::read(&config.path)?, &name)?;
+            eprintln!("There is no account {name} any longer.");
+            Ok(())
         }
     }
 }

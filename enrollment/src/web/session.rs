@@ -74,7 +74,7 @@ impl FromRequest for Staff {
 fn login_of(request: &HttpRequest) -> Option<Login<Role>> {
     let desk = request.app_data::<Data<Desk>>()?;
     let (cookie, now) = (request.cookie(COOKIE)?, Instant::now());
-    let login = desk.0.sessions.find(cookie.value(), now)?;
+    let login = desk.0.sessions.find(cookie.value(), now, |name| desk.0.service.accounts.standing(name))?;
     desk.0.sessions.touch(cookie.value(), now);
     Some(login)
 }
@@ -128,14 +128,18 @@ async fn log_in(request: HttpRequest, desk: Data<Desk>, form: Form<Credentials>)
         return back_to_login("throttled");
     }
     let (service, asked) = (desk.0.service.clone(), name.clone());
-    let verified = web::block(move || service.accounts.verify(&asked, &password)).await;
-    match verified.map(|verified| verified.map(|role| role.parse::<Role>())) {
-        Ok(Ok(Ok(role))) => {
+    let verified = web::block(move || {
+        let standing = service.accounts.standing(&asked)?;
+        let role = service.accounts.verify(&asked, &password)?;
+        Ok((role, standing.ok_or(AccountError::Wrong)?))
+    });
+    match verified.await.map(|verified| verified.map(|(role, standing)| (role.parse::<Role>(), standing))) {
+        Ok(Ok((Ok(role), standing))) => {
             desk.0.throttle.succeeded(&name, &address);
             if let Some(old) = request.cookie(COOKIE) {
                 desk.0.sessions.end(old.value());
             }
-            let identifier = desk.0.sessions.begin(&name, role, Instant::now());
+            let identifier = desk.0.sessions.begin(&name, role, standing, Instant::now());
             tracing::info!(account = %name, "logged in");
             secured(HttpResponse::SeeOther())
                 .insert_header((header::LOCATION, HOME))
@@ -146,7 +150,7 @@ async fn log_in(request: HttpRequest, desk: Data<Desk>, form: Form<Credentials>)
             tracing::warn!(account = %name, %address, "login failed");
             back_to_login("wrong")
         }
-        Ok(Ok(Err(error))) => {
+        Ok(Ok((Err(error), _))) => {
             tracing::error!(account = %name, %error, "account of another role");
             back_to_login("unavailable")
         }

@@ -91,12 +91,14 @@ struct State {
     torn: bool,
     last: Check,
     waiting: VecDeque<CrossingRecord>,
+    has_centre: bool,
 }
 
 impl Journal {
     /// Opens or begins the journal in this folder: drops a torn end, puts a damaged file aside, and closes the crossings
-    /// that were in progress. After this every crossing in it has exactly one record.
-    pub fn open(folder: &Path, gate: &GateId, now: Timestamp) -> Result<(Self, Found), JournalError> {
+    /// that were in progress. After this every crossing in it has exactly one record. Where there is no centre to send
+    /// records to, none waits.
+    pub fn open(folder: &Path, gate: &GateId, has_centre: bool, now: Timestamp) -> Result<(Self, Found), JournalError> {
         let path = folder.join("journal.log");
         let failed = |source| JournalError::of(&path, source);
         let sync_folder = || File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed);
@@ -111,38 +113,41 @@ impl Journal {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
             other => other.map_err(failed)?,
         };
-        let history = recovery::read(&text);
+        let mut history = recovery::read(&text);
+        if !has_centre && !history.damaged {
+            history.waiting.clear();
+        }
         if history.damaged {
             // What the damaged file still tells is told again in a file that is whole before the other is put aside.
             let _ = fs::remove_file(&fresh);
             let interrupted =
-                Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?
+                Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history }, has_centre)?
                     .close_interrupted(gate, now)?;
             let aside = folder.join(format!("journal-damaged-{}.log", now.as_millisecond()));
             fs::rename(&path, &aside).map_err(failed)?;
             fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
-            let (journal, found) = Self::open(folder, gate, now)?;
+            let (journal, found) = Self::open(folder, gate, has_centre, now)?;
             return Ok((journal, Found { interrupted, damaged: Some(aside), ..found }));
         }
         if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
             let archive = folder.join(format!("journal-{}.log", now.as_millisecond()));
             let _ = fs::remove_file(&fresh);
-            Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history })?;
+            Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history }, has_centre)?;
             fs::rename(&path, &archive).map_err(failed)?;
             fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
-            return Self::open(folder, gate, now);
+            return Self::open(folder, gate, has_centre, now);
         }
         let mode = history.mode.as_ref().map(|(mode, _)| *mode);
-        let mut begun = Self::begin(path.clone(), history)?;
+        let mut begun = Self::begin(path.clone(), history, has_centre)?;
         sync_folder()?;
         let interrupted = begun.close_interrupted(gate, now)?;
         Ok((begun.journal, Found { interrupted, mode, damaged: None }))
     }
 
     /// Goes on behind `history`, in a file that holds it or in a new one, into which what waits is written first.
-    fn begin(path: PathBuf, history: History) -> Result<Begun, JournalError> {
+    fn begin(path: PathBuf, history: History, has_centre: bool) -> Result<Begun, JournalError> {
         let mut options = OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options
@@ -156,7 +161,8 @@ impl Journal {
         let anew = length == 0;
         let (waiting, carried) = if anew { (VecDeque::new(), waiting) } else { (waiting, VecDeque::new()) };
         let count = AtomicUsize::new(waiting.len());
-        let journal = Self { path, count, state: Mutex::new(State { file, length, torn: true, last, waiting }) };
+        let journal =
+            Self { path, count, state: Mutex::new(State { file, length, torn: true, last, waiting, has_centre }) };
         if let Some((mode, officer)) = mode.filter(|_| anew) {
             journal.append(JournalLine::ModeSet { mode, officer })?;
         }
@@ -233,7 +239,9 @@ impl State {
         self.length += line.len() as u64;
         self.last = check;
         match entry {
-            Entry::Gate(JournalLine::Finished(record)) => self.waiting.push_back((**record).clone()),
+            Entry::Gate(JournalLine::Finished(record)) if self.has_centre => {
+                self.waiting.push_back((**record).clone());
+            }
             Entry::Journal(Own::Uploaded { crossings }) => {
                 self.waiting.retain(|record| !crossings.contains(&record.crossing));
             }

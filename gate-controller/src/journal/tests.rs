@@ -37,7 +37,7 @@ fn finished(number: u8, outcome: Outcome) -> JournalLine {
 }
 
 fn open(folder: &Path) -> (Journal, Found) {
-    Journal::open(folder, &gate(), now()).unwrap()
+    Journal::open(folder, &gate(), true, now()).unwrap()
 }
 
 fn outcomes(journal: &Journal) -> Vec<(CrossingId, Outcome)> {
@@ -181,6 +181,18 @@ fn a_changed_or_missing_line_is_noticed_and_the_rest_still_told() {
     }
 }
 
+#[test]
+fn without_a_centre_nothing_waits_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let alone = || Journal::open(folder.path(), &gate(), false, now()).unwrap().0;
+    let journal = alone();
+    sample(&journal);
+    assert_eq!(journal.waiting_count(), 0);
+    drop(journal);
+    assert_eq!(alone().waiting_count(), 0);
+    assert_eq!(open(folder.path()).0.waiting_count(), 2, "the records are there for a centre that comes later");
+}
+
 /// Putting a damaged file aside takes two renames; a stop before, between and behind them loses nothing.
 #[test]
 fn a_stop_while_a_damaged_file_is_put_aside_loses_nothing() {
@@ -215,7 +227,7 @@ fn a_full_disk_and_a_folder_that_is_none_are_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, b"").unwrap();
-    let error = Journal::open(&file, &gate(), now()).err().unwrap();
+    let error = Journal::open(&file, &gate(), true, now()).err().unwrap();
     assert_eq!(error.reason(), Reason::JournalUnavailable);
     let full = JournalError::of(&file, io::ErrorKind::StorageFull.into());
     assert_eq!(full.reason(), Reason::DiskFull);

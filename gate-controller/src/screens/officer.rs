@@ -71,14 +71,19 @@ async fn login(request: HttpRequest, station: Data<Station>, form: Form<Credenti
     }
     let accounts = station.0.seam.accounts.clone();
     let asked = name.clone();
-    let verified = web::block(move || accounts.verify(&asked, &password)).await;
+    let verified = web::block(move || {
+        let standing = accounts.standing(&asked)?;
+        let role = accounts.verify(&asked, &password)?;
+        Ok((role, standing.ok_or(AccountError::Wrong)?))
+    })
+    .await;
     match verified {
-        Ok(Ok(role)) => {
+        Ok(Ok((role, standing))) => {
             station.0.throttle.succeeded(&name, &address);
             if let Some(old) = request.cookie(COOKIE) {
                 station.0.sessions.end(old.value());
             }
-            let identifier = station.0.sessions.begin(&name, role, Instant::now());
+            let identifier = station.0.sessions.begin(&name, role, standing, Instant::now());
             tracing::info!(officer = %name, "logged in");
             secured(HttpResponse::SeeOther())
                 .insert_header((header::LOCATION, "/officer"))
@@ -144,7 +149,7 @@ async fn live(request: HttpRequest, station: Data<Station>) -> HttpResponse {
         return secured(HttpResponse::Unauthorized()).finish();
     };
     let views = station.0.seam.gate.clone();
-    events::stream_views(views, move || station.0.sessions.find(identifier.value(), Instant::now()).is_some())
+    events::stream_views(views, move || station.login_by(identifier.value()).is_some())
 }
 
 async fn image(request: HttpRequest, station: Data<Station>, path: Path<(CrossingId, ReferralImage)>) -> HttpResponse {
@@ -212,7 +217,11 @@ fn note_missing() -> HttpResponse {
 
 impl Station {
     fn login_of(&self, request: &HttpRequest) -> Option<Login<Role>> {
-        self.0.sessions.find(request.cookie(COOKIE)?.value(), Instant::now())
+        self.login_by(request.cookie(COOKIE)?.value())
+    }
+
+    fn login_by(&self, identifier: &str) -> Option<Login<Role>> {
+        self.0.sessions.find(identifier, Instant::now(), |name| self.0.seam.accounts.standing(name))
     }
 
     /// A request that changes something: from a session, from our own page, with the session's token.

@@ -18,7 +18,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel},
     },
     thread,
     time::{Duration, Instant},
@@ -125,7 +125,8 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     let (reads, read_orders) = channel();
     let (captures, capture_orders) = channel();
     let (lines, journal_lines) = channel();
-    let (wake, woken) = channel();
+    // One waiting wake says all there is to say, and without a centre nobody takes it.
+    let (wake, woken) = sync_channel(1);
 
     let began = Instant::now();
     let pulse = Arc::new(Pulse { began, last_ms: AtomicU64::new(0) });
@@ -213,7 +214,12 @@ fn spawn(
     }
 }
 
-fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs: &Sender<Input>, wake: &Sender<()>) {
+fn write_journal(
+    journal: &Journal,
+    lines: &Receiver<(u64, JournalLine)>,
+    inputs: &Sender<Input>,
+    wake: &SyncSender<()>,
+) {
     while let Ok((entry, line)) = lines.recv() {
         let finished = matches!(line, JournalLine::Finished(_));
         // Each line is answered, whatever happens: the machine waits for it.
@@ -227,7 +233,7 @@ fn write_journal(journal: &Journal, lines: &Receiver<(u64, JournalLine)>, inputs
         };
         let _ = inputs.send(event.into());
         if finished {
-            let _ = wake.send(());
+            let _ = wake.try_send(());
         }
     }
 }

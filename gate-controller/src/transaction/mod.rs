@@ -224,3 +224,19 @@ pub fn recorded(door: barrier::Door) -> Door {
         barrier::Door::Exit => Door::Exit,
     }
 }
+
+#[cfg(test)]
+mod problem_tests {
+    use super::*;
+
+    #[test]
+    fn a_strangers_text_is_bounded_and_moves_nothing() {
+        let hostile = format!("CN=\u{202E}\u{2066}\n\u{0}{}", "\u{1}".repeat(32_000));
+        let detail = Problem::because(Reason::PaCscaUnknown, &hostile).detail.unwrap_or_default();
+        assert!(detail.starts_with("CN=\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}"));
+        assert_eq!(detail.chars().count(), 300);
+        assert!(detail.chars().skip(3).all(|c| c == char::REPLACEMENT_CHARACTER));
+        let said = "the issuer Ünïön, 宛 is unknown";
+        assert_eq!(Problem::because(Reason::PaCscaUnknown, &said).detail.as_deref(), Some(said));
+    }
+}

@@ -10,9 +10,10 @@ use std::{
 
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-pub use self::session::{AGE_MAX, IDLE_MAX, Login, Sessions, Throttle, same_origin};
+pub use self::session::{AGE_MAX, IDLE_MAX, Login, Sessions, Standing, Throttle, same_origin};
 use crate::keys::write_private;
 
 /// Why an account could not be used or changed.
@@ -115,6 +116,21 @@ impl Accounts {
         Ok(password)
     }
 
+    /// Removes an account; its sessions end.
+    pub fn remove(&self, name: &str) -> Result<(), AccountError> {
+        let mut accounts = self.read()?;
+        accounts.remove(name).ok_or_else(|| AccountError::Unknown(name.to_owned()))?;
+        self.write(&accounts)
+    }
+
+    /// What sessions of this account rest on: another one after each change of its password or role, `None` if there is
+    /// no such account. Ask before [`Accounts::verify`], so that a change in between is not overlooked.
+    pub fn standing(&self, name: &str) -> Result<Option<Standing>, AccountError> {
+        let accounts = self.read()?;
+        let standing = |account: &Account| Sha256::digest(format!("{} {}", account.role, account.password)).into();
+        Ok(accounts.get(name).map(standing))
+    }
+
     fn hashed(&self, password: &str) -> Result<String, AccountError> {
         Argon2::default()
             .hash_password(password.as_bytes())
@@ -166,6 +182,16 @@ mod tests {
         assert!(matches!(accounts.add("Ana B", "officer"), Err(AccountError::Name(_))));
         let second = accounts.reset("ana").unwrap();
         assert!(accounts.verify("ana", &first).is_err());
+        accounts.add("bo", "observer").unwrap();
+        accounts.remove("bo").unwrap();
+        assert!(matches!(accounts.remove("bo"), Err(AccountError::Unknown(_))));
+        assert_eq!(accounts.standing("bo").unwrap(), None);
+        let standing = accounts.standing("ana").unwrap().unwrap();
+        assert_eq!(accounts.standing("ana").unwrap(), Some(standing));
+        let text = fs::read_to_string(accounts.path()).unwrap();
+        fs::write(accounts.path(), text.replace("officer", "observer")).unwrap();
+        assert_ne!(accounts.standing("ana").unwrap(), Some(standing), "another role");
+        fs::write(accounts.path(), text).unwrap();
         assert!(accounts.verify("ana", &second).is_ok());
         assert!(matches!(accounts.reset("ole"), Err(AccountError::Unknown(_))));
         let text = fs::read_to_string(accounts.path()).unwrap();

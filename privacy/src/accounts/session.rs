@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -13,6 +14,9 @@ use subtle::ConstantTimeEq;
 pub const IDLE_MAX: Duration = Duration::from_secs(15 * 60);
 /// Any session ends after this: one shift.
 pub const AGE_MAX: Duration = Duration::from_secs(12 * 3600);
+
+/// What a session rests on: see [`super::Accounts::standing`].
+pub type Standing = [u8; 32];
 
 /// Who is logged in, with a role `R` of the application's own.
 #[derive(Debug, Clone)]
@@ -27,6 +31,7 @@ pub struct Login<R> {
 
 struct Session<R> {
     login: Login<R>,
+    standing: Standing,
     began: Instant,
     active: Instant,
 }
@@ -43,24 +48,34 @@ impl<R> Default for Sessions<R> {
 
 impl<R: Clone> Sessions<R> {
     /// Begins a session and gives its identifier: 256 random bits in hexadecimal.
-    pub fn begin(&self, name: &str, role: R, now: Instant) -> String {
+    pub fn begin(&self, name: &str, role: R, standing: Standing, now: Instant) -> String {
         let identifier = random_token();
         let login = Login { name: name.to_owned(), role, token: random_token() };
         let mut sessions = self.locked();
         sessions.retain(|_, session| session.alive(now));
-        sessions.insert(digest(&identifier), Session { login, began: now, active: now });
+        sessions.insert(digest(&identifier), Session { login, standing, began: now, active: now });
         identifier
     }
 
-    /// Who holds this identifier, if the session has not expired. Looking does not prolong it.
-    pub fn find(&self, identifier: &str, now: Instant) -> Option<Login<R>> {
-        let mut sessions = self.locked();
+    /// Who holds this identifier, if the session has not expired and the account still is what it was at the login, by
+    /// its `standing` now. Looking does not prolong it.
+    pub fn find<E>(
+        &self,
+        identifier: &str,
+        now: Instant,
+        standing: impl FnOnce(&str) -> Result<Option<Standing>, E>,
+    ) -> Option<Login<R>> {
         let key = digest(identifier);
-        if !sessions.get(&key)?.alive(now) {
-            sessions.remove(&key);
-            return None;
+        let found = self.locked().get(&key).filter(|session| session.alive(now)).map(|s| (s.login.clone(), s.standing));
+        let login = found.and_then(|(login, at_login)| match standing(&login.name) {
+            Ok(standing) => (standing == Some(at_login)).then_some(login),
+            // Accounts that cannot be read end no session: people are needed most when something fails.
+            Err(_) => Some(login),
+        });
+        if login.is_none() {
+            self.locked().remove(&key);
         }
-        sessions.get(&key).map(|session| session.login.clone())
+        login
     }
 
     /// Notes that somebody is there.
@@ -133,7 +148,7 @@ impl Throttle {
     /// Whether an attempt may be made now. If so it counts as failed until [`Throttle::succeeded`], so that
     /// attempts made at the same time do not slip through together.
     pub fn admit(&self, account: &str, address: &str, now: Instant) -> bool {
-        let keys = [(account_key(account), ACCOUNT_FREE), (format!("from {address}"), ADDRESS_FREE)];
+        let keys = [(account_key(account), ACCOUNT_FREE), (address_key(address), ADDRESS_FREE)];
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures.retain(|_, known| now.saturating_duration_since(known.last) < DELAY_MAX);
         let free = keys.iter().all(|(key, free)| {
@@ -154,7 +169,7 @@ impl Throttle {
     pub fn succeeded(&self, account: &str, address: &str) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         failures.remove(&account_key(account));
-        if let Some(known) = failures.get_mut(&format!("from {address}")) {
+        if let Some(known) = failures.get_mut(&address_key(address)) {
             known.count = known.count.saturating_sub(1);
         }
     }
@@ -173,6 +188,18 @@ fn account_key(account: &str) -> String {
     format!("account {}", account.to_lowercase())
 }
 
+/// Whoever has one IPv6 address has the 2^64 of its network (RFC 6177, 2), so these count as one.
+fn address_key(address: &str) -> String {
+    match address.parse() {
+        Ok(IpAddr::V6(wide)) if wide.to_ipv4_mapped().is_none() => {
+            let [a, b, c, d, ..] = wide.segments();
+            format!("from {a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(narrow) => format!("from {}", narrow.to_canonical()),
+        Err(_) => format!("from {address}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -183,33 +210,61 @@ mod tests {
         Officer,
     }
 
+    const STANDING: Standing = [7; 32];
+
+    fn stands(_: &str) -> Result<Option<Standing>, ()> {
+        Ok(Some(STANDING))
+    }
+
     #[test]
     fn a_session_ends_by_idleness_by_age_and_by_logging_out() {
         let (sessions, start) = (Sessions::default(), Instant::now());
-        let id = sessions.begin("ana", Role::Officer, start);
+        let id = sessions.begin("ana", Role::Officer, STANDING, start);
         assert_eq!(id.len(), 64);
-        assert_eq!(sessions.find(&id, start + IDLE_MAX / 2).unwrap().name, "ana");
-        assert!(sessions.find(&id, start + IDLE_MAX).is_none(), "idle");
+        assert_eq!(sessions.find(&id, start + IDLE_MAX / 2, stands).unwrap().name, "ana");
+        assert!(sessions.find(&id, start + IDLE_MAX, stands).is_none(), "idle");
 
-        let id = sessions.begin("ana", Role::Officer, start);
+        let id = sessions.begin("ana", Role::Officer, STANDING, start);
         let mut now = start;
         while now < start + AGE_MAX {
             sessions.touch(&id, now);
             now += IDLE_MAX / 2;
         }
-        assert!(sessions.find(&id, now).is_none(), "age");
+        assert!(sessions.find(&id, now, stands).is_none(), "age");
 
-        let id = sessions.begin("ana", Role::Officer, start);
+        let id = sessions.begin("ana", Role::Officer, STANDING, start);
         sessions.end(&id);
-        assert!(sessions.find(&id, start).is_none(), "logged out");
-        assert!(sessions.find("", start).is_none());
+        assert!(sessions.find(&id, start, stands).is_none(), "logged out");
+        assert!(sessions.find("", start, stands).is_none());
+    }
+
+    #[test]
+    fn a_session_ends_with_its_account_or_its_password_but_not_with_a_disk() {
+        let (sessions, now) = (Sessions::default(), Instant::now());
+        let id = sessions.begin("ana", Role::Officer, STANDING, now);
+        assert!(sessions.find(&id, now, |_| Err("the disk")).is_some());
+        assert!(sessions.find(&id, now, stands).is_some());
+        assert!(sessions.find(&id, now, |name| Ok::<_, ()>((name != "ana").then_some(STANDING))).is_none());
+        assert!(sessions.find(&id, now, stands).is_none(), "ended for good");
+        let id = sessions.begin("ana", Role::Officer, STANDING, now);
+        assert!(sessions.find(&id, now, |_| Ok::<_, ()>(Some([8; 32]))).is_none(), "another password");
+    }
+
+    #[test]
+    fn an_ipv6_network_is_one_address() {
+        let (throttle, start) = (Throttle::default(), Instant::now());
+        for guess in 0..ADDRESS_FREE {
+            assert!(throttle.admit(&format!("name{guess}"), &format!("2001:db8:0:1::{guess:x}"), start));
+        }
+        assert!(!throttle.admit("fresh", "2001:db8:0:1:ffff::1", start));
+        assert!(throttle.admit("fresh", "2001:db8:0:2::1", start), "another network");
     }
 
     #[test]
     fn a_token_must_match_whole() {
         let sessions = Sessions::default();
-        let id = sessions.begin("ana", Role::Officer, Instant::now());
-        let login = sessions.find(&id, Instant::now()).unwrap();
+        let id = sessions.begin("ana", Role::Officer, STANDING, Instant::now());
+        let login = sessions.find(&id, Instant::now(), stands).unwrap();
         assert!(login.carries(Some(&login.token)));
         assert!(!login.carries(Some(&login.token[1..])));
         assert!(!login.carries(None));
@@ -247,6 +302,7 @@ mod tests {
             assert!(throttle.admit(&format!("name{guess}"), "10.0.0.1", start));
         }
         assert!(!throttle.admit("fresh", "10.0.0.1", start));
+        assert!(!throttle.admit("fresh", "::ffff:10.0.0.1", start), "the same, written as IPv6");
         assert!(throttle.admit("fresh", "10.0.0.2", start));
     }
 }

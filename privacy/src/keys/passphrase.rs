@@ -9,7 +9,9 @@ use std::{
 
 use zeroize::Zeroizing;
 
-/// The environment variable that may hold the passphrase.
+/// The environment variable that may hold the passphrase. It stays readable in `/proc/PID/environ`, for the process's user
+/// and for root, as long as the process lives, and services started from it inherit it: for tests and demonstrations.
+/// A file for its owner alone, or a credential of the service manager, is better.
 pub const PASSPHRASE_VARIABLE: &str = "SALLYPORT_PASSPHRASE";
 
 /// Why there is no passphrase.

@@ -58,7 +58,8 @@ struct ConfigFile {
 struct Keyed {
     #[command(flatten)]
     file: ConfigFile,
-    /// A file whose first line is the root key's passphrase. Else SALLYPORT_PASSPHRASE, else it is asked for.
+    /// A file whose first line is the root key's passphrase. SALLYPORT_PASSPHRASE goes before it, but can be read in
+    /// /proc for as long as the process lives: for demonstrations. Without both, the passphrase is asked for.
     #[arg(long)]
     passphrase_file: Option<PathBuf>,
 }
@@ -75,8 +76,15 @@ enum AccountChange {
         #[command(flatten)]
         file: ConfigFile,
     },
-    /// Give an account a new password, printed once.
+    /// Give an account a new password, printed once. Its sessions end.
     Reset {
+        /// The login name.
+        name: String,
+        #[command(flatten)]
+        file: ConfigFile,
+    },
+    /// Remove an account. Its sessions end.
+    Remove {
         /// The login name.
         name: String,
         #[command(flatten)]
@@ -166,6 +174,11 @@ fn account(change: AccountChange) -> anyhow::Result<()> {
         AccountChange::Reset { name, file } => {
             let password = accounts(&file.read()?.data).reset(&name)?;
             (name, password)
+        }
+        AccountChange::Remove { name, file } => {
+            accounts(&file.read()?.data).remove(&name)?;
+            eprintln!("there is no account {name} any longer");
+            return Ok(());
         }
     };
     println!("password of {name}: {}", *password);

@@ -160,7 +160,7 @@ fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
 /// Without its journal no door moves, so this waits until there is one, and says so.
 fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> (Arc<Journal>, GateMode) {
     loop {
-        match Journal::open(&config.data.join("journal"), &config.gate, Timestamp::now()) {
+        match Journal::open(&config.data.join("journal"), &config.gate, config.centre.is_some(), Timestamp::now()) {
             Ok((journal, found)) => {
                 if !found.interrupted.is_empty() {
                     tracing::warn!(crossings = ?found.interrupted, "closed crossings that a stop had cut off");
