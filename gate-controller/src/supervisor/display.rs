@@ -24,8 +24,10 @@ pub struct Display {
     gate: watch::Sender<GateView>,
     desk: Arc<ReferralDesk>,
     finished: Arc<FinishedRecords>,
-    /// Troubles that stop no crossing: link, cache, port.
+    /// Troubles that stop no crossing: a damaged journal, a port.
     aside: BTreeSet<Reason>,
+    /// Until the link puts it right.
+    cache_damaged: bool,
     link: LinkStatus,
     obstructed: [bool; 2],
 }
@@ -54,6 +56,7 @@ impl Display {
             desk,
             finished,
             aside: BTreeSet::new(),
+            cache_damaged: false,
             link: LinkStatus { link: LinkState::Offline, trouble: None },
             obstructed: [false; 2],
         }
@@ -91,10 +94,15 @@ impl Display {
         }
     }
 
+    /// Notes that cache or key were damaged.
+    pub fn cache_damaged(&mut self) {
+        self.cache_damaged = true;
+    }
+
     /// Notes how the link stands. A link that works has put the cache right.
     pub fn link(&mut self, status: LinkStatus) {
         if status.trouble.is_none() {
-            self.aside.remove(&Reason::StoreCorrupt);
+            self.cache_damaged = false;
         }
         self.link = status;
     }
@@ -167,6 +175,7 @@ impl Display {
         let obstacle = machine.obstacle_to_service();
         troubles.extend(obstacle.filter(|reason| !is_mode(*reason)));
         troubles.extend(self.aside.iter().chain(&self.link.trouble));
+        troubles.extend(self.cache_damaged.then_some(Reason::StoreCorrupt));
         let mut seen = BTreeSet::new();
         troubles.retain(|reason| seen.insert(*reason));
         let doors = Door::BOTH.map(|door| self.door(machine, door));

@@ -76,6 +76,8 @@ pub enum Input {
         /// Whether it is there.
         there: bool,
     },
+    /// Something that the enrollment service gives anew was damaged: told until the gate agrees with it again.
+    CacheDamaged,
     /// End in good order.
     Stop,
 }
@@ -334,6 +336,7 @@ impl Supervisor {
             }
             Input::Link(status) => self.display.link(status),
             Input::Aside { reason, there } => self.display.aside(reason, there),
+            Input::CacheDamaged => self.display.cache_damaged(),
             Input::Stop => {}
         }
     }

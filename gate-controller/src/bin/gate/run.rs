@@ -85,6 +85,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let key_file = config.data.join("trusted-traveler.key");
     let keys = KeyRing::open(key_file.clone(), root.vault("keys")).unwrap_or_else(|error| {
         tracing::error!("{error}; it will be fetched anew");
+        let _ = sender.send(Input::CacheDamaged);
         KeyRing::empty(key_file, root.vault("keys"))
     });
     let (line, baud) = (config.devices.turnstile.line.display().to_string(), config.devices.turnstile.baud);
@@ -198,7 +199,7 @@ fn open_cache(config: &Config, root: &RootKey, display: &Display, sender: &Sende
         if matches!(error, StoreError::Damaged { .. } | StoreError::Corrupt { .. }) {
             let aside = config.data.join(format!("cache-damaged-{}", Timestamp::now().as_millisecond()));
             tracing::error!("the cache is put aside as {} and fetched anew", aside.display());
-            let _ = sender.send(Input::Aside { reason: Reason::StoreCorrupt, there: true });
+            let _ = sender.send(Input::CacheDamaged);
             if fs::rename(&folder, &aside).is_ok() {
                 continue;
             }
