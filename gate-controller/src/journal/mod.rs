@@ -114,30 +114,23 @@ impl Journal {
             other => other.map_err(failed)?,
         };
         let mut history = recovery::read(&text);
-        if !has_centre && !history.damaged {
+        let damaged = history.damaged;
+        if !has_centre && !damaged {
             history.waiting.clear();
         }
-        if history.damaged {
-            // What the damaged file still tells is told again in a file that is whole before the other is put aside.
+        let settled = history.waiting.is_empty() && history.unfinished.is_empty();
+        if damaged || (settled && text.len() as u64 > RENEW_BYTES) {
+            // What the old file still tells is told again in one that is whole before the old one is put aside.
             let _ = fs::remove_file(&fresh);
-            let interrupted =
-                Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history }, has_centre)?
-                    .close_interrupted(gate, now)?;
-            let aside = folder.join(format!("journal-damaged-{}.log", now.as_millisecond()));
+            let anew = History { whole_bytes: 0, last: Check::default(), ..history };
+            let interrupted = Self::begin(fresh.clone(), anew, has_centre)?.close_interrupted(gate, now)?;
+            let name = if damaged { "journal-damaged" } else { "journal" };
+            let aside = folder.join(format!("{name}-{}.log", now.as_millisecond()));
             fs::rename(&path, &aside).map_err(failed)?;
             fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
             let (journal, found) = Self::open(folder, gate, has_centre, now)?;
-            return Ok((journal, Found { interrupted, damaged: Some(aside), ..found }));
-        }
-        if history.waiting.is_empty() && history.unfinished.is_empty() && text.len() as u64 > RENEW_BYTES {
-            let archive = folder.join(format!("journal-{}.log", now.as_millisecond()));
-            let _ = fs::remove_file(&fresh);
-            Self::begin(fresh.clone(), History { whole_bytes: 0, last: Check::default(), ..history }, has_centre)?;
-            fs::rename(&path, &archive).map_err(failed)?;
-            fs::rename(&fresh, &path).map_err(failed)?;
-            sync_folder()?;
-            return Self::open(folder, gate, has_centre, now);
+            return Ok((journal, Found { interrupted, damaged: damaged.then_some(aside), ..found }));
         }
         let mode = history.mode.as_ref().map(|(mode, _)| *mode);
         let mut begun = Self::begin(path.clone(), history, has_centre)?;

@@ -1,7 +1,7 @@
 //! The configured devices. One that cannot be opened yet is opened when it is needed: a gate starts without it, and
 //! says so.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
 use sallyport_gate::config::{Camera as CameraConfig, Reader as ReaderConfig};
 use sallyport_hardware::{
@@ -64,18 +64,13 @@ pub(crate) fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
 
 /// A real camera; `None` for a simulated one.
 pub(crate) fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
-    let config = config.clone();
-    if matches!(config, CameraConfig::Simulated { .. }) {
-        return None;
-    }
-    Some(Box::new(Late::new(move || {
-        let camera: Box<dyn Camera> = match &config {
-            CameraConfig::Video { source } => Box::new(VideoCamera::open(source)?),
-            CameraConfig::Folder { path, per_second } => {
-                Box::new(FolderCamera::open(path)?.frames_per_second(*per_second))
-            }
-            CameraConfig::Simulated { scenes } => Box::new(FolderCamera::open(Path::new(scenes))?),
-        };
-        Ok(camera)
-    })))
+    type Open = Box<dyn Fn() -> Result<Box<dyn Camera>, CameraError> + Send>;
+    let open: Open = match config.clone() {
+        CameraConfig::Simulated { .. } => return None,
+        CameraConfig::Video { source } => Box::new(move || Ok(Box::new(VideoCamera::open(&source)?))),
+        CameraConfig::Folder { path, per_second } => {
+            Box::new(move || Ok(Box::new(FolderCamera::open(&path)?.frames_per_second(per_second))))
+        }
+    };
+    Some(Box::new(Late::new(open)))
 }
