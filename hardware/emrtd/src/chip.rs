@@ -96,7 +96,7 @@ impl Chip {
             let Some(mut channel) = self.channel.take() else { return status(0x6985) };
             let Ok(plain) = channel.open_command(&command) else { return status(0x6988) };
             let (data, word) = self.file_command(&plain);
-            let answer = channel.protect_response(&data, word);
+            let answer = channel.protect_response(plain.header[1], &data, word);
             self.channel = Some(channel);
             return answer;
         }
@@ -147,7 +147,7 @@ impl Chip {
                     return (Vec::new(), 0x6986);
                 };
                 let offset = usize::from(u16::from_be_bytes([high, low]));
-                let wanted = usize::from(command.expected.unwrap_or(256)).min(0xE7);
+                let wanted = command.expected.unwrap_or(256).min(0xE7);
                 match file.get(offset..) {
                     Some(rest) => (rest[..wanted.min(rest.len())].to_vec(), 0x9000),
                     None => (Vec::new(), 0x6B00),

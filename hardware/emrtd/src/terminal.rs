@@ -269,14 +269,14 @@ impl Terminal {
             // The first read takes just enough to learn the length.
             let wanted = if reading.total == 0 { 8 } else { READ_BYTES.min(reading.total - offset) };
             let [high, low] = (offset as u16).to_be_bytes();
-            Command { header: [0, 0xB0, high, low], data: Vec::new(), expected: Some(wanted as u16) }
+            Command::new([0, 0xB0, high, low]).expecting(wanted)
         } else {
             let identifier = match reading.stage {
                 Stage::Group(group) => 0x0100 | u16::from(group),
                 Stage::Sod => EF_SOD,
                 _ => EF_COM,
             };
-            Command { header: [0, 0xA4, 2, 0x0C], data: identifier.to_be_bytes().to_vec(), expected: None }
+            Command::new([0, 0xA4, 2, 0x0C]).data(identifier.to_be_bytes())
         };
         let bytes = reading.channel.protect(&command);
         self.state = State::Reading(reading);
@@ -284,7 +284,7 @@ impl Terminal {
     }
 }
 
-fn send(header: [u8; 4], data: &[u8], expected: Option<u16>) -> Step {
+fn send(header: [u8; 4], data: &[u8], expected: Option<usize>) -> Step {
     Step::Send(Command { header, data: data.to_vec(), expected }.bytes())
 }
 

@@ -1,0 +1,3 @@
+//! Primitives that the protocols share.
+
+pub mod suite;
