@@ -28,6 +28,7 @@ fn mrz(number: &str) -> Mrz {
         sex: 'F',
         expiry: MrzDate::known(32, 4, 15),
         optional: String::new(),
+        optional_second: String::new(),
     }
 }
 

@@ -37,6 +37,7 @@ impl Passport {
             sex: 'F',
             expiry: MrzDate::known(32, 4, 15),
             optional: String::new(),
+            optional_second: String::new(),
         };
         let mut image = vec![0xFF, 0xD8, 0xFF, 0xE0];
         image.resize(3_000, 7);
