@@ -34,6 +34,10 @@ impl File {
     pub(crate) const CARD_SECURITY: Self = Self { identifier: 0x011D, short: 0x1D };
     /// EF.ATR/INFO (Doc 9303-10, 3.11.1).
     pub(crate) const ATR_INFO: Self = Self { identifier: 0x2F01, short: 0x01 };
+    /// EF.DIR (Doc 9303-10, 3.11.2).
+    pub(crate) const DIR: Self = Self { identifier: 0x2F00, short: 0x1E };
+    /// EF.CVCA of the application (BSI TR-03110-3, A.2.1.1).
+    pub(crate) const CVCA: Self = Self { identifier: 0x011C, short: 0x1C };
     /// EF.COM (Doc 9303-10, 4.6.1).
     pub(crate) const COM: Self = Self { identifier: 0x011E, short: 0x1E };
     /// EF.SOD (Doc 9303-10, 4.6.2).
