@@ -74,6 +74,8 @@ pub(super) enum Suspect {
     ExtendedLength,
     ShortIdentifier,
     ReadLength,
+    /// A file that it refused, and will not be asked for again.
+    Refusal,
 }
 
 impl Manner {
@@ -87,6 +89,7 @@ impl Manner {
             Suspect::ExtendedLength => self.response_bytes = SHORT_RESPONSE_BYTES_MAX,
             Suspect::ShortIdentifier => self.short_identifiers = false,
             Suspect::ReadLength => self.read_bytes = CAUTIOUS_READ_BYTES,
+            Suspect::Refusal => {}
         }
     }
 
@@ -141,7 +144,6 @@ pub(super) async fn read(
     suspect: &mut Option<Suspect>,
 ) -> Result<Found, TerminalError> {
     let mut pieces = Pieces::default();
-    *suspect = None;
     let first = match first_piece(session, manner, file, suspect).await? {
         Ok(piece) => piece,
         Err(status) => return Ok(Found::Refused(status)),
@@ -203,13 +205,13 @@ async fn first_piece(
         }
         // Not understood, or the length was too much: select, then see.
     }
-    *suspect = None;
     let select = Command::new([0, 0xA4, 2, 0x0C]).data(file.identifier.to_be_bytes());
     let answer = session.send(&select).await?;
     // 62xx warns and selects.
     if !answer.is_ok() && answer.status >> 8 != 0x62 {
         return Ok(Err(answer.status));
     }
+    *suspect = None;
     loop {
         *suspect = manner.next_suspect();
         let answer = read_at(session, 0, manner.chunk(session)).await?;
