@@ -5,9 +5,13 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::{
+    crypto::suite::Suite,
     mrz::MrzKey,
-    secure::{Channel, Keys, decrypt, encrypt, mac},
+    secure::{Channel, Keys},
 };
+
+/// BAC encrypts from a vector of zeros (Doc 9303-11, 4.3.3.1).
+const VECTOR: [u8; 8] = [0; 8];
 
 /// Challenge (8 bytes) and keying material (16 bytes) that one side contributes.
 pub struct Contribution {
@@ -19,7 +23,7 @@ pub struct Contribution {
 
 /// The document's basic access keys.
 pub fn document_keys(key: &MrzKey) -> Keys {
-    Keys::derive(&Zeroizing::new(Sha1::digest(key.information().as_bytes()).to_vec())[..16])
+    Keys::derive(Suite::TripleDes, &Zeroizing::new(Sha1::digest(key.information().as_bytes()).to_vec())[..16])
 }
 
 /// Terminal: the data of EXTERNAL AUTHENTICATE, 40 bytes.
@@ -29,8 +33,8 @@ pub fn terminal_cryptogram(keys: &Keys, own: &Contribution, chip_challenge: &[u8
 
 fn cryptogram(keys: &Keys, plain: &[u8]) -> Vec<u8> {
     let plain = Zeroizing::new(plain.to_vec());
-    let mut out = encrypt(&keys.encryption, &plain).to_vec();
-    let checksum = mac(&keys.mac, &out);
+    let mut out = Suite::TripleDes.encrypt(&keys.encryption, &VECTOR, &plain).to_vec();
+    let checksum = Suite::TripleDes.mac(&keys.mac, &out);
     out.extend_from_slice(&checksum);
     out
 }
@@ -38,10 +42,10 @@ fn cryptogram(keys: &Keys, plain: &[u8]) -> Vec<u8> {
 /// Opens the other side's 40 bytes, whose first two challenges must be these.
 fn open(keys: &Keys, data: &[u8], first: &[u8; 8], second: &[u8; 8]) -> Option<Zeroizing<[u8; 16]>> {
     let (cipher, checksum) = data.split_last_chunk::<8>()?;
-    if cipher.len() != 32 || !bool::from(mac(&keys.mac, cipher)[..].ct_eq(checksum)) {
+    if cipher.len() != 32 || !bool::from(Suite::TripleDes.mac(&keys.mac, cipher)[..].ct_eq(checksum)) {
         return None;
     }
-    let plain = decrypt(&keys.encryption, cipher);
+    let plain = Suite::TripleDes.decrypt(&keys.encryption, &VECTOR, cipher);
     let fresh = plain[..8].ct_eq(first) & plain[8..16].ct_eq(second);
     let material = plain[16..].try_into().ok().map(Zeroizing::new)?;
     bool::from(fresh).then_some(material)
@@ -55,7 +59,7 @@ pub fn terminal_channel(keys: &Keys, own: &Contribution, chip_challenge: &[u8; 8
 
 /// Chip: checks the terminal's 40 bytes; gives the answer and the channel.
 pub fn chip_answer(keys: &Keys, own: &Contribution, data: &[u8]) -> Option<(Vec<u8>, Channel)> {
-    let plain = decrypt(&keys.encryption, data.get(..32)?);
+    let plain = Suite::TripleDes.decrypt(&keys.encryption, &VECTOR, data.get(..32)?);
     let terminal_challenge: [u8; 8] = plain[..8].try_into().ok()?;
     let terminal_material = open(keys, data, &terminal_challenge, &own.challenge)?;
     let answer = cryptogram(keys, &[&own.challenge[..], &terminal_challenge, &own.material[..]].concat());
@@ -68,7 +72,7 @@ fn channel(terminal: &[u8; 16], chip: &[u8; 16], chip_challenge: &[u8; 8], termi
     let mut counter = [0; 8];
     counter[..4].copy_from_slice(&chip_challenge[4..]);
     counter[4..].copy_from_slice(&terminal_challenge[4..]);
-    Channel::new(Keys::derive(&seed), u64::from_be_bytes(counter))
+    Channel::new(Keys::derive(Suite::TripleDes, &seed)).with_counter(u64::from_be_bytes(counter))
 }
 
 #[cfg(test)]
@@ -86,8 +90,8 @@ mod tests {
     fn the_worked_example_of_the_standard() {
         let text = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C<3UTO6908061F9406236ZE184226B<<<<<14";
         let keys = document_keys(&Mrz::parse(text).unwrap().key());
-        assert_eq!(keys.encryption, array("AB94FDECF2674FDFB9B391F85D7F76F2"));
-        assert_eq!(keys.mac, array("7962D9ECE03D1ACD4C76089DCE131543"));
+        assert_eq!(*keys.encryption, array::<16>("AB94FDECF2674FDFB9B391F85D7F76F2"));
+        assert_eq!(*keys.mac, array::<16>("7962D9ECE03D1ACD4C76089DCE131543"));
         let terminal = Contribution {
             challenge: array("781723860C06C226"),
             material: Zeroizing::new(array("0B795240CB7049B01C19B33E32804F0B")),
@@ -107,7 +111,7 @@ mod tests {
             "46B9342A41396CD7386BF5803104D7CEDC122B9132139BAF2EEDC94EE178534F2F2D235D074D7449"
         );
         let mut channel = terminal_channel(&keys, &terminal, &chip.challenge, &answer).unwrap();
-        let select = Command { header: [0, 0xA4, 2, 0x0C], data: vec![1, 0x1E], expected: None };
+        let select = Command::new([0, 0xA4, 2, 0x0C]).data([1, 0x1E]);
         assert_eq!(
             hex::encode_upper(channel.protect(&select)),
             "0CA4020C158709016375432908C044F68E08BF8B92D635FF24F800"

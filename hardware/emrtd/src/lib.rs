@@ -8,7 +8,9 @@
 //! Nothing here knows a reader: drive a [`terminal::Terminal`] with whatever carries APDUs.
 
 pub mod access;
+pub mod apdu;
 pub mod chip;
+pub mod crypto;
 pub mod issue;
 pub mod lds;
 pub mod mrz;
