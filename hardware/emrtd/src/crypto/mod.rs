@@ -1,3 +1,5 @@
 //! Primitives that the protocols share.
 
+pub mod ecdsa;
+pub mod hash;
 pub mod suite;
