@@ -31,12 +31,12 @@ REMEDIES = {
         ('return_data = ["", ]', 'return_data = [b"", ]'),
         ("stringtoint(value[0])", "value[0]"),
         ('data="".join(return_data)', 'data=b"".join(return_data)'),
-        # Doc 9303-11, 9.8.4: the processing status is mandatory.
+        # Doc 9303-11, 9.8.4: the processing status is mandatory, and a warning protected like success.
         ('        return_data = ""\n', '        return_data = b""\n'),
         ('        if result != "":', "        if result:"),
         ('encrypted = "\\x01" + encrypted', 'encrypted = b"\\x01" + encrypted'),
         ('        if sw == SW["NORMAL"]:\n            if self.cct.algorithm is None:',
-         '        if sw == SW["NORMAL"]:\n            return_data += pack([(0x99, 2, inttostring(sw))])\n'
+         '        if sw in (SW["NORMAL"], SW["WARN_EOFBEFORENEREAD"]):\n            return_data += pack([(0x99, 2, inttostring(sw))])\n'
          "            if self.cct.algorithm is None:"),
     ],
     "cards.ePass": [

@@ -72,5 +72,5 @@ pub(crate) fn read(
         answered += 1;
         reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
     };
-    terminal::read(&mut terminal, &mut transmit, &mut |_| {})
+    terminal::read(&mut terminal, &mut transmit, &mut |_| {}).map(|reading| Box::new(reading.contents))
 }
