@@ -16,6 +16,7 @@ pub mod lds;
 pub mod mrz;
 pub mod passive;
 pub mod secure;
+pub mod security_info;
 pub mod terminal;
 pub mod tlv;
 
