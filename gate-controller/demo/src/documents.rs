@@ -148,6 +148,7 @@ impl Holder {
             sex: '<',
             expiry: printed(self.expiry),
             optional: String::new(),
+            optional_second: String::new(),
         })
     }
 }

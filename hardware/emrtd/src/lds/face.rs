@@ -1,70 +1,11 @@
-//! The logical data structure (Doc 9303-10): files as read, DG1 and DG2.
+//! DG2: the portraits (Doc 9303-10, 4.7.2).
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
-use crate::{
-    mrz::{Mrz, MrzError},
-    tlv::{self, TlvError},
-};
-
-/// Why a data group could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LdsError {
-    /// The group was not on the chip.
-    #[error("DG{0} is missing")]
-    Missing(u8),
-    /// The group is malformed.
-    #[error("DG{group} is malformed: {source}")]
-    Tlv {
-        /// The group.
-        group: u8,
-        /// What is wrong.
-        source: TlvError,
-    },
-    /// The machine readable zone in DG1 is wrong.
-    #[error("DG1: {0}")]
-    Mrz(#[from] MrzError),
-    /// DG2 holds no face image in a form that ISO/IEC 19794-5 defines.
-    #[error("DG2 holds no usable face record: {0}")]
-    Face(&'static str),
-}
-
-/// The tag of a data group's file (Doc 9303-10, table 38).
-pub(crate) fn group_tag(group: u8) -> Option<u16> {
-    [0x61, 0x75, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6A, 0x6B, 0x6C, 0x6D, 0x6E, 0x6F, 0x70]
-        .get(usize::from(group).checked_sub(1)?)
-        .copied()
-}
-
-pub(crate) fn group_of_tag(tag: u8) -> Option<u8> {
-    (1..=16).find(|&group| group_tag(group) == Some(u16::from(tag)))
-}
-
-/// The files of a chip, as read. Zeroed on drop.
-#[derive(Default)]
-pub struct ChipContents {
-    /// EF.COM.
-    pub com: Vec<u8>,
-    /// EF.SOD.
-    pub sod: Vec<u8>,
-    /// Data groups by number, whole files.
-    pub groups: BTreeMap<u8, Vec<u8>>,
-}
-
-impl Drop for ChipContents {
-    fn drop(&mut self) {
-        self.groups.values_mut().for_each(Zeroize::zeroize);
-    }
-}
-
-impl fmt::Debug for ChipContents {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ChipContents(groups {:?})", self.groups.keys().collect::<Vec<_>>())
-    }
-}
+use super::{ChipContents, LdsError};
+use crate::tlv;
 
 /// How a portrait is coded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,31 +31,6 @@ impl fmt::Debug for FaceImage {
 }
 
 impl ChipContents {
-    fn group(&self, group: u8) -> Result<&[u8], LdsError> {
-        let file = self.groups.get(&group).ok_or(LdsError::Missing(group))?;
-        let tag = group_tag(group).ok_or(LdsError::Missing(group))?;
-        tlv::expect(file, tag).map(|(value, _)| value).map_err(|source| LdsError::Tlv { group, source })
-    }
-
-    /// The machine readable zone of DG1 (Doc 9303-10, 4.7.1).
-    pub fn dg1(&self) -> Result<Mrz, LdsError> {
-        let value = tlv::find(self.group(1)?, 0x5F1F).map_err(|source| LdsError::Tlv { group: 1, source })?;
-        let text = Zeroizing::new(String::from_utf8_lossy(value).into_owned());
-        let width = match text.len() {
-            90 => 30,
-            72 => 36,
-            _ => 44,
-        };
-        let mut lines = Zeroizing::new(String::with_capacity(96));
-        for (at, character) in text.chars().enumerate() {
-            if at > 0 && at % width == 0 {
-                lines.push('\n');
-            }
-            lines.push(character);
-        }
-        Ok(Mrz::parse(&lines)?)
-    }
-
     /// The portraits of DG2 (Doc 9303-10, 4.7.2; ISO/IEC 19794-5:2005, 5).
     pub fn dg2(&self) -> Result<Vec<FaceImage>, LdsError> {
         let wrong = |source| LdsError::Tlv { group: 2, source };
@@ -158,12 +74,6 @@ fn face_images(record: &[u8], faces: &mut Vec<FaceImage>) -> Result<(), LdsError
     Ok(())
 }
 
-/// Writes EF.DG1.
-pub(crate) fn write_dg1(mrz_lines: &str) -> Vec<u8> {
-    let text = mrz_lines.replace('\n', "");
-    tlv::object(0x61, &tlv::object(0x5F1F, text.as_bytes()))
-}
-
 /// Writes EF.DG2 with one portrait of this size in pixels.
 pub(crate) fn write_dg2(image: &[u8], format: ImageFormat, width: u16, height: u16) -> Vec<u8> {
     let mut record = Vec::with_capacity(image.len() + 46);
@@ -192,12 +102,6 @@ pub(crate) fn write_dg2(image: &[u8], format: ImageFormat, width: u16, height: u
     );
     let template = tlv::constructed(0x7F60, &[&header, &tlv::object(0x5F2E, &record)]);
     tlv::object(0x75, &tlv::constructed(0x7F61, &[&tlv::object(0x02, &[1]), &template]))
-}
-
-/// Writes EF.COM for these data groups: LDS 1.7, Unicode 4.0.0.
-pub(crate) fn write_com(groups: &[u8]) -> Vec<u8> {
-    let tags: Vec<u8> = groups.iter().filter_map(|&group| group_tag(group)).map(|tag| tag as u8).collect();
-    tlv::constructed(0x60, &[&tlv::object(0x5F01, b"0107"), &tlv::object(0x5F36, b"040000"), &tlv::object(0x5C, &tags)])
 }
 
 #[cfg(test)]
