@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn can(digits: &str) -> Password {
-    Password::of_can(digits)
+    Password::of_can(&Can::parse(digits).unwrap())
 }
 
 /// What both sides got.
