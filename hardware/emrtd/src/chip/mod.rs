@@ -34,7 +34,7 @@ const GET_UID: [u8; 4] = [0xFF, 0xCA, 0, 0];
 /// Secure messaging, and more commands of a chain, in the class byte.
 const SECURE: u8 = 0x0C;
 const CHAINED: u8 = 0x10;
-/// GENERAL AUTHENTICATE, which chains steps of a protocol and not pieces of its data.
+/// GENERAL AUTHENTICATE.
 const GENERAL_AUTHENTICATE: u8 = 0x86;
 
 /// A powered chip.
@@ -203,7 +203,8 @@ impl Chip {
     /// Puts chained commands together (ISO/IEC 7816-4, 5.4.1) and carries them out.
     fn execute(&mut self, command: &Command, room: usize) -> Reply {
         let [class, instruction, ..] = command.header;
-        if instruction == GENERAL_AUTHENTICATE {
+        // In PACE the chain is one of steps, not of pieces.
+        if instruction == GENERAL_AUTHENTICATE && self.state.pace.is_some() {
             return self.carry_out(command, room);
         }
         let mut data = std::mem::take(&mut self.state.chain);
