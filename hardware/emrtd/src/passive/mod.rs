@@ -173,6 +173,11 @@ impl fmt::Display for Hashes {
     }
 }
 
+/// The groups that EF.SOD lists, nothing of it verified: what a terminal looks for even if EF.COM hides it.
+pub fn signed_groups(sod: &[u8]) -> Result<Vec<u8>, PassiveError> {
+    Ok(security_object::SecurityObject::parse(sod)?.groups())
+}
+
 /// What was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
