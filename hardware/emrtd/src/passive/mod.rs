@@ -72,6 +72,11 @@ impl From<CmsError> for PassiveError {
     }
 }
 
+/// The groups that EF.SOD lists, nothing of it verified: what a terminal looks for even if EF.COM hides it.
+pub fn signed_groups(sod: &[u8]) -> Result<Vec<u8>, PassiveError> {
+    Ok(SecurityObject::parse(sod)?.groups())
+}
+
 /// What was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {

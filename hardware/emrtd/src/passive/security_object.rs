@@ -36,7 +36,6 @@ impl SecurityObject {
         Ok(Self { signed, hash, groups, lds_version })
     }
 
-    #[expect(dead_code, reason = "for the report")]
     /// The groups that the signer signed.
     pub(super) fn groups(&self) -> Vec<u8> {
         self.groups.keys().copied().collect()

@@ -16,7 +16,7 @@ use crate::{
     asn1::oid,
     cms::SignedData,
     eac::terminal_authentication,
-    lds::{AtrInfo, group_of_tag},
+    lds::group_of_tag,
     passive,
     security_info::{SecurityInfo, SecurityInfos},
     tlv,
@@ -88,10 +88,8 @@ enum Announced {
 impl Procedure {
     /// Prepares another try without the suspect, or gives the error back.
     fn concede(&mut self, suspect: Suspect, error: TerminalError) -> Result<(), TerminalError> {
-        let unprotected = matches!(
-            error,
-            TerminalError::Secure { source: crate::secure::SecureError::Unprotected(_), .. }
-        );
+        let unprotected =
+            matches!(error, TerminalError::Secure { source: crate::secure::SecureError::Unprotected(_), .. });
         match suspect {
             Suspect::ChipAuthentication => self.reading.chip_authentication = Proof::Failed(error.to_string()),
             _ if !unprotected => return Err(error),
@@ -175,10 +173,6 @@ impl Procedure {
                 if self.options.extended_length == ExtendedLength::Announced
                     && let Some(info) = self.optional(File::ATR_INFO).await?
                 {
-                    let most = AtrInfo::parse(&info).ok().and_then(|info| info.extended_length);
-                    if let Some(most) = most {
-                        self.manner.response_bytes = most.response_bytes.min(self.options.response_bytes_max);
-                    }
                     self.reading.contents.atr_info = Some(info);
                 }
                 // One that cannot be read may announce PACE: then it did, in a form that is not defined.
@@ -329,11 +323,7 @@ impl Procedure {
         }
     }
 
-    async fn authenticate_terminal(
-        &mut self,
-        infos: &SecurityInfos,
-        terminal_key: &[u8],
-    ) -> Result<(), TerminalError> {
+    async fn authenticate_terminal(&mut self, infos: &SecurityInfos, terminal_key: &[u8]) -> Result<(), TerminalError> {
         let offered = infos.0.iter().find_map(|info| match info {
             SecurityInfo::TerminalAuthentication { cvca_file, .. } => Some(*cvca_file),
             _ => None,

@@ -131,7 +131,7 @@ impl Generic {
         assert_eq!(response, dynamic_data(&[(CHIP_KEY, &bytes(self.public[3]))]));
         let (terminal, command) = terminal.authenticate(&response).unwrap();
         assert_eq!(command, dynamic_data(&[(TERMINAL_TOKEN, &bytes(self.tokens[0]))]));
-        let (keys, response) = chip.finish(&command).unwrap();
+        let (at_chip, response) = chip.finish(&command).unwrap();
         let token = bytes(self.tokens[1]);
         match chip_data {
             None => assert_eq!(response, dynamic_data(&[(CHIP_TOKEN, &token)])),
@@ -141,7 +141,7 @@ impl Generic {
             }
         }
         let established = terminal.finish(&response).unwrap();
-        for keys in [&keys, &established.keys] {
+        for keys in [&at_chip.keys, &established.keys] {
             assert_eq!(upper(&keys.encryption), plain(self.encryption));
             assert_eq!(upper(&keys.mac), plain(self.mac));
         }
