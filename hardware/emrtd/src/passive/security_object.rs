@@ -22,7 +22,6 @@ pub(super) struct SecurityObject {
     pub(super) signed: SignedData,
     hash: HashAlgorithm,
     groups: BTreeMap<u8, Vec<u8>>,
-    #[expect(dead_code, reason = "for the report")]
     /// LDS version of a version 1 object, such as `0108`.
     pub(super) lds_version: Option<String>,
 }
