@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use arguments::{Arguments, Command, Read};
 use clap::Parser as _;
 use progress::Progress;
@@ -113,7 +113,8 @@ fn read_document(arguments: &Read) -> anyhow::Result<u8> {
 }
 
 fn load(folder: &Path, now: i64) -> anyhow::Result<TrustStore> {
-    let (store, unused) = TrustStore::load(folder, now).context("make the store by `trust import`")?;
+    let (store, unused) =
+        TrustStore::load(folder, now).map_err(|error| anyhow!("{error}: `trust import` makes a store"))?;
     for name in unused {
         eprintln!("emrtd-read: {} is not used", folder.join(name).display());
     }

@@ -9,7 +9,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Parser, Subcommand};
 use sallyport_emrtd::{
     certificate::Certificate,
@@ -105,7 +105,8 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 /// The store in this folder; tells of files that are of no use there.
 fn load(folder: &Path, now: i64) -> anyhow::Result<TrustStore> {
-    let (store, unused) = TrustStore::load(folder, now).context("make the store by `trust import`")?;
+    let (store, unused) =
+        TrustStore::load(folder, now).map_err(|error| anyhow!("{error}: `trust import` makes a store"))?;
     for name in unused {
         eprintln!("trust: {} is not used", folder.join(name).display());
     }
@@ -123,7 +124,7 @@ fn import(
     let roots = roots.iter().map(|path| certificates(path)).collect::<anyhow::Result<Vec<_>>>()?.concat();
     let mut store = if folder.exists() { load(folder, now)? } else { TrustStore::default() };
     let mut reports = Vec::new();
-    let mut refused = false;
+    let mut refused = 0;
     for path in files {
         let bytes = fs::read(path).with_context(|| path.display().to_string())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -133,7 +134,7 @@ fn import(
             (false, roots) => Authentication::Roots(roots),
         };
         let result = store.import(&bytes, &name, authentication, now);
-        refused |= result.is_err();
+        refused += usize::from(result.is_err());
         match result {
             Ok(report) if as_json => reports.push(imported(&name, &report)),
             Ok(report) => tell(&name, &report),
@@ -141,13 +142,15 @@ fn import(
             Err(error) => println!("{name}: REFUSED: {error}"),
         }
     }
-    store.save(folder)?;
+    if refused < files.len() {
+        store.save(folder)?;
+    }
     if as_json {
         println!("{}", serde_json::to_string_pretty(&json!({"files": reports, "authorities": store.len()}))?);
     } else {
         println!("{} authorities of {} countries in {}", store.len(), store.countries().len(), folder.display());
     }
-    Ok(ExitCode::from(u8::from(refused)))
+    Ok(ExitCode::from(u8::from(refused > 0)))
 }
 
 fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
