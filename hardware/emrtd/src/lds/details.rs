@@ -1,4 +1,5 @@
-//! DG11 and DG12: further details of person and document; DG16: persons to notify (Doc 9303-10, 4.7.11, 4.7.12, 4.7.16).
+//! DG11 and DG12: further details of person and document; DG16: persons to notify (Doc 9303-10, 4.7.11, 4.7.12 and
+//! 4.7.16).
 //!
 //! Everything here is optional, and issuers differ in what they write: the tag list is not relied upon, and an object
 //! that is not known is passed over.

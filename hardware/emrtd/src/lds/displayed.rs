@@ -92,7 +92,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn signatures_and_portraits_read_back(images in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..4)) {
+        fn signatures_and_portraits_read_back(
+            images in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..4)
+        ) {
             let slices: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
             let contents = ChipContents::of(7, dg7_file(&slices));
             let read = contents.dg7().unwrap();

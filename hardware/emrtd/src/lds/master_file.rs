@@ -254,13 +254,22 @@ mod tests {
             lengths in prop::option::of(any::<(u32, u32)>()),
             issuer_data in prop::collection::vec(any::<u8>(), 0..40),
             pre_issuing_data in prop::collection::vec(any::<u8>(), 0..10),
-            others in prop::collection::vec((prop_oneof![Just(0x43u16), Just(0xE0), Just(0x7F74)], prop::collection::vec(any::<u8>(), 0..20)), 0..3),
+            others in prop::collection::vec((
+                prop_oneof![Just(0x43u16), Just(0xE0), Just(0x7F74)],
+                prop::collection::vec(any::<u8>(), 0..20),
+            ), 0..3),
         ) -> AtrInfo {
             AtrInfo {
-                capabilities: capabilities.map(|[select_by_full_name, short_identifiers, command_chaining, extended_length, extended_length_information]| {
-                    CardCapabilities { select_by_full_name, short_identifiers, command_chaining, extended_length, extended_length_information }
+                capabilities: capabilities.map(|[full_name, short, chaining, extended, information]| CardCapabilities {
+                    select_by_full_name: full_name,
+                    short_identifiers: short,
+                    command_chaining: chaining,
+                    extended_length: extended,
+                    extended_length_information: information,
                 }),
-                extended_length: lengths.map(|(command_bytes_max, response_bytes_max)| ExtendedLength { command_bytes_max, response_bytes_max }),
+                extended_length: lengths.map(|(command_bytes_max, response_bytes_max)| {
+                    ExtendedLength { command_bytes_max, response_bytes_max }
+                }),
                 issuer_data,
                 pre_issuing_data,
                 others: others.iter().flat_map(|(tag, value)| tlv::object(*tag, value)).collect(),

@@ -1,7 +1,7 @@
 //! The logical data structure (Doc 9303-10): the files of a chip, and what they hold.
 //!
-//! Readers are methods of [`ChipContents`]; writers, for issuing, stand beside them (`dg2_file`, [`Com::file`] and so on).
-//! A length in a file is a claim: no reader reserves more memory than there are bytes to fill it, and none recurses.
+//! Readers are methods of [`ChipContents`]; writers, for issuing, stand beside them ([`dg2_file`], [`Com::file`] and so
+//! on). A length in a file is a claim: no reader reserves memory for bytes that are not there, and none recurses.
 
 mod biometric;
 mod com;

@@ -16,7 +16,7 @@ use crate::{
     asn1::oid,
     cms::SignedData,
     eac::terminal_authentication,
-    lds::group_of_tag,
+    lds::{AtrInfo, group_of_tag},
     passive,
     security_info::{SecurityInfo, SecurityInfos},
     tlv,
@@ -173,6 +173,8 @@ impl Procedure {
                 if self.options.extended_length == ExtendedLength::Announced
                     && let Some(info) = self.optional(File::ATR_INFO).await?
                 {
+                    self.manner.response_bytes = announced_response_bytes(&info)
+                        .map_or(self.manner.response_bytes, |most| most.min(self.options.response_bytes_max));
                     self.reading.contents.atr_info = Some(info);
                 }
                 // One that cannot be read may announce PACE: then it did, in a form that is not defined.
@@ -376,4 +378,15 @@ impl Procedure {
         self.suspect = None;
         Ok(())
     }
+}
+
+/// The longest response that EF.ATR/INFO announces, beyond the short form.
+fn announced_response_bytes(atr_info: &[u8]) -> Option<usize> {
+    let info = AtrInfo::parse(atr_info).ok()?;
+    let most = match info.extended_length {
+        Some(lengths) => usize::try_from(lengths.response_bytes_max).ok()?,
+        // It can, and does not say how much: a refusal will.
+        None => info.capabilities.filter(|capabilities| capabilities.extended_length).map(|_| usize::MAX)?,
+    };
+    (most > SHORT_RESPONSE_BYTES_MAX).then_some(most)
 }

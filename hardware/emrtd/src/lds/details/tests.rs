@@ -65,7 +65,7 @@ fn dates_are_of_ascii_or_packed_digits() {
     assert!(FullTime::read(b"19740812240000").is_none());
 }
 
-/// What issuers write beside the standard: names without a list around them, one without fillers, text that is no UTF-8.
+/// What issuers write beside the standard: names without a list around them or without fillers, text that is no UTF-8.
 #[test]
 fn what_occurs_in_the_field_is_read() {
     let group = [
@@ -91,13 +91,20 @@ fn no_more_persons_are_written_than_have_tags() {
 }
 
 prop_compose! {
-    fn names_()(surname in "[A-Zа-я]{1,12}( [A-Z]{1,5})?", given_names in "([A-Zα-ω]{1,12}( [A-Z]{1,5})?)?") -> PersonName {
+    fn person_names()(
+        surname in "[A-Zа-я]{1,12}( [A-Z]{1,5})?",
+        given_names in "([A-Zα-ω]{1,12}( [A-Z]{1,5})?)?",
+    ) -> PersonName {
         PersonName { surname, given_names }
     }
 }
 
 prop_compose! {
-    fn dates()(year in 1u16..10_000, month in prop::option::of(1u8..=12), day in prop::option::of(1u8..=31)) -> FullDate {
+    fn dates()(
+        year in 1u16..10_000,
+        month in prop::option::of(1u8..=12),
+        day in prop::option::of(1u8..=31),
+    ) -> FullDate {
         FullDate { year: Some(year), month, day }
     }
 }
@@ -116,40 +123,73 @@ fn images() -> impl Strategy<Value = Vec<u8>> {
 
 prop_compose! {
     fn personal()(
-        (name, other_names) in (prop::option::of(names_()), prop::collection::vec(names_(), 0..4)),
+        (name, other_names) in (prop::option::of(person_names()), prop::collection::vec(person_names(), 0..4)),
         birth in prop::option::of(dates()),
         (place_of_birth, address, other_documents) in (lists(), lists(), lists()),
         texts in prop::array::uniform6(lines()),
         proof_of_citizenship in images(),
     ) -> PersonalDetails {
         let [personal_number, telephone, profession, title, summary, custody] = texts;
-        PersonalDetails { name, other_names, personal_number, birth, place_of_birth, address, telephone, profession, title, summary, proof_of_citizenship, other_documents, custody }
+        PersonalDetails {
+            name,
+            other_names,
+            personal_number,
+            birth,
+            place_of_birth,
+            address,
+            telephone,
+            profession,
+            title,
+            summary,
+            proof_of_citizenship,
+            other_documents,
+            custody,
+        }
     }
 }
 
 prop_compose! {
     fn document()(
         issued in prop::option::of(dates()),
-        other_persons in prop::collection::vec(names_(), 0..4),
+        other_persons in prop::collection::vec(person_names(), 0..4),
         texts in prop::array::uniform4(lines()),
         (front, rear) in (images(), images()),
         personalized in prop::option::of((dates(), 0u8..24, 0u8..60, 0u8..60)),
     ) -> DocumentDetails {
         let [authority, endorsements, tax_exit, personalization_system] = texts;
         let personalized = personalized.map(|(date, hour, minute, second)| FullTime { date, hour, minute, second });
-        DocumentDetails { authority, issued, other_persons, endorsements, tax_exit, front, rear, personalized, personalization_system }
+        DocumentDetails {
+            authority,
+            issued,
+            other_persons,
+            endorsements,
+            tax_exit,
+            front,
+            rear,
+            personalized,
+            personalization_system,
+        }
     }
 }
 
 prop_compose! {
-    fn person()(recorded in prop::option::of(dates()), name in names_(), telephone in lines(), address in lists()) -> PersonToNotify {
+    fn person()(
+        recorded in prop::option::of(dates()),
+        name in person_names(),
+        telephone in lines(),
+        address in lists(),
+    ) -> PersonToNotify {
         PersonToNotify { recorded, name, telephone, address }
     }
 }
 
 proptest! {
     #[test]
-    fn what_is_written_reads_back(personal in personal(), document in document(), persons in prop::collection::vec(person(), 0..5)) {
+    fn what_is_written_reads_back(
+        personal in personal(),
+        document in document(),
+        persons in prop::collection::vec(person(), 0..5),
+    ) {
         prop_assert!(ChipContents::of(11, personal.file()).dg11().unwrap() == personal);
         prop_assert!(ChipContents::of(12, document.file()).dg12().unwrap() == document);
         prop_assert!(ChipContents::of(16, dg16_file(&persons)).dg16().unwrap() == persons);

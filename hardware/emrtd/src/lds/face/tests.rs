@@ -115,25 +115,39 @@ fn angles() -> impl Strategy<Value = Option<Angle>> {
 prop_compose! {
     fn metadata(encoding: FaceEncoding)(
         kind in match encoding {
-            FaceEncoding::Iso39794 => prop_oneof![Just(FaceKind::TravelDocument), Just(FaceKind::GeneralPurpose), Just(FaceKind::Unspecified)].boxed(),
+            FaceEncoding::Iso39794 => prop_oneof![
+                Just(FaceKind::TravelDocument),
+                Just(FaceKind::GeneralPurpose),
+                Just(FaceKind::Unspecified),
+            ].boxed(),
             _ => prop_oneof![Just(FaceKind::Basic), Just(FaceKind::FullFrontal), Just(FaceKind::TokenFrontal)].boxed(),
         },
         size in prop::option::of((1u16.., 1u16..)),
         scores in match encoding {
-            FaceEncoding::Iso19794Edition2005 => prop::collection::vec((1u16..).prop_map(|score| (Some(score), 0, 0)), 0..2).boxed(),
+            FaceEncoding::Iso19794Edition2005 => {
+                prop::collection::vec((1u16..).prop_map(|score| (Some(score), 0, 0)), 0..2).boxed()
+            }
             _ => prop::collection::vec((prop::option::of(0u16..=100), any::<u16>(), any::<u16>()), 0..4).boxed(),
         },
         (yaw, pitch, roll) in (angles(), angles(), angles()),
         feature_points in prop::collection::vec((1u8..16, 1u8..16, any::<u16>(), any::<u16>()), 0..6),
         captured in match encoding {
             FaceEncoding::Iso19794Edition2005 => Just(None).boxed(),
-            _ => prop::option::of((1900u16..2100, prop::option::of(1u8..=12), prop::option::of(1u8..=31), prop::option::of((0u8..24, 0u8..60, 0u8..60)))).boxed(),
+            _ => prop::option::of((
+                1900u16..2100,
+                prop::option::of(1u8..=12),
+                prop::option::of(1u8..=31),
+                prop::option::of((0u8..24, 0u8..60, 0u8..60)),
+            )).boxed(),
         },
     ) -> FaceMetadata {
         FaceMetadata {
             kind,
             size,
-            quality: scores.into_iter().map(|(score, organization, algorithm)| FaceQuality { score, organization, algorithm }).collect(),
+            quality: scores
+                .into_iter()
+                .map(|(score, organization, algorithm)| FaceQuality { score, organization, algorithm })
+                .collect(),
             pose: Pose { yaw, pitch, roll },
             feature_points: feature_points.into_iter().map(|(major, minor, x, y)| {
                 let kind = match encoding {
@@ -171,7 +185,11 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_portrait_file_never_panics(encoding in 0usize..3, at in any::<prop::sample::Index>(), byte in any::<u8>()) {
+    fn a_changed_portrait_file_never_panics(
+        encoding in 0usize..3,
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+    ) {
         let metadata = FaceMetadata {
             quality: vec![FaceQuality { score: Some(9), organization: 1, algorithm: 2 }],
             pose: Pose { yaw: Some(Angle { degrees: -4, uncertainty_degrees: Some(1) }), ..Default::default() },

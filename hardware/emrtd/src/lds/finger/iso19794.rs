@@ -46,7 +46,7 @@ struct Header {
 }
 
 fn read_header(record: &mut Record<'_>) -> Option<Header> {
-    // Length of the record, device, acquisition level. The count of fingers is not needed: the views end with the record.
+    // Length of the record, device, acquisition level, and a count that is not needed: the views end with the record.
     record.bytes(6 + 2 + 2 + 1)?;
     let unit = record.u8()?;
     let _scan_resolution = record.bytes(4)?;
