@@ -11,6 +11,7 @@ use openssl::{
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
+mod judged;
 mod key_info;
 mod keys;
 mod parameters;

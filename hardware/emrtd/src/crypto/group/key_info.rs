@@ -3,7 +3,7 @@
 
 use openssl::bn::BigNum;
 
-use super::{Group, GroupError, PublicKey, Structure, parameters::CurveParameters};
+use super::{Group, GroupError, PublicKey, Structure, judged, parameters::CurveParameters};
 use crate::tlv::{self, Tlv, TlvError};
 
 /// id-ecPublicKey, 1.2.840.10045.2.1.
@@ -60,6 +60,10 @@ impl From<TlvError> for GroupError {
 impl Group {
     /// Reads an AlgorithmIdentifier.
     pub fn from_algorithm_identifier(der: &[u8]) -> Result<Self, GroupError> {
+        judged::once(der, || Self::judge(der))
+    }
+
+    fn judge(der: &[u8]) -> Result<Self, GroupError> {
         let (value, _) = tlv::expect(der, SEQUENCE)?;
         let (oid, parameters) = tlv::expect(value, OBJECT_IDENTIFIER)?;
         let (parameters, _) = tlv::read(parameters)?;
