@@ -18,6 +18,7 @@ mod parameters;
 
 pub use key_info::ParameterForm;
 pub use keys::{KeyPair, PublicKey};
+pub(crate) use parameters::is_standardized;
 
 /// How often a random number may fall outside its range; a sound source needs two attempts on average.
 const ATTEMPTS_MAX: usize = 256;

@@ -38,6 +38,11 @@ const CURVES: [(u8, i32, Nid); 11] = [
     (18, 521, Nid::SECP521R1),
 ];
 
+/// Whether OpenSSL's number is that of a standardized curve.
+pub(crate) fn is_standardized(curve: Nid) -> bool {
+    CURVES.iter().any(|(.., nid)| *nid == curve)
+}
+
 /// An elliptic curve as somebody wrote it down.
 pub(super) struct CurveParameters<'a> {
     pub(super) prime: BigNum,
