@@ -10,16 +10,16 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use passport::{Passport, read, read_with};
 use pcscd::{InSlot, PATIENCE, Service, in_namespaces, skip, until};
 use sallyport_emrtd::{
-    Mrz,
+    ImageFormat, Mrz,
     chip::{Behavior, Chip},
-    crypto::{group::Agreement, suite::Suite},
-    issue,
+    crypto::{group::Agreement, hash::HashAlgorithm, suite::Suite},
+    issue::{self, ActiveKey, Authority, Curve, DocumentProfile, KeyKind, Parameters, Portrait},
     mrz::Can,
     security_info::{Mapping, PaceProtocol, SecurityInfo, SecurityInfos},
     terminal::{Access, AccessKey, ReadError, TerminalError},
@@ -102,6 +102,52 @@ fn the_crate_dmrtd_reads_our_chip_by_bac_and_finds_it_authentic() {
         assert_read(&said, &passport);
         assert_eq!(said["PASSIVE"], "authentic");
         assert_eq!(read(&other)["PASSIVE"], "unverified");
+    });
+}
+
+/// Generic mapping with AES, the only cipher that it has, on curves of both families and in a finite field, by zone and by
+/// card access number;
+/// then Active Authentication, which it verifies itself.
+#[test]
+fn the_crate_dmrtd_opens_our_chip_by_pace_and_lets_it_prove_itself() {
+    with_foreign_reader("the_crate_dmrtd_opens_our_chip_by_pace_and_lets_it_prove_itself", |reader| {
+        let (mrz, folder) = (Passport::issue().mrz(), tempfile::tempdir().unwrap());
+        let own = folder.path().join("own.cer");
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        let csca = Authority::csca("UT", now).unwrap();
+        fs::write(&own, csca.certificate_der().unwrap()).unwrap();
+        let signer = csca.document_signer("UT", now, 90).unwrap();
+        let image = [&[0xFF, 0xD8, 0xFF, 0xE0][..], &[7; 3_000]].concat();
+        let portrait = Portrait { image: &image, format: ImageFormat::Jpeg, width: 300, height: 400 };
+        let _service = Service::start();
+        let rsa = KeyKind::Rsa { bits: 2_048 };
+        let ec = KeyKind::Ec { curve: Curve::NistP256, parameters: Parameters::Explicit };
+        for (agreement, suite, id, proof, arguments) in [
+            (Agreement::Ecdh, Suite::Aes192, 12, rsa, &["dmrtd-pace", "L898902C3", "740812", "320415"][..]),
+            (Agreement::Ecdh, Suite::Aes128, 13, ec, &["dmrtd-can", "123456"]),
+            (Agreement::Ecdh, Suite::Aes256, 15, ec, &["dmrtd-can", "123456"]),
+            (Agreement::Dh, Suite::Aes128, 2, rsa, &["dmrtd-pace", "L898902C3", "740812", "320415"]),
+        ] {
+            let protocol = PaceProtocol { mapping: Mapping::Generic, agreement, suite };
+            let mut profile = DocumentProfile::plain(&mrz, portrait.dg2());
+            profile.pace = vec![(protocol, id)];
+            profile.can = Some(Can::parse("123456").unwrap());
+            profile.genuineness.active = Some(ActiveKey::generate(proof, HashAlgorithm::Sha256).unwrap());
+            let document = signer.issue_document(profile).unwrap();
+            let files = document.files.clone();
+            let behavior = Behavior { basic_access: false, ..Behavior::default() };
+            let laid = InSlot::lay(Chip::new(document.files, document.secrets, behavior, &mut rand::rng()));
+            let said = until("the document", || {
+                let said = run(reader, Some(&own), &[arguments, &["1", "2", "14", "15"]].concat());
+                // The last one is still leaving.
+                said.ok()
+            });
+            for (group, file) in &files.groups {
+                assert_eq!(said[&format!("DG{group}")], hex::encode_upper(file), "{protocol:?}: DG{group}");
+            }
+            assert_eq!((said["ACTIVE"].as_str(), said["PASSIVE"].as_str()), ("genuine", "authentic"), "{protocol:?}");
+            drop(laid);
+        }
     });
 }
 

@@ -183,9 +183,9 @@ struct NoAnswer;
 
 fn read(laid: &Laid, trust: Option<&Path>, can: bool, show: bool, as_json: bool) -> anyhow::Result<u8> {
     let now = now()?;
+    let (mut card, key) = lay(laid, can)?;
     let own = laid.document.join(TRUST);
     let (trust, _) = TrustStore::load(trust.unwrap_or(&own), now)?;
-    let (mut card, key) = lay(laid, can)?;
     let options = Options { groups: Groups::All, extended_length: ExtendedLength::Announced, ..Options::default() };
     let mut terminal = Terminal::with_options(key, options, &mut rand::rng());
     let began = Instant::now();
