@@ -61,6 +61,15 @@ fn run(reader: &Path, csca: Option<&Path>, arguments: &[&str]) -> Result<Said, S
     Ok(text.lines().filter_map(|line| line.split_once(' ')).map(|(key, value)| (key.into(), value.into())).collect())
 }
 
+fn attempts<T>(most: usize, mut attempt: impl FnMut() -> Option<T>) -> Option<T> {
+    (0..most).find_map(|_| {
+        attempt().or_else(|| {
+            std::thread::sleep(Duration::from_millis(200));
+            None
+        })
+    })
+}
+
 fn lay(passport: &Passport) -> InSlot {
     let chip = Chip::new(passport.files.clone(), passport.mrz().key(), Behavior::default(), &mut rand::rng());
     InSlot::lay(chip)
@@ -120,7 +129,8 @@ fn the_crate_dmrtd_opens_our_chip_by_pace_and_lets_it_prove_itself() {
         let image = [&[0xFF, 0xD8, 0xFF, 0xE0][..], &[7; 3_000]].concat();
         let portrait = Portrait { image: &image, format: ImageFormat::Jpeg, width: 300, height: 400 };
         let _service = Service::start();
-        let rsa = KeyKind::Rsa { bits: 2_048 };
+        // Its answer fits the short form; GET RESPONSE is not for this reader.
+        let rsa = KeyKind::Rsa { bits: 1_024 };
         let ec = KeyKind::Ec { curve: Curve::NistP256, parameters: Parameters::Explicit };
         for (agreement, suite, id, proof, arguments) in [
             (Agreement::Ecdh, Suite::Aes192, 12, rsa, &["dmrtd-pace", "L898902C3", "740812", "320415"][..]),
@@ -135,13 +145,15 @@ fn the_crate_dmrtd_opens_our_chip_by_pace_and_lets_it_prove_itself() {
             profile.genuineness.active = Some(ActiveKey::generate(proof, HashAlgorithm::Sha256).unwrap());
             let document = signer.issue_document(profile).unwrap();
             let files = document.files.clone();
-            let behavior = Behavior { basic_access: false, ..Behavior::default() };
+            let behavior = Behavior { basic_access: false, extended_bytes_max: Some(1_024), ..Behavior::default() };
             let laid = InSlot::lay(Chip::new(document.files, document.secrets, behavior, &mut rand::rng()));
-            let said = until("the document", || {
+            let mut last = String::new();
+            // The one before may be leaving still.
+            let attempt = || {
                 let said = run(reader, Some(&own), &[arguments, &["1", "2", "14", "15"]].concat());
-                // The last one is still leaving.
-                said.ok()
-            });
+                said.map_err(|error| last = error).ok()
+            };
+            let said = attempts(10, attempt).unwrap_or_else(|| panic!("{protocol:?}: {last}"));
             for (group, file) in &files.groups {
                 assert_eq!(said[&format!("DG{group}")], hex::encode_upper(file), "{protocol:?}: DG{group}");
             }
