@@ -76,6 +76,21 @@ fn the_example_is_a_genuine_passport_that_proves_itself() {
 }
 
 #[test]
+fn fingerprints_are_for_the_terminal_that_has_the_right() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = issue(folder.path(), "fingers", "[proofs]\nfingers = true\n", &[]);
+    let report = read_as_json(&document, &[]);
+    assert_eq!(report["verdict"], "authentic");
+    for check in ["terminal-authentication", "hash-dg3"] {
+        assert_eq!(outcome(&report, check), "passed", "{check}: {report}");
+    }
+    fs::rename(Path::new(&document).join("terminal"), folder.path().join("elsewhere")).unwrap();
+    let report = read_as_json(&document, &[]);
+    assert_eq!((&report["verdict"], outcome(&report, "hash-dg3")), (&"authentic".into(), "not-done".into()));
+    assert_eq!(report["refused"][0][0], "DG3", "{report}");
+}
+
+#[test]
 fn profiles_choose_zone_algorithms_and_protocols() {
     let folder = tempfile::tempdir().unwrap();
     for (name, profile, access, passed) in [
