@@ -50,9 +50,12 @@ pub(crate) struct Issued {
     pub(crate) document: Document,
     pub(crate) trust: TrustStore,
     pub(crate) zone: Zeroizing<String>,
-    /// Whom the chip gives fingerprints to: names and contents of files.
-    pub(crate) terminal: Vec<(&'static str, Zeroizing<Vec<u8>>)>,
+    /// Whom the chip gives fingerprints to.
+    pub(crate) terminal: Vec<TerminalFile>,
 }
+
+/// The name and content of a certificate or key.
+type TerminalFile = (&'static str, Zeroizing<Vec<u8>>);
 
 /// Issues a document of this profile, genuine or not, at this time.
 pub(crate) fn issue(
@@ -141,7 +144,7 @@ fn fingers(
     profile: &Profile,
     now: i64,
     rng: &mut impl CryptoRng,
-) -> anyhow::Result<Vec<(&'static str, Zeroizing<Vec<u8>>)>> {
+) -> anyhow::Result<Vec<TerminalFile>> {
     let authority = TerminalAuthority::new(&profile.authority.country, now, Rights::READ_DG3)?;
     let (certificate, key) = authority.terminal("GATE1", Rights::READ_DG3, now, TERMINAL_DAYS)?;
     let trust = TerminalTrust::new(authority.cvca().clone(), Date::from_unix_s(now))?;
