@@ -227,8 +227,7 @@ fn our_terminal_reads_the_chip_of_vicc_by_bac() {
 }
 
 /// Generic mapping with curves of both families, a finite field and all lengths of AES. More is not to be had there: the
-/// chip's side of `vicc` pads for AES only and always sends mapping data, which integrated mapping has none of, and
-/// OpenPACE lacks the chip authentication mapping.
+/// chip of `vicc` pads for AES only, and Debian's OpenPACE refuses integrated and chip authentication mapping.
 #[test]
 fn our_terminal_opens_the_chip_of_openpace() {
     with_foreign_chip("our_terminal_opens_the_chip_of_openpace", || {
