@@ -155,10 +155,11 @@ impl DocumentStation {
             }
             reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
         };
-        terminal::read(&mut terminal, &mut transmit, &mut observe).map_err(|error| match error {
-            ReadError::Line(error) => reader_problem(&error),
-            ReadError::Terminal(error) => chip_problem(&error),
-        })
+        match terminal::read(&mut terminal, &mut transmit, &mut observe) {
+            Ok(mut reading) => Ok(Box::new(std::mem::take(&mut reading.contents))),
+            Err(ReadError::Line(error)) => Err(reader_problem(&error)),
+            Err(ReadError::Terminal(error)) => Err(chip_problem(&error)),
+        }
     }
 
     fn portrait(&self, contents: &ChipContents) -> Result<(FaceSample, Jpeg), Problem> {
@@ -235,7 +236,7 @@ fn percent(progress: Progress) -> u8 {
         ChipStage::Sod => within(8, 20),
         ChipStage::Group(1) => within(20, 24),
         ChipStage::Group(2) => within(24, 97),
-        ChipStage::Group(_) => 98,
+        _ => 98,
     }
 }
 

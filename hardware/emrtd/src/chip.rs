@@ -9,7 +9,7 @@ use crate::{
     access::{self, Contribution},
     mrz::MrzKey,
     secure::{Channel, Command},
-    terminal::{APPLICATION, EF_COM, EF_SOD},
+    terminal::{APPLICATION, File},
 };
 
 /// The files on a chip.
@@ -55,8 +55,8 @@ impl Chip {
         let mut random = StdRng::from_rng(rng);
         let mut by_identifier: BTreeMap<u16, Vec<u8>> =
             files.groups.into_iter().map(|(group, file)| (0x0100 | u16::from(group), file)).collect();
-        by_identifier.insert(EF_COM, files.com);
-        by_identifier.insert(EF_SOD, files.sod);
+        by_identifier.insert(File::COM.identifier, files.com);
+        by_identifier.insert(File::SOD.identifier, files.sod);
         // ISO/IEC 14443-3: a random UID begins with 08.
         let uid = (0x0800_0000 | (random.next_u32() >> 8)).to_be_bytes();
         Self {

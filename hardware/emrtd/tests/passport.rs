@@ -42,7 +42,7 @@ fn portrait(image: &[u8]) -> Portrait<'_> {
     Portrait { image, format: ImageFormat::Jpeg, width: 300, height: 400 }
 }
 
-fn read(files: ChipFiles, behavior: Behavior, key: &Mrz) -> Result<Box<ChipContents>, ReadError<&'static str>> {
+fn read(files: ChipFiles, behavior: Behavior, key: &Mrz) -> Result<ChipContents, ReadError<&'static str>> {
     let mut chip = Chip::new(files, mrz("L898902C3").key(), behavior, &mut rand::rng());
     let mut terminal = Terminal::new(AccessKey::Mrz(key.key()), &mut rand::rng());
     let answered = Cell::new(0);
@@ -54,6 +54,7 @@ fn read(files: ChipFiles, behavior: Behavior, key: &Mrz) -> Result<Box<ChipConte
         },
         &mut |_| answered.set(answered.get() + 1),
     )
+    .map(|reading| reading.contents)
 }
 
 struct Country {

@@ -1,0 +1,76 @@
+//! What a reading gave.
+
+use std::collections::BTreeMap;
+
+use crate::lds::ChipContents;
+
+/// What a terminal read from a chip, and what the chip proved meanwhile.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// The files.
+    pub contents: ChipContents,
+    /// How the chip was opened.
+    pub access: Access,
+    /// Chip Authentication with a key of DG14: counts only if passive authentication covers DG14.
+    pub chip_authentication: Proof,
+    /// Active Authentication with the key of DG15: counts only if passive authentication covers DG15.
+    pub active_authentication: Proof,
+    /// Chip Authentication Mapping with a key of EF.CardSecurity: counts only if that file is authentic.
+    pub chip_authentication_mapping: Proof,
+    /// Terminal Authentication.
+    pub terminal_authentication: Proof,
+    /// Groups that the chip has but did not give, with its status word.
+    pub refused: BTreeMap<u8, u16>,
+    /// Commands sent.
+    pub commands: usize,
+}
+
+/// How a chip was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Access {
+    /// It gave its files without any protocol.
+    #[default]
+    Open,
+    /// Basic Access Control.
+    Bac,
+}
+
+/// How one proof went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// The chip holds the private key.
+    Passed,
+    /// It does not, or did not show it.
+    Failed(String),
+    /// The proof was not asked for.
+    NotDone(NotDone),
+}
+
+/// Why a proof was not asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotDone {
+    /// The chip does not offer it.
+    NotOffered,
+    /// The terminal was told not to.
+    NotWanted,
+    /// Other algorithms than those of the standard.
+    Unsupported,
+}
+
+impl Default for Proof {
+    fn default() -> Self {
+        Self::NotDone(NotDone::NotOffered)
+    }
+}
+
+impl Proof {
+    /// Whether the chip showed that it holds the key.
+    pub fn passed(&self) -> bool {
+        *self == Self::Passed
+    }
+
+    /// Whether the chip was asked and did not show it.
+    pub fn failed(&self) -> bool {
+        matches!(self, Self::Failed(_))
+    }
+}
