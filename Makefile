@@ -1,6 +1,6 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup build demo test lint eval bench deny
+.PHONY: setup build demo test lint eval bench fuzz deny
 
 setup:
 	@bash .ci/setup
@@ -28,6 +28,10 @@ eval: build
 
 bench: build
 	@bash .ci/bench
+
+# Every parser of bytes from a chip, a line or a network, SECONDS_EACH (300) a target; needs cargo-fuzz.
+fuzz:
+	@bash .ci/fuzz
 
 # Licenses, sources, bans and advisories of all dependencies; needs cargo-deny and a network.
 deny:

@@ -84,7 +84,7 @@ impl Authority {
         let dg1 = lds::write_dg1(&mrz.compose_td3()?);
         let dg2 = portrait.dg2();
         let sod = self.sign_groups(&[(1, &dg1), (2, &dg2)])?;
-        Ok(ChipFiles { com: lds::write_com(&[1, 2]), sod, groups: [(1, dg1), (2, dg2)].into() })
+        Ok(ChipFiles { com: lds::write_com(&[1, 2]), sod, groups: [(1, dg1), (2, dg2)].into(), ..Default::default() })
     }
 
     /// EF.SOD over these groups (Doc 9303-10, appendix D; RFC 5652).

@@ -1,6 +1,6 @@
 //! ICAO Doc 9303 electronic travel documents, without I/O: command bytes out, response bytes in.
 //!
-//! * [`mrz`]: the machine readable zone (Doc 9303-3 to -6).
+//! * [`mrz`]: the machine readable zone (Doc 9303-3 to -7).
 //! * [`terminal`]: Basic Access Control, secure messaging and reading of EF.COM, EF.SOD, DG1 and DG2 (Doc 9303-10, -11).
 //! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12).
 //! * [`chip`] and [`issue`]: the other half of the same standards, for tests and demonstrations.
@@ -20,4 +20,4 @@ pub mod terminal;
 pub mod tlv;
 
 pub use lds::{ChipContents, FaceImage, ImageFormat, LdsError};
-pub use mrz::{Mrz, MrzKey};
+pub use mrz::{Can, Mrz, MrzKey};

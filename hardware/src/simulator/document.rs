@@ -79,7 +79,11 @@ impl Presented {
         let path = folder.join("behavior.json");
         let behavior = match fs::read(&path) {
             Ok(json) => serde_json::from_slice::<BehaviorFile>(&json)
-                .map(|BehaviorFile { silent_after, hostile_after }| Behavior { silent_after, hostile_after })
+                .map(|BehaviorFile { silent_after, hostile_after }| Behavior {
+                    silent_after,
+                    hostile_after,
+                    ..Behavior::default()
+                })
                 .map_err(|source| PresentedError::Behavior { path, source })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => Behavior::default(),
             Err(source) => return Err(PresentedError::Read { path, source }),

@@ -3,3 +3,4 @@
 pub mod camera;
 pub mod document;
 pub mod turnstile;
+pub mod vpcd;

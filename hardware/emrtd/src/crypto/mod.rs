@@ -1,3 +1,4 @@
 //! Primitives that the protocols share.
 
+pub mod group;
 pub mod suite;

@@ -1,28 +1,39 @@
-//! The machine readable zone: TD1, TD2 and TD3 (Doc 9303-3 section 4, parts 4 to 6).
+//! The machine readable zone (Doc 9303-3, 4): passports and cards (parts 4 to 6), visas (part 7), and the card access
+//! number printed beside it.
 
+mod can;
 mod compose;
 mod date;
 mod error;
+mod layout;
+mod name;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod transliteration;
 
 use std::fmt;
 
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+pub use can::{Can, CanError};
 pub use date::{CivilDate, MrzDate, age_on};
-pub use error::{Field, MrzError};
+pub use error::{Field, MrzError, WrongDigit};
+pub use transliteration::{Language, LatinStyle, Transliteration};
 
 /// Size of the document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Three lines of 30 (cards).
+    /// Three lines of 30 (cards, Doc 9303-5).
     Td1,
-    /// Two lines of 36.
+    /// Two lines of 36 (Doc 9303-6).
     Td2,
-    /// Two lines of 44 (passports).
+    /// Two lines of 44 (passports, Doc 9303-4).
     Td3,
+    /// A visa of two lines of 44 (Doc 9303-7, 4).
+    MrvA,
+    /// A visa of two lines of 36 (Doc 9303-7, 7).
+    MrvB,
 }
 
 /// A parsed zone. Personal data: zeroed on drop, and printed without content.
@@ -78,6 +89,25 @@ impl fmt::Debug for MrzKey {
     }
 }
 
+impl Mrz {
+    /// What access keys are derived from. Unknown parts of dates count as they are printed.
+    pub fn key(&self) -> MrzKey {
+        let number = Zeroizing::new(format!("{:<<9}", self.document_number.replace(' ', "<")));
+        // A date that was read always has its text; one that was put together out of range has no key on any chip.
+        let date = |date: MrzDate| Zeroizing::new(date.text().unwrap_or_else(|| "<<<<<<".to_owned()));
+        let (birth, expiry) = (date(self.birth), date(self.expiry));
+        let digits = [&number, &birth, &expiry].map(|field| check_digit(field));
+        MrzKey(format!("{}{}{}{}{}{}", *number, digits[0], *birth, digits[1], *expiry, digits[2]))
+    }
+
+    /// Whether the name reaches the end of its field, so that it must be taken for truncated (Doc 9303-4, 4.2.3.4):
+    /// DG11 may hold it in full.
+    pub fn name_may_be_truncated(&self) -> bool {
+        let given = if self.given_names.is_empty() { 0 } else { self.given_names.len() + 2 };
+        self.surname.len() + given >= self.format.name_width()
+    }
+}
+
 /// The check digit over these characters (Doc 9303-3, 4.9: weights 7, 3, 1, modulo 10).
 pub fn check_digit(text: &str) -> char {
     let sum: u32 = text
@@ -91,16 +121,6 @@ pub fn check_digit(text: &str) -> char {
                     _ => 0,
                 }
         })
-        .sum();
-    char::from(b'0' + (sum % 10) as u8)
-}
-
-impl Mrz {
-    /// What access keys are derived from.
-    pub fn key(&self) -> MrzKey {
-        let number = format!("{:<<9}", self.document_number.replace(' ', "<"));
-        let (birth, expiry) = (self.birth.text(), self.expiry.text());
-        let digits = [&number, &birth, &expiry].map(|field| check_digit(field));
-        MrzKey(format!("{number}{}{birth}{}{expiry}{}", digits[0], digits[1], digits[2]))
-    }
+        .fold(0, |sum, product| (sum + product) % 10);
+    char::from(b'0' + sum as u8)
 }

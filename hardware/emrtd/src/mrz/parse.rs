@@ -1,110 +1,109 @@
 //! Reading a zone.
 
-use super::{Field, Format, Mrz, MrzDate, MrzError, check_digit};
-
-fn checked<'a>(text: &'a str, digit: &str, field: Field) -> Result<&'a str, MrzError> {
-    // An all-filler field may have a filler as its check digit (Doc 9303-4, 4.2.2.2, for optional data).
-    let empty = text.bytes().all(|byte| byte == b'<') && digit == "<";
-    if empty || digit == check_digit(text).to_string() { Ok(text) } else { Err(MrzError::CheckDigit(field)) }
-}
-
-fn without_fillers(text: &str) -> String {
-    text.trim_end_matches('<').replace('<', " ").trim().to_owned()
-}
+use super::{
+    Field, Format, Mrz, MrzDate, MrzError, WrongDigit, check_digit,
+    layout::{DOCUMENT_CODE, ISSUER, Layout, Span},
+};
 
 impl Mrz {
     /// Reads a zone; line ends, spaces around lines and empty lines do not matter.
     pub fn parse(text: &str) -> Result<Self, MrzError> {
         let lines: Vec<&str> = text.split(['\r', '\n']).map(str::trim).filter(|line| !line.is_empty()).collect();
         for (at, line) in lines.iter().enumerate() {
-            if !line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'<') {
-                return Err(MrzError::Character { line: at + 1 });
+            if let Some((column, found)) = line.chars().enumerate().find(|&(_, found)| !is_zone_character(found)) {
+                return Err(MrzError::Character { line: at + 1, column: column + 1, found });
             }
         }
-        let lengths: Vec<usize> = lines.iter().map(|line| line.len()).collect();
-        match (lines.as_slice(), lengths.as_slice()) {
-            ([a, b], [44, 44]) => Self::parse_two(Format::Td3, a, b),
-            ([a, b], [36, 36]) => Self::parse_two(Format::Td2, a, b),
-            ([a, b, c], [30, 30, 30]) => Self::parse_td1(a, b, c),
-            _ => Err(MrzError::Shape(lengths)),
+        let layout =
+            Layout::of_lines(&lines).ok_or_else(|| MrzError::Shape(lines.iter().map(|line| line.len()).collect()))?;
+        Self::parse_fields(&lines, layout)
+    }
+
+    fn parse_fields(lines: &[&str], layout: &Layout) -> Result<Self, MrzError> {
+        let (document_number, optional) = match (layout.number.of(lines), layout.number.digit().of(lines)) {
+            (number, "<") if layout.long_number && !is_empty(number) => long_number(lines, layout)?,
+            (number, digit) => {
+                check(number, digit, Field::DocumentNumber, layout.number.digit())?;
+                (without_fillers(number), without_fillers(layout.optional.of(lines)))
+            }
+        };
+        let birth = date(lines, layout.birth, Field::Birth)?;
+        let expiry = date(lines, layout.expiry, Field::Expiry)?;
+        if let Some(digit) = layout.optional_digit {
+            check(layout.optional.of(lines), digit.of(lines), Field::Optional, digit)?;
         }
-    }
-
-    // Lengths and ASCII were checked by `parse`, so slicing cannot fail.
-    fn parse_two(format: Format, first: &str, second: &str) -> Result<Self, MrzError> {
-        let (number, number_digit) = (&second[0..9], &second[9..10]);
-        let birth = checked(&second[13..19], &second[19..20], Field::Birth)?;
-        let expiry = checked(&second[21..27], &second[27..28], Field::Expiry)?;
-        let (optional, composite_at) = match format {
-            Format::Td3 => (checked(&second[28..42], &second[42..43], Field::Optional)?, 43),
-            _ => (&second[28..35], 35),
-        };
-        let composite = [&second[0..10], &second[13..20], &second[21..composite_at]].concat();
-        let (document_number, optional) = if format == Format::Td2 && number_digit == "<" && number != "<<<<<<<<<" {
-            long_number(number, optional)?
-        } else {
-            checked(number, number_digit, Field::DocumentNumber)?;
-            (without_fillers(number), without_fillers(optional))
-        };
-        checked(&composite, &second[composite_at..composite_at + 1], Field::Composite)?;
-        let (surname, given_names) = names(&first[5..]);
+        if let Some((digit, spans)) = layout.composite {
+            let over: Vec<&str> = spans.iter().map(|span| span.of(lines)).collect();
+            check(&zeroize::Zeroizing::new(over.concat()), digit.of(lines), Field::Composite, digit)?;
+        }
+        let (surname, given_names) = names(layout.name.of(lines));
         Ok(Self {
-            format,
-            document_code: without_fillers(&first[0..2]),
-            issuer: without_fillers(&first[2..5]),
+            format: layout.format,
+            document_code: without_fillers(DOCUMENT_CODE.of(lines)),
+            issuer: without_fillers(ISSUER.of(lines)),
             surname,
             given_names,
             document_number,
-            nationality: without_fillers(&second[10..13]),
-            birth: MrzDate::parse(birth, Field::Birth)?,
-            sex: char::from(second.as_bytes()[20]),
-            expiry: MrzDate::parse(expiry, Field::Expiry)?,
+            nationality: without_fillers(layout.nationality.of(lines)),
+            birth,
+            sex: layout.sex.of(lines).chars().next().unwrap_or('<'),
+            expiry,
             optional,
-            optional_second: String::new(),
-        })
-    }
-
-    fn parse_td1(first: &str, second: &str, third: &str) -> Result<Self, MrzError> {
-        let (number, number_digit) = (&first[5..14], &first[14..15]);
-        let (document_number, optional) = if number_digit == "<" && number != "<<<<<<<<<" {
-            long_number(number, &first[15..30])?
-        } else {
-            checked(number, number_digit, Field::DocumentNumber)?;
-            (without_fillers(number), without_fillers(&first[15..30]))
-        };
-        let birth = checked(&second[0..6], &second[6..7], Field::Birth)?;
-        let expiry = checked(&second[8..14], &second[14..15], Field::Expiry)?;
-        let composite = [&first[5..30], &second[0..7], &second[8..15], &second[18..29]].concat();
-        checked(&composite, &second[29..30], Field::Composite)?;
-        let (surname, given_names) = names(third);
-        Ok(Self {
-            format: Format::Td1,
-            document_code: without_fillers(&first[0..2]),
-            issuer: without_fillers(&first[2..5]),
-            surname,
-            given_names,
-            document_number,
-            nationality: without_fillers(&second[15..18]),
-            birth: MrzDate::parse(birth, Field::Birth)?,
-            sex: char::from(second.as_bytes()[7]),
-            expiry: MrzDate::parse(expiry, Field::Expiry)?,
-            optional,
-            optional_second: without_fillers(&second[18..29]),
+            optional_second: layout.optional_second.map_or_else(String::new, |span| without_fillers(span.of(lines))),
         })
     }
 }
 
+fn is_zone_character(character: char) -> bool {
+    character.is_ascii_uppercase() || character.is_ascii_digit() || character == '<'
+}
+
+fn is_empty(text: &str) -> bool {
+    text.bytes().all(|byte| byte == b'<')
+}
+
+/// A wrong digit is an error. Machines and issuers write the digit of a field of fillers alone as `<` or `0` (Doc
+/// 9303-4, 4.2.2.2, of the optional data).
+fn check(text: &str, digit: &str, field: Field, at: Span) -> Result<(), MrzError> {
+    let expected = check_digit(text);
+    let found = digit.chars().next().unwrap_or('<');
+    if found == expected || (found == '<' && is_empty(text)) {
+        return Ok(());
+    }
+    let digits = matches!(field, Field::Composite | Field::Optional).then_some((found, expected));
+    Err(MrzError::CheckDigit(WrongDigit { field, line: at.line + 1, column: at.from + 1, digits }))
+}
+
+fn date(lines: &[&str], span: Span, field: Field) -> Result<MrzDate, MrzError> {
+    check(span.of(lines), span.digit().of(lines), field, span.digit())?;
+    MrzDate::parse(span.of(lines)).ok_or(MrzError::Date { field, line: span.line + 1, column: span.from + 1 })
+}
+
 /// A document number of more than nine characters continues in the optional data, followed by its check digit and
-/// a filler (Doc 9303-5, 4.2.4 note j).
-fn long_number(number: &str, optional: &str) -> Result<(String, String), MrzError> {
+/// a filler (Doc 9303-5, 4.2.2 note j).
+fn long_number(lines: &[&str], layout: &Layout) -> Result<(String, String), MrzError> {
+    let (number, optional) = (layout.number.of(lines), layout.optional.of(lines));
     let (continued, rest) = optional.split_once('<').unwrap_or((optional, ""));
-    let split = continued.len().checked_sub(1).ok_or(MrzError::CheckDigit(Field::DocumentNumber))?;
-    let whole = format!("{number}{}", &continued[..split]);
-    checked(&whole, &continued[split..], Field::DocumentNumber)?;
+    let split = continued.len().saturating_sub(1);
+    let (continued, digit) = continued.split_at_checked(split).unwrap_or_default();
+    let whole = format!("{number}{continued}");
+    let from = layout.optional.from + split;
+    check(&whole, digit, Field::DocumentNumber, Span { line: layout.optional.line, from, to: from + 1 })?;
     Ok((whole, without_fillers(rest)))
+}
+
+fn without_fillers(text: &str) -> String {
+    text.trim_matches('<').replace('<', " ")
 }
 
 fn names(text: &str) -> (String, String) {
     let (surname, given) = text.split_once("<<").unwrap_or((text, ""));
     (without_fillers(surname), without_fillers(given))
+}
+
+impl Format {
+    /// How many characters the name may have.
+    pub fn name_width(self) -> usize {
+        Layout::of(self).name.width()
+    }
 }

@@ -34,6 +34,10 @@ impl File {
     pub(crate) const CARD_SECURITY: Self = Self { identifier: 0x011D, short: 0x1D };
     /// EF.ATR/INFO (Doc 9303-10, 3.11.1).
     pub(crate) const ATR_INFO: Self = Self { identifier: 0x2F01, short: 0x01 };
+    /// EF.DIR (Doc 9303-10, 3.11.2).
+    pub(crate) const DIR: Self = Self { identifier: 0x2F00, short: 0x1E };
+    /// EF.CVCA of the application (BSI TR-03110-3, A.2.1.1).
+    pub(crate) const CVCA: Self = Self { identifier: 0x011C, short: 0x1C };
     /// EF.COM (Doc 9303-10, 4.6.1).
     pub(crate) const COM: Self = Self { identifier: 0x011E, short: 0x1E };
     /// EF.SOD (Doc 9303-10, 4.6.2).
@@ -70,6 +74,8 @@ pub(super) enum Suspect {
     ExtendedLength,
     ShortIdentifier,
     ReadLength,
+    /// A file that it refused, and will not be asked for again.
+    Refusal,
 }
 
 impl Manner {
@@ -83,6 +89,7 @@ impl Manner {
             Suspect::ExtendedLength => self.response_bytes = SHORT_RESPONSE_BYTES_MAX,
             Suspect::ShortIdentifier => self.short_identifiers = false,
             Suspect::ReadLength => self.read_bytes = CAUTIOUS_READ_BYTES,
+            Suspect::Refusal => {}
         }
     }
 
@@ -137,7 +144,6 @@ pub(super) async fn read(
     suspect: &mut Option<Suspect>,
 ) -> Result<Found, TerminalError> {
     let mut pieces = Pieces::default();
-    *suspect = None;
     let first = match first_piece(session, manner, file, suspect).await? {
         Ok(piece) => piece,
         Err(status) => return Ok(Found::Refused(status)),
@@ -199,13 +205,13 @@ async fn first_piece(
         }
         // Not understood, or the length was too much: select, then see.
     }
-    *suspect = None;
     let select = Command::new([0, 0xA4, 2, 0x0C]).data(file.identifier.to_be_bytes());
     let answer = session.send(&select).await?;
     // 62xx warns and selects.
     if !answer.is_ok() && answer.status >> 8 != 0x62 {
         return Ok(Err(answer.status));
     }
+    *suspect = None;
     loop {
         *suspect = manner.next_suspect();
         let answer = read_at(session, 0, manner.chunk(session)).await?;

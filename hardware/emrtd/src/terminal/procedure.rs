@@ -3,7 +3,7 @@
 use rand::rngs::StdRng;
 
 use super::{
-    Access, AccessKey, Groups, Options, Reading, Stage, TerminalError, access,
+    Access, AccessKey, ExtendedLength, Groups, Options, Reading, Stage, TerminalError, access,
     files::{self, File, Found, Manner, Suspect},
     line::Session,
 };
@@ -20,13 +20,16 @@ pub(super) async fn inspect(
     mut random: StdRng,
 ) -> Result<Reading, TerminalError> {
     let mut reading = Reading::default();
-    let mut manner = Manner::new(SHORT_RESPONSE_BYTES_MAX);
+    let mut manner = Manner::new(match options.extended_length {
+        ExtendedLength::Probe => options.response_bytes_max,
+        _ => SHORT_RESPONSE_BYTES_MAX,
+    });
     loop {
         let mut suspect = None;
         let mut attempt =
             Attempt { session: &mut session, key: &key, options: &options, manner: &mut manner, reading: &mut reading };
         match (attempt.run(&mut random, &mut suspect).await, suspect) {
-            // Each of them is given up once, so this ends.
+            // Each of them is given up once, and no file is asked for after it was refused, so this ends.
             (Err(TerminalError::Secure { source: SecureError::Unprotected(_), .. }), Some(suspect)) => {
                 manner.concede(suspect);
                 session.channel = None;
@@ -81,7 +84,7 @@ impl Attempt<'_> {
 
     /// Reads a group unless it is there already, or notes that the chip does not give it.
     async fn group(&mut self, group: u8, suspect: &mut Option<Suspect>) -> Result<(), TerminalError> {
-        if self.reading.contents.groups.contains_key(&group) {
+        if self.reading.contents.groups.contains_key(&group) || self.reading.refused.contains_key(&group) {
             return Ok(());
         }
         self.session.enter(Stage::Group(group));
@@ -91,6 +94,7 @@ impl Attempt<'_> {
             }
             Found::Refused(status) => {
                 self.reading.refused.insert(group, status);
+                *suspect = Some(Suspect::Refusal);
             }
         }
         Ok(())

@@ -1,0 +1,200 @@
+//! Domain parameters: the standardized ones (Doc 9303-11, 9.5.1) and explicit ones, which are checked.
+
+use openssl::{
+    bn::{BigNum, BigNumContext, BigNumRef},
+    dh::Dh,
+    ec::{EcGroup, EcPoint},
+    nid::Nid,
+};
+
+use std::sync::Arc;
+
+use super::{Domain, Group, GroupError, Structure};
+
+/// Bits of a prime of a curve: OpenSSL computes up to 661; nobody issued less than 160.
+const CURVE_BITS: std::ops::RangeInclusive<i32> = 160..=640;
+/// Bits of a prime of a finite field. More would let a chip keep the terminal computing.
+const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=4096;
+/// Bits of the order of a subgroup at least (RFC 5114, 2.1).
+const SUBGROUP_BITS_MIN: i32 = 160;
+
+/// Doc 9303-11, table 6.
+const CURVES: [(u8, Nid); 11] = [
+    (8, Nid::X9_62_PRIME192V1),
+    (9, Nid::BRAINPOOL_P192R1),
+    (10, Nid::SECP224R1),
+    (11, Nid::BRAINPOOL_P224R1),
+    (12, Nid::X9_62_PRIME256V1),
+    (13, Nid::BRAINPOOL_P256R1),
+    (14, Nid::BRAINPOOL_P320R1),
+    (15, Nid::SECP384R1),
+    (16, Nid::BRAINPOOL_P384R1),
+    (17, Nid::BRAINPOOL_P512R1),
+    (18, Nid::SECP521R1),
+];
+
+/// An elliptic curve as somebody wrote it down.
+pub(super) struct CurveParameters<'a> {
+    pub(super) prime: BigNum,
+    pub(super) a: BigNum,
+    pub(super) b: BigNum,
+    /// The generator as a point is encoded; compressed ones occur.
+    pub(super) generator: &'a [u8],
+    pub(super) order: BigNum,
+}
+
+impl Group {
+    /// All numbers of standardized domain parameters.
+    pub const STANDARDIZED: [u8; 14] = [0, 1, 2, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18];
+
+    /// Standardized domain parameters (Doc 9303-11, 9.5.1): RFC 5114 for 0 to 2, NIST and Brainpool curves for 8 to 18.
+    pub fn standardized(id: u8) -> Result<Self, GroupError> {
+        if let Some(&(_, nid)) = CURVES.iter().find(|(known, _)| *known == id) {
+            return Self::of_curve(Some(id), EcGroup::from_curve_name(nid)?);
+        }
+        let parameters = match id {
+            0 => Dh::get_1024_160()?,
+            1 => Dh::get_2048_224()?,
+            2 => Dh::get_2048_256()?,
+            _ => return Err(GroupError::NotStandardized(id.into())),
+        };
+        let order = parameters.prime_q().ok_or(GroupError::NotStandardized(id.into()))?.to_owned()?;
+        let structure = Structure::Field { generator: parameters.generator().to_owned()?, subgroup: true };
+        Ok(Self(Arc::new(Domain { id: Some(id), prime: parameters.prime_p().to_owned()?, order, structure })))
+    }
+
+    fn of_curve(id: Option<u8>, curve: EcGroup) -> Result<Self, GroupError> {
+        let mut context = BigNumContext::new()?;
+        let (mut prime, mut a, mut b, mut order) = (BigNum::new()?, BigNum::new()?, BigNum::new()?, BigNum::new()?);
+        curve.components_gfp(&mut prime, &mut a, &mut b, &mut context)?;
+        curve.order(&mut order, &mut context)?;
+        Ok(Self(Arc::new(Domain { id, prime, order, structure: Structure::Elliptic { curve, a, b } })))
+    }
+
+    /// A curve with explicit parameters. Known ones become the standardized curve, with its faster arithmetic; others
+    /// are accepted if they are sound.
+    pub(super) fn explicit_curve(parameters: CurveParameters<'_>) -> Result<Self, GroupError> {
+        if !CURVE_BITS.contains(&parameters.prime.num_bits()) {
+            return Err(GroupError::Parameters("the curve's prime has not 160 to 640 bits"));
+        }
+        for (id, nid) in CURVES {
+            let known = Self::of_curve(Some(id), EcGroup::from_curve_name(nid)?)?;
+            if known.0.prime == parameters.prime && known.is_curve(&parameters)? {
+                return Ok(known);
+            }
+        }
+        Self::unknown_curve(parameters)
+    }
+
+    fn is_curve(&self, parameters: &CurveParameters<'_>) -> Result<bool, GroupError> {
+        let Structure::Elliptic { curve, a, b } = &self.0.structure else { return Ok(false) };
+        let mut context = BigNumContext::new()?;
+        let same = *a == parameters.a && *b == parameters.b && self.0.order == parameters.order;
+        Ok(same
+            && match EcPoint::from_bytes(curve, parameters.generator, &mut context) {
+                Ok(generator) => generator.eq(curve, self.base(curve)?, &mut context)?,
+                Err(_) => false,
+            })
+    }
+
+    /// BSI TR-03111, 4.1.3, as far as an attack on a key agreement depends on it: prime field and prime order, a curve
+    /// that is neither singular nor anomalous, cofactor 1, a generator of that order.
+    fn unknown_curve(parameters: CurveParameters<'_>) -> Result<Self, GroupError> {
+        let CurveParameters { prime, a, b, generator, order } = parameters;
+        let mut context = BigNumContext::new()?;
+        if prime.is_even() || !prime.is_prime(0, &mut context)? || !order.is_prime(0, &mut context)? {
+            return Err(GroupError::Parameters("the prime or the order of the curve is not prime"));
+        }
+        // The number of points lies within 2·√p of p + 1 (Hasse), so that an order there leaves cofactor 1.
+        let mut distance = BigNum::new()?;
+        distance.checked_sub(&prime, &order)?;
+        if distance.num_bits() == 0 || distance.num_bits() > prime.num_bits() / 2 + 2 {
+            return Err(GroupError::Parameters("the curve is anomalous or its cofactor is not 1"));
+        }
+        if a >= prime || b >= prime || singular(&prime, &a, &b, &mut context)? {
+            return Err(GroupError::Parameters("the curve is singular or its coefficients are not reduced"));
+        }
+        let unusable = |_| GroupError::Parameters("the generator is not on the curve");
+        let mut curve = EcGroup::from_components(prime, a, b, &mut context)?;
+        let base = EcPoint::from_bytes(&curve, generator, &mut context).map_err(unusable)?;
+        if base.is_infinity(&curve) {
+            return Err(GroupError::Parameters("the generator is at infinity"));
+        }
+        let mut before_order = order.to_owned()?;
+        before_order.sub_word(1)?;
+        let own = base.to_owned(&curve)?;
+        curve.set_generator(own, order, BigNum::from_u32(1)?)?;
+        let mut inverse = EcPoint::new(&curve)?;
+        inverse.mul2(&curve, &base, &before_order, &mut context)?;
+        inverse.invert2(&curve, &mut context)?;
+        if !inverse.eq(&curve, &base, &mut context)? {
+            return Err(GroupError::Parameters("the order is not that of the generator"));
+        }
+        Self::of_curve(None, curve)
+    }
+
+    /// A finite field with explicit parameters. Where the order of the generator is not told, as in PKCS #3, private
+    /// keys lie below `private_bits`, if that is told, or below (p - 1) / 2.
+    pub(super) fn explicit_field(
+        prime: BigNum,
+        generator: BigNum,
+        order: Option<BigNum>,
+        private_bits: Option<u16>,
+    ) -> Result<Self, GroupError> {
+        if !FIELD_BITS.contains(&prime.num_bits()) {
+            return Err(GroupError::Parameters("the field's prime has not 1024 to 4096 bits"));
+        }
+        for id in [0, 1, 2] {
+            let known = Self::standardized(id)?;
+            let Structure::Field { generator: known_generator, .. } = &known.0.structure else { continue };
+            if known.0.prime == prime
+                && *known_generator == generator
+                && order.as_ref().is_none_or(|order| *order == known.0.order)
+            {
+                return Ok(known);
+            }
+        }
+        let mut context = BigNumContext::new()?;
+        if prime.is_even() || !prime.is_prime(0, &mut context)? {
+            return Err(GroupError::Parameters("the prime of the field is not prime"));
+        }
+        let mut half = BigNum::new()?;
+        half.rshift1(&prime)?;
+        if let Some(order) = &order {
+            let small = order.num_bits() < SUBGROUP_BITS_MIN || *order > half;
+            if small || !order.is_prime(0, &mut context)? {
+                return Err(GroupError::Parameters("the order of the subgroup is too small, too large or not prime"));
+            }
+        }
+        let subgroup = order.is_some();
+        let order = match (order, private_bits) {
+            (Some(order), _) => order,
+            (None, Some(bits)) if i32::from(bits) >= SUBGROUP_BITS_MIN && i32::from(bits) < half.num_bits() => {
+                let mut bound = BigNum::new()?;
+                bound.set_bit(bits.into())?;
+                bound
+            }
+            _ => half,
+        };
+        let group =
+            Self(Arc::new(Domain { id: None, prime, order, structure: Structure::Field { generator, subgroup } }));
+        if let Structure::Field { generator, subgroup } = &group.0.structure {
+            group
+                .check_integer(generator, *subgroup, &mut context)
+                .map_err(|_| GroupError::Parameters("the generator has not the order that is told"))?;
+        }
+        Ok(group)
+    }
+}
+
+/// 4a³ + 27b² = 0.
+fn singular(prime: &BigNumRef, a: &BigNumRef, b: &BigNumRef, context: &mut BigNumContext) -> Result<bool, GroupError> {
+    let (mut square, mut cube, mut right, mut sum) = (BigNum::new()?, BigNum::new()?, BigNum::new()?, BigNum::new()?);
+    square.mod_sqr(a, prime, context)?;
+    cube.mod_mul(&square, a, prime, context)?;
+    cube.mul_word(4)?;
+    right.mod_sqr(b, prime, context)?;
+    right.mul_word(27)?;
+    sum.mod_add(&cube, &right, prime, context)?;
+    Ok(sum.num_bits() == 0)
+}
