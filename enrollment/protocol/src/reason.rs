@@ -67,7 +67,7 @@ reasons! {
     ChipAccessDenied = "CHIP_ACCESS_DENIED", Referral;
     /// The chip answered otherwise than Doc 9303 requires.
     ChipProtocolError = "CHIP_PROTOCOL_ERROR", Referral;
-    /// The chip announces PACE, which failed for another cause than a wrong key, and policy allows no BAC in its place.
+    /// PACE failed for another cause than a wrong key, or is not offered, and policy allows no BAC in its place.
     PaceFailed = "PACE_FAILED", Referral;
     /// The chip refuses a data group that the crossing needs.
     ChipDataRefused = "CHIP_DATA_REFUSED", Referral;

@@ -46,7 +46,7 @@ reason-CHIP_PROTOCOL_ERROR-officer = لم تستجب الشريحة كما تش�
 reason-CHIP_PROTOCOL_ERROR-remedy = افحص الوثيقة يدويًا وأبلغ الفني بجهة إصدارها ونوعها.
 
 reason-PACE_FAILED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
-reason-PACE_FAILED-officer = تعلن الشريحة بروتوكول PACE، لكنه فشل لسبب غير خطأ المفتاح.
+reason-PACE_FAILED-officer = تعذّر فتح الشريحة ببروتوكول PACE كما تشترط السياسة، وليس السبب خطأً في المفتاح.
 reason-PACE_FAILED-remedy = اقرأ الوثيقة من جديد عند المكتب. إن فشل PACE هناك أيضًا، فافحصها يدويًا: السياسة لا تسمح باستعمال BAC بدلًا منه.
 
 reason-CHIP_DATA_REFUSED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.

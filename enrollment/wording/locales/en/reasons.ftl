@@ -46,8 +46,8 @@ reason-CHIP_PROTOCOL_ERROR-officer = The chip answered otherwise than ICAO Doc 9
 reason-CHIP_PROTOCOL_ERROR-remedy = Check the document by hand and report its issuer and type to the technician.
 
 reason-PACE_FAILED-traveler = An officer will help you with your document.
-reason-PACE_FAILED-officer = The chip announces PACE, but PACE failed, and not because of a wrong key.
-reason-PACE_FAILED-remedy = Read the document again at the desk. If PACE fails there too, check the document by hand: policy allows no BAC in its place.
+reason-PACE_FAILED-officer = The chip could not be opened by PACE as policy demands, and a wrong key is not the cause.
+reason-PACE_FAILED-remedy = Read the document again at the desk. If PACE fails there too, check it by hand: policy allows no BAC in its place.
 
 reason-CHIP_DATA_REFUSED-traveler = An officer will help you with your document.
 reason-CHIP_DATA_REFUSED-officer = The chip refuses to give data that the crossing needs, such as the portrait (DG2).

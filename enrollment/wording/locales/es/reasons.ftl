@@ -46,7 +46,7 @@ reason-CHIP_PROTOCOL_ERROR-officer = El chip no respondió como exige el Doc 930
 reason-CHIP_PROTOCOL_ERROR-remedy = Revise el documento a mano e informe al técnico del emisor y del tipo.
 
 reason-PACE_FAILED-traveler = Un agente le ayudará con su documento.
-reason-PACE_FAILED-officer = El chip anuncia PACE, pero PACE falló, y no por una clave equivocada.
+reason-PACE_FAILED-officer = El chip no se pudo abrir con PACE como exigen las reglas, y la causa no es una clave equivocada.
 reason-PACE_FAILED-remedy = Vuelva a leer el documento en el mostrador. Si PACE también falla allí, revíselo a mano: las reglas no admiten BAC en su lugar.
 
 reason-CHIP_DATA_REFUSED-traveler = Un agente le ayudará con su documento.

@@ -46,8 +46,8 @@ reason-CHIP_PROTOCOL_ERROR-officer = La puce n’a pas répondu comme l’exige 
 reason-CHIP_PROTOCOL_ERROR-remedy = Contrôlez le document à la main et signalez l’émetteur et le type au technicien.
 
 reason-PACE_FAILED-traveler = Un agent va vous aider pour votre document.
-reason-PACE_FAILED-officer = La puce annonce PACE, mais PACE a échoué, et non à cause d’une mauvaise clé.
-reason-PACE_FAILED-remedy = Relisez le document au guichet. Si PACE y échoue aussi, contrôlez le document à la main : les règles n’admettent pas BAC à sa place.
+reason-PACE_FAILED-officer = La puce n’a pas pu être ouverte par PACE comme l’exigent les règles, et une mauvaise clé n’en est pas la cause.
+reason-PACE_FAILED-remedy = Relisez le document au guichet. Si PACE y échoue aussi, contrôlez-le à la main : les règles n’admettent pas BAC à sa place.
 
 reason-CHIP_DATA_REFUSED-traveler = Un agent va vous aider pour votre document.
 reason-CHIP_DATA_REFUSED-officer = La puce refuse des données nécessaires au passage, comme le portrait (DG2).

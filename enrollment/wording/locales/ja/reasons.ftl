@@ -46,7 +46,7 @@ reason-CHIP_PROTOCOL_ERROR-officer = IC チップの応答が ICAO Doc 9303 の�
 reason-CHIP_PROTOCOL_ERROR-remedy = 書類を目視で審査し、発行国と種類を技術者に伝えてください。
 
 reason-PACE_FAILED-traveler = 係員が書類を確認いたします
-reason-PACE_FAILED-officer = IC チップは PACE に対応するとしていますが、鍵の誤り以外の原因で PACE が失敗しました。
+reason-PACE_FAILED-officer = 規則が求める PACE で IC チップを開けませんでした。鍵の誤りが原因ではありません。
 reason-PACE_FAILED-remedy = 窓口で読み取り直してください。PACE が再び失敗した場合は、目視で審査してください。規則により BAC での代用はできません。
 
 reason-CHIP_DATA_REFUSED-traveler = 係員が書類を確認いたします

@@ -46,7 +46,7 @@ reason-CHIP_PROTOCOL_ERROR-officer = 芯片的应答不符合国际民航组织 
 reason-CHIP_PROTOCOL_ERROR-remedy = 请人工查验证件，并将签发方和证件种类告知技术人员。
 
 reason-PACE_FAILED-traveler = 工作人员会协助您查验证件
-reason-PACE_FAILED-officer = 芯片声明支持 PACE，但 PACE 失败，且并非密钥错误所致。
+reason-PACE_FAILED-officer = 芯片未能按规则要求以 PACE 打开，且并非密钥错误所致。
 reason-PACE_FAILED-remedy = 请在人工柜台重新读取证件；如 PACE 仍然失败，请人工查验：规则不允许以 BAC 代替。
 
 reason-CHIP_DATA_REFUSED-traveler = 工作人员会协助您查验证件
