@@ -3,6 +3,8 @@
 //! * [`mrz`]: the machine readable zone (Doc 9303-3 to -7).
 //! * [`terminal`]: Basic Access Control, secure messaging and reading of EF.COM, EF.SOD, DG1 and DG2 (Doc 9303-10, -11).
 //! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12).
+//! * [`genuineness`]: Active Authentication and Chip Authentication (Doc 9303-11, 6).
+//! * [`eac`]: Terminal Authentication with card-verifiable certificates (Doc 9303-11, 7.1; TR-03110).
 //! * [`chip`] and [`issue`]: the other half of the same standards, for tests and demonstrations.
 //!
 //! Nothing here knows a reader: drive a [`terminal::Terminal`] with whatever carries APDUs.
@@ -11,6 +13,8 @@ pub mod access;
 pub mod apdu;
 pub mod chip;
 pub mod crypto;
+pub mod eac;
+pub mod genuineness;
 pub mod issue;
 pub mod lds;
 pub mod mrz;

@@ -89,16 +89,17 @@ fn long_number(lines: &[&str], layout: &Layout) -> Result<(String, String), MrzE
     let whole = format!("{number}{continued}");
     let from = layout.optional.from + split;
     check(&whole, digit, Field::DocumentNumber, Span { line: layout.optional.line, from, to: from + 1 })?;
-    Ok((whole, without_fillers(rest)))
+    Ok((whole.replace('<', " "), without_fillers(rest)))
 }
 
+/// Fillers at the beginning stay: they belong to what is printed, and so to the key.
 fn without_fillers(text: &str) -> String {
-    text.trim_matches('<').replace('<', " ")
+    text.trim_end_matches('<').replace('<', " ")
 }
 
 fn names(text: &str) -> (String, String) {
     let (surname, given) = text.split_once("<<").unwrap_or((text, ""));
-    (without_fillers(surname), without_fillers(given))
+    (without_fillers(surname), without_fillers(given.trim_start_matches('<')))
 }
 
 impl Format {

@@ -139,6 +139,15 @@ fn an_unknown_birth_is_part_of_the_key_as_printed() {
 }
 
 #[test]
+fn fillers_in_front_of_a_number_are_part_of_the_key() {
+    let mut mrz = Mrz::parse(TD3).unwrap();
+    mrz.document_number = " 1 2".into();
+    let again = Mrz::parse(&mrz.compose().unwrap()).unwrap();
+    assert_eq!(again.document_number, " 1 2");
+    assert!(again.key().information().starts_with("<1<2<<<<<7"), "{}", again.key().information());
+}
+
+#[test]
 fn what_does_not_fit_is_refused_by_field() {
     let with = |change: &dyn Fn(&mut Mrz)| {
         let mut mrz = Mrz::parse(TD3).unwrap();
