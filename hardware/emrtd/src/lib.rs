@@ -11,7 +11,10 @@
 
 pub mod access;
 pub mod apdu;
+pub mod asn1;
+pub mod certificate;
 pub mod chip;
+pub mod cms;
 pub mod crypto;
 pub mod eac;
 pub mod genuineness;
@@ -22,6 +25,7 @@ pub mod passive;
 pub mod secure;
 pub mod terminal;
 pub mod tlv;
+pub mod trust;
 
 pub use lds::{ChipContents, FaceImage, ImageFormat, LdsError};
 pub use mrz::{Can, Mrz, MrzKey};

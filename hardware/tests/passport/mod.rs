@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 pub(crate) struct Passport {
     pub(crate) zone: Zeroizing<String>,
     pub(crate) files: ChipFiles,
+    pub(crate) csca_der: Vec<u8>,
     trust: TrustStore,
 }
 
@@ -45,9 +46,9 @@ impl Passport {
         let signer = csca.document_signer("UT", now(), 90).unwrap();
         let portrait = Portrait { image: &image, format: ImageFormat::Jpeg, width: 300, height: 400 };
         let files = signer.issue(&mrz, &portrait).unwrap();
-        let certificate = csca.certificate_der().unwrap();
-        let trust = TrustStore::from_certificates([certificate.as_slice()]).unwrap();
-        Self { zone: mrz.compose_td3().unwrap(), files, trust }
+        let csca_der = csca.certificate_der().unwrap();
+        let trust = TrustStore::from_certificates([csca_der.as_slice()]).unwrap();
+        Self { zone: mrz.compose_td3().unwrap(), files, csca_der, trust }
     }
 
     pub(crate) fn mrz(&self) -> Mrz {
@@ -72,5 +73,5 @@ pub(crate) fn read(
         answered += 1;
         reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
     };
-    terminal::read(&mut terminal, &mut transmit, &mut |_| {})
+    terminal::read(&mut terminal, &mut transmit, &mut |_| {}).map(|reading| Box::new(reading.contents))
 }

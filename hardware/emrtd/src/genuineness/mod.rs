@@ -2,3 +2,4 @@
 //! Authentication (Doc 9303-11, 6). Both count only where passive authentication binds the chip's public key.
 
 pub mod active;
+pub mod chip_authentication;

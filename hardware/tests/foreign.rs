@@ -1,0 +1,162 @@
+//! Terminals that we did not write read our chip, and our terminal reads a chip that we did not write, both through a
+//! real PC/SC service.
+#![allow(clippy::unwrap_used)]
+
+mod passport;
+mod pcscd;
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::Duration,
+};
+
+use passport::{Passport, read};
+use pcscd::{InSlot, PATIENCE, Service, in_namespaces, skip, until};
+use sallyport_emrtd::{
+    Mrz,
+    chip::{Behavior, Chip},
+    issue,
+    terminal::{ReadError, TerminalError},
+};
+use sallyport_hardware::document::{DocumentReader as _, PcscReader, ReaderError, Token, ZoneSource};
+use zeroize::Zeroizing;
+
+/// What the foreign reader said, by the first word of each line.
+type Said = BTreeMap<String, String>;
+
+/// The program of `hardware/foreign`.
+fn foreign_reader() -> Option<PathBuf> {
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("foreign/target/debug/foreign-read");
+    std::env::var_os("SALLYPORT_FOREIGN_READ").map(PathBuf::from).or(built.exists().then_some(built))
+}
+
+/// Runs a test that needs the foreign reader, in namespaces of its own.
+fn with_foreign_reader(test: &str, work: impl FnOnce(&Path)) {
+    match foreign_reader() {
+        Some(reader) => in_namespaces(test, || work(&reader)),
+        None => skip(test, "build it: cargo build --manifest-path hardware/foreign/Cargo.toml"),
+    }
+}
+
+/// Runs it once a document is there; with this certificate as its trust.
+fn run(reader: &Path, csca: Option<&Path>, arguments: &[&str]) -> Result<Said, String> {
+    let mut command = Command::new(reader);
+    command.args(arguments).envs(csca.map(|path| ("FOREIGN_CSCA", path)));
+    let output = until("the document", || {
+        let output = command.output().unwrap();
+        let too_early = ["no reader holds", "NoReadersAvailable", "NoService"];
+        let error = String::from_utf8_lossy(&output.stderr);
+        (!too_early.iter().any(|what| error.contains(what))).then_some(output)
+    });
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let text = String::from_utf8(output.stdout).unwrap();
+    Ok(text.lines().filter_map(|line| line.split_once(' ')).map(|(key, value)| (key.into(), value.into())).collect())
+}
+
+fn lay(passport: &Passport) -> InSlot {
+    let chip = Chip::new(passport.files.clone(), passport.mrz().key(), Behavior::default(), &mut rand::rng());
+    InSlot::lay(chip)
+}
+
+fn assert_read(said: &Said, passport: &Passport) {
+    assert_eq!(said["COM"], hex::encode_upper(&passport.files.com));
+    assert_eq!(said["SOD"], hex::encode_upper(&passport.files.sod));
+    for group in [1, 2] {
+        assert_eq!(said[&format!("DG{group}")], hex::encode_upper(&passport.files.groups[&group]), "DG{group}");
+    }
+}
+
+#[test]
+fn the_crate_emrtd_reads_our_chip_by_bac() {
+    with_foreign_reader("the_crate_emrtd_reads_our_chip_by_bac", |reader| {
+        let passport = Passport::issue();
+        let _service = Service::start();
+        let _laid = lay(&passport);
+        let read = |expiry| run(reader, None, &["emrtd", "L898902C3", "740812", expiry, "1", "2"]);
+        assert_read(&read("320415").unwrap(), &passport);
+        let refused = read("320416").unwrap_err();
+        assert!(refused.contains("RecvApduError(99, 0)"), "the wrong key opened the chip: {refused}");
+    });
+}
+
+#[test]
+fn the_crate_dmrtd_reads_our_chip_by_bac_and_finds_it_authentic() {
+    with_foreign_reader("the_crate_dmrtd_reads_our_chip_by_bac_and_finds_it_authentic", |reader| {
+        let (passport, folder) = (Passport::issue(), tempfile::tempdir().unwrap());
+        let own = folder.path().join("own.cer");
+        fs::write(&own, &passport.csca_der).unwrap();
+        let other = folder.path().join("other.cer");
+        fs::write(&other, &Passport::issue().csca_der).unwrap();
+        let _service = Service::start();
+        let _laid = lay(&passport);
+        let read = |csca| run(reader, Some(csca), &["dmrtd", "L898902C3", "740812", "320415", "1", "2"]).unwrap();
+        let said = read(&own);
+        assert_read(&said, &passport);
+        assert_eq!(said["PASSIVE"], "authentic");
+        assert_eq!(read(&other)["PASSIVE"], "unverified");
+    });
+}
+
+/// A chip that we did not write, in the first slot; taken out when dropped.
+struct ForeignChip(Child);
+
+impl ForeignChip {
+    fn start(folder: &Path) -> Self {
+        Self(Command::new(PYTHON).args([VICC, folder.to_str().unwrap()]).spawn().unwrap())
+    }
+}
+
+impl Drop for ForeignChip {
+    fn drop(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+/// Debian's own: the packages are its.
+const PYTHON: &str = "/usr/bin/python3";
+const VICC: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/foreign/vicc.py");
+
+fn with_foreign_chip(test: &str, work: impl FnOnce()) {
+    let probe = Command::new(PYTHON).args(["-c", "import Cryptodome"]).output();
+    if Path::new("/usr/bin/vicc").exists() && probe.is_ok_and(|output| output.status.success()) {
+        in_namespaces(test, work);
+    } else {
+        skip(test, "install vsmartcard-vpicc and python3-pycryptodome");
+    }
+}
+
+struct Page(Zeroizing<String>);
+
+impl ZoneSource for Page {
+    fn read(&mut self, _patience: Duration) -> Result<Zeroizing<String>, ReaderError> {
+        Ok(self.0.clone())
+    }
+}
+
+#[test]
+fn our_terminal_reads_the_chip_of_vicc_by_bac() {
+    with_foreign_chip("our_terminal_reads_the_chip_of_vicc_by_bac", || {
+        let passport = Passport::issue();
+        let folder = tempfile::tempdir().unwrap();
+        issue::save(folder.path(), &passport.zone, &passport.files).unwrap();
+        let _service = Service::start();
+        let mut reader = until("the reader", || PcscReader::open(None, Box::new(Page(passport.zone.clone()))).ok());
+        let _chip = ForeignChip::start(folder.path());
+        assert!(reader.wait(PATIENCE).unwrap());
+        let Token::Document { zone } = reader.identify(PATIENCE).unwrap() else { panic!("a card") };
+        let contents = read(&mut reader, &zone, &mut |_| {}).unwrap();
+        assert_eq!(contents.groups, passport.files.groups);
+        assert_eq!(passport.verify(&contents).groups, [1, 2]);
+
+        let mut other = Mrz::parse(&zone).unwrap();
+        other.document_number = "L898902C4".into();
+        let refused = read(&mut reader, &other.compose_td3().unwrap(), &mut |_| {});
+        assert!(matches!(refused, Err(ReadError::Terminal(TerminalError::AccessDenied(_)))), "{refused:?}");
+    });
+}
