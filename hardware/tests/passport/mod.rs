@@ -8,7 +8,7 @@ use sallyport_emrtd::{
     issue::{Authority, Portrait},
     mrz::{Format, MrzDate},
     passive::{self, TrustStore, Verified},
-    terminal::{self, AccessKey, ReadError, Reading, Terminal},
+    terminal::{self, AccessKey, ReadError, Terminal},
 };
 use sallyport_hardware::document::{DocumentReader, ReaderError};
 use zeroize::Zeroizing;
@@ -65,7 +65,7 @@ pub(crate) fn read(
     reader: &mut dyn DocumentReader,
     zone: &str,
     before: &mut dyn FnMut(usize),
-) -> Result<Box<Reading>, ReadError<ReaderError>> {
+) -> Result<Box<ChipContents>, ReadError<ReaderError>> {
     let mut terminal = Terminal::new(AccessKey::Mrz(Mrz::parse(zone).unwrap().key()), &mut rand::rng());
     let mut answered = 0;
     let mut transmit = |command: &[u8]| {
