@@ -23,6 +23,7 @@ pub mod lds;
 pub mod mrz;
 pub mod passive;
 pub mod secure;
+pub mod security_info;
 pub mod terminal;
 pub mod tlv;
 pub mod trust;

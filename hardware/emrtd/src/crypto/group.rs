@@ -135,17 +135,22 @@ impl Group {
     }
 
     /// The prime of the field.
-    pub fn prime(&self) -> &BigNumRef {
+    pub(crate) fn prime(&self) -> &BigNumRef {
         &self.0.prime
     }
 
     /// The order of the generator, or a bound for private keys where it is not known.
-    pub fn order(&self) -> &BigNumRef {
+    pub(crate) fn order(&self) -> &BigNumRef {
         &self.0.order
     }
 
+    /// Whether the order of the generator is known.
+    pub(crate) fn has_subgroup(&self) -> bool {
+        !matches!(self.0.structure, Structure::Field { subgroup: false, .. })
+    }
+
     /// The coefficients a and b of the curve.
-    pub fn coefficients(&self) -> Option<(&BigNumRef, &BigNumRef)> {
+    pub(crate) fn coefficients(&self) -> Option<(&BigNumRef, &BigNumRef)> {
         match &self.0.structure {
             Structure::Elliptic { a, b, .. } => Some((a, b)),
             Structure::Field { .. } => None,
@@ -276,7 +281,7 @@ impl Group {
         let mut context = BigNumContext::new()?;
         // Holders of secrets, so that each is overwritten.
         let shared = Generator { group: self.clone(), element: self.multiply(Some(&other.element), &own.private.0)? };
-        let nonce = Scalar::new(BigNum::from_slice(nonce)?);
+        let nonce = SecretNumber::new(BigNum::from_slice(nonce)?);
         let scaled = Generator { group: self.clone(), element: self.multiply(None, &nonce.0)? };
         let element = match (&self.0.structure, &scaled.element, &shared.element) {
             (Structure::Elliptic { curve, .. }, Element::Point(scaled), Element::Point(shared)) => {
@@ -295,7 +300,7 @@ impl Group {
     }
 
     /// A mapped generator of these coordinates, which must lie on the curve.
-    pub fn generator_at(&self, x: &BigNumRef, y: &BigNumRef) -> Result<Generator, GroupError> {
+    pub(crate) fn generator_at(&self, x: &BigNumRef, y: &BigNumRef) -> Result<Generator, GroupError> {
         let Structure::Elliptic { curve, .. } = &self.0.structure else { return Err(GroupError::OtherGroup) };
         let mut point = EcPoint::new(curve)?;
         let mut context = BigNumContext::new()?;
@@ -304,7 +309,7 @@ impl Group {
     }
 
     /// A mapped generator of this value in the finite field.
-    pub fn generator_of(&self, value: BigNum) -> Result<Generator, GroupError> {
+    pub(crate) fn generator_of(&self, value: BigNum) -> Result<Generator, GroupError> {
         match self.0.structure {
             Structure::Field { .. } => self.mapped(Element::Integer(value)),
             Structure::Elliptic { .. } => Err(GroupError::OtherGroup),
@@ -323,7 +328,7 @@ impl Group {
     }
 
     /// Uniform in 1..order.
-    fn random_scalar(&self, rng: &mut impl CryptoRng) -> Result<Scalar, GroupError> {
+    fn random_scalar(&self, rng: &mut impl CryptoRng) -> Result<SecretNumber, GroupError> {
         let excess_bits = self.0.order.num_bytes() * 8 - self.0.order.num_bits();
         let mut bytes = Zeroizing::new(vec![0; usize::try_from(self.0.order.num_bytes()).unwrap_or_default()]);
         for _ in 0..ATTEMPTS_MAX {
@@ -338,23 +343,23 @@ impl Group {
         Err(GroupError::Randomness)
     }
 
-    fn scalar(&self, bytes: &[u8]) -> Result<Scalar, GroupError> {
-        let scalar = Scalar::new(BigNum::from_slice(bytes)?);
+    fn scalar(&self, bytes: &[u8]) -> Result<SecretNumber, GroupError> {
+        let scalar = SecretNumber::new(BigNum::from_slice(bytes)?);
         if scalar.0.num_bits() == 0 || scalar.0 >= self.0.order { Err(GroupError::PrivateKey) } else { Ok(scalar) }
     }
 }
 
 /// A secret number: computed with in constant time, cleared on drop.
-struct Scalar(BigNum);
+pub(crate) struct SecretNumber(pub(crate) BigNum);
 
-impl Scalar {
-    fn new(mut number: BigNum) -> Self {
+impl SecretNumber {
+    pub(crate) fn new(mut number: BigNum) -> Self {
         number.set_const_time();
         Self(number)
     }
 }
 
-impl Drop for Scalar {
+impl Drop for SecretNumber {
     fn drop(&mut self) {
         self.0.clear();
     }

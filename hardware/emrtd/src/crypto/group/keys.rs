@@ -1,10 +1,11 @@
 //! Public keys, key pairs and what two of them agree on.
 
+use openssl::bn::{BigNum, BigNumContext};
 use rand::CryptoRng;
 use sha1::{Digest as _, Sha1};
 use zeroize::Zeroizing;
 
-use super::{ATTEMPTS_MAX, Agreement, Element, Generator, Group, GroupError, Scalar};
+use super::{ATTEMPTS_MAX, Agreement, Element, Generator, Group, GroupError, SecretNumber};
 
 /// A public key that was checked to belong to its group.
 pub struct PublicKey {
@@ -50,7 +51,7 @@ impl std::fmt::Debug for PublicKey {
 
 /// A private key, cleared on drop, with its public key.
 pub struct KeyPair {
-    pub(super) private: Scalar,
+    pub(super) private: SecretNumber,
     pub(super) public: PublicKey,
 }
 
@@ -93,7 +94,7 @@ impl KeyPair {
         Err(GroupError::Randomness)
     }
 
-    fn new(group: &Group, base: Option<&Element>, private: Scalar) -> Result<Self, GroupError> {
+    fn new(group: &Group, base: Option<&Element>, private: SecretNumber) -> Result<Self, GroupError> {
         let element = group.multiply(base, &private.0)?;
         let public = PublicKey { group: group.clone(), encoded: group.encode(&element)?, element };
         Ok(Self { private, public })
@@ -107,6 +108,28 @@ impl KeyPair {
     /// The private key, big-endian, as long as the order of the group.
     pub fn private_bytes(&self) -> Result<Zeroizing<Vec<u8>>, GroupError> {
         Ok(Zeroizing::new(self.private.0.to_vec_padded(self.public.group.0.order.num_bytes())?))
+    }
+
+    /// This private key divided by another, modulo the order of the group: CA_IC of chip authentication mapping (Doc
+    /// 9303-11, 4.4.3.3.5).
+    pub(crate) fn quotient(&self, divisor: &Self) -> Result<Zeroizing<Vec<u8>>, GroupError> {
+        let group = &self.public.group;
+        if divisor.public.group != *group {
+            return Err(GroupError::OtherGroup);
+        }
+        let mut context = BigNumContext::new()?;
+        let mut inverse = SecretNumber::new(BigNum::new()?);
+        inverse.0.mod_inverse(&divisor.private.0, &group.0.order, &mut context)?;
+        let mut quotient = SecretNumber::new(BigNum::new()?);
+        quotient.0.mod_mul(&self.private.0, &inverse.0, &group.0.order, &mut context)?;
+        Ok(Zeroizing::new(quotient.0.to_vec_padded(group.0.order.num_bytes())?))
+    }
+
+    /// A public key multiplied by a number between 1 and the order of the group.
+    pub(crate) fn multiple(key: &PublicKey, number: &[u8]) -> Result<PublicKey, GroupError> {
+        let group = &key.group;
+        let element = group.multiply(Some(&key.element), &group.scalar(number)?.0)?;
+        Ok(PublicKey { group: group.clone(), encoded: group.encode(&element)?, element })
     }
 
     /// The shared secret (Doc 9303-11, 9.6): the x-coordinate, or the integer, each as long as the prime.

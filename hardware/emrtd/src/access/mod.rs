@@ -1,0 +1,6 @@
+//! Access to the chip with what is printed in the document: Basic Access Control, and PACE which takes its place.
+
+pub mod bac;
+pub mod pace;
+
+pub use bac::*;
