@@ -88,20 +88,50 @@ pub fn expect(bytes: &[u8], tag: u16) -> Result<(&[u8], &[u8]), TlvError> {
     Ok((object.value, rest))
 }
 
-/// All objects of a sequence.
-pub fn all(mut bytes: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
-    let mut objects = Vec::new();
-    while !bytes.is_empty() {
-        let (object, rest) = read(bytes)?;
-        objects.push(object);
-        bytes = rest;
-    }
-    Ok(objects)
+/// The objects of a sequence, one after another, without memory of their own; ends behind the first error.
+pub fn objects(bytes: &[u8]) -> Objects<'_> {
+    Objects { rest: bytes }
 }
 
-/// The value of the first object with this tag in a sequence.
+/// See [`objects`].
+#[derive(Debug, Clone)]
+pub struct Objects<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Objects<'a> {
+    type Item = Result<Tlv<'a>, TlvError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let read = read(self.rest);
+        self.rest = read.map_or(&[], |(_, rest)| rest);
+        Some(read.map(|(object, _)| object))
+    }
+}
+
+/// All objects of a sequence.
+pub fn all(bytes: &[u8]) -> Result<Vec<Tlv<'_>>, TlvError> {
+    objects(bytes).collect()
+}
+
+/// The value of the first object with this tag in a sequence, which must be well-formed as a whole.
 pub fn find(bytes: &[u8], tag: u16) -> Result<&[u8], TlvError> {
-    all(bytes)?.into_iter().find(|object| object.tag == tag).map(|object| object.value).ok_or(TlvError::Missing(tag))
+    find_optional(bytes, tag)?.ok_or(TlvError::Missing(tag))
+}
+
+/// Like [`find`], where the object may be absent.
+pub fn find_optional(bytes: &[u8], tag: u16) -> Result<Option<&[u8]>, TlvError> {
+    let mut found = None;
+    for object in objects(bytes) {
+        let object = object?;
+        if found.is_none() && object.tag == tag {
+            found = Some(object.value);
+        }
+    }
+    Ok(found)
 }
 
 /// Appends an object.

@@ -31,6 +31,7 @@ const SUBJECT_UNIQUE_ID: u16 = 0x82;
 const EXTENSIONS: u16 = 0xA3;
 
 /// A certificate.
+#[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
     signed: Signed,
@@ -61,6 +62,7 @@ impl Validity {
 }
 
 /// What certificates and revocation lists share (RFC 5280, 4.1.1): something signed, the algorithm, the signature.
+#[derive(Clone)]
 struct Signed {
     /// Length of the header in front of the signed part, and its end, in the whole encoding.
     from: usize,

@@ -140,7 +140,7 @@ impl Group {
     }
 
     /// The order of the generator, or a bound for private keys where it is not known.
-    pub(crate) fn order(&self) -> &BigNumRef {
+    pub fn order(&self) -> &BigNumRef {
         &self.0.order
     }
 

@@ -10,17 +10,16 @@ use zeroize::Zeroizing;
 use crate::{
     apdu::{Command, SHORT_RESPONSE_BYTES_MAX, status},
     crypto::{
-        group::{Agreement, GroupError, KeyPair, PublicKey},
+        group::{GroupError, KeyPair, PublicKey},
         suite::Suite,
     },
     secure::{Channel, Keys},
     tlv,
 };
 
-/// id-CA, 0.4.0.127.0.7.2.2.3; key agreement and suite follow.
-const CHIP_AUTHENTICATION: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 2, 2, 3];
+pub use crate::security_info::ChipAuthenticationProtocol as Protocol;
 
-/// MSE: Set KAT and MSE: Set AT for internal authentication (Doc 9303-11, 6.2.4).
+/// MSE: Set KAT (Doc 9303-11, 6.2.4.1).
 pub const SET_KAT: [u8; 4] = [0, 0x22, 0x41, 0xA6];
 /// MSE: Set AT for internal authentication (Doc 9303-11, 6.2.4.2).
 pub const SET_AT: [u8; 4] = [0, 0x22, 0x41, 0xA4];
@@ -46,38 +45,6 @@ pub enum ChipAuthenticationError {
     /// The key agreement failed.
     #[error(transparent)]
     Group(#[from] GroupError),
-}
-
-/// A protocol: how to agree, and how to talk afterwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Protocol {
-    /// The key agreement.
-    pub agreement: Agreement,
-    /// The block cipher of the new channel.
-    pub suite: Suite,
-}
-
-impl Protocol {
-    /// Reads an object identifier's value.
-    pub fn from_oid(oid: &[u8]) -> Option<Self> {
-        let (agreement, number) = match oid.strip_prefix(CHIP_AUTHENTICATION)? {
-            [1, number] => (Agreement::Dh, number),
-            [2, number] => (Agreement::Ecdh, number),
-            _ => return None,
-        };
-        let suite = *Suite::ALL.get(usize::from(*number).checked_sub(1)?)?;
-        Some(Self { agreement, suite })
-    }
-
-    /// The object identifier's value.
-    pub fn oid(self) -> Vec<u8> {
-        let agreement = match self.agreement {
-            Agreement::Dh => 1,
-            Agreement::Ecdh => 2,
-        };
-        let number = Suite::ALL.iter().position(|&suite| suite == self.suite).unwrap_or_default() as u8 + 1;
-        [CHIP_AUTHENTICATION, &[agreement, number]].concat()
-    }
 }
 
 /// A ChipAuthenticationInfo (Doc 9303-11, 9.2.7).
@@ -291,7 +258,10 @@ mod tests {
     use rand::{SeedableRng as _, rngs::StdRng};
 
     use super::*;
-    use crate::{crypto::group::Group, secure::SecureError};
+    use crate::{
+        crypto::group::{Agreement, Group},
+        secure::SecureError,
+    };
 
     fn chip_key(group: u8, id: Option<u64>, rng: &mut StdRng) -> ChipKey {
         let pair = KeyPair::generate(&Group::standardized(group).unwrap(), rng).unwrap();
@@ -395,26 +365,13 @@ mod tests {
         }
     }
 
-    // Doc 9303-11, tables 5 and 6.
-    #[test]
-    fn protocols_are_known_by_their_identifiers() {
-        for agreement in [Agreement::Dh, Agreement::Ecdh] {
-            for suite in Suite::ALL {
-                let protocol = Protocol { agreement, suite };
-                assert_eq!(Protocol::from_oid(&protocol.oid()), Some(protocol));
-            }
-        }
-        assert_eq!(Protocol::from_oid(&[CHIP_AUTHENTICATION, &[2, 5]].concat()), None);
-        assert_eq!(Protocol::from_oid(&[CHIP_AUTHENTICATION, &[2, 0]].concat()), None);
-    }
-
     proptest! {
         #[test]
         fn hostile_commands_never_panic(data in prop::collection::vec(any::<u8>(), 0..100), id in any::<u64>()) {
             let mut rng = StdRng::seed_from_u64(4);
             let keys = [chip_key(12, None, &mut rng)];
             prop_assert!(set_kat(&keys, &data).is_err());
-            let selected = set_at(&keys, &tlv::object(0x80, &[CHIP_AUTHENTICATION, &[2, 2]].concat())).unwrap();
+            let selected = set_at(&keys, &tlv::object(0x80, &Protocol { agreement: Agreement::Ecdh, suite: Suite::Aes128 }.oid())).unwrap();
             prop_assert!(general_authenticate(&keys, selected, &data).is_err());
             let _ = set_at(&keys, &data);
             prop_assert_eq!(identifier(&identifier_bytes(id)), Some(id));

@@ -1,19 +1,29 @@
 //! Issuing for tests and demonstrations: a CSCA, document signers and passports whose files a real terminal accepts.
 
 mod authority;
+mod genuineness;
 mod key;
 mod sod;
+mod terminals;
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 pub use authority::{Authority, Profile, Role};
+pub use genuineness::{ActiveKey, AgreementKey, Genuineness, TerminalTrust};
 pub use key::{Curve, KeyKind, Parameters, SigningKey, explicit_key_info};
 use openssl::error::ErrorStack;
 pub use sod::{SignedDataProfile, SodProfile};
+pub use terminals::TerminalAuthority;
 
 use crate::{
     asn1::Asn1Error,
     chip::ChipFiles,
+    crypto::group::GroupError,
+    eac::cvc::CvcError,
+    genuineness::active::ActiveError,
     lds::{self, ImageFormat},
     mrz::MrzError,
 };
@@ -31,6 +41,34 @@ pub enum IssueError {
     /// The zone cannot be written.
     #[error(transparent)]
     Mrz(#[from] MrzError),
+    /// A key of Active Authentication cannot be used so.
+    #[error(transparent)]
+    Active(#[from] ActiveError),
+    /// A key of Chip Authentication cannot be used.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// A card-verifiable certificate cannot be made or trusted.
+    #[error(transparent)]
+    CardVerifiable(#[from] CvcError),
+    /// A key's group has no number to save it by.
+    #[error("a key of Chip Authentication is not in a standardized group and cannot be saved: generate it in one")]
+    NotStandardized,
+    /// A file of a simulated document cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file of a simulated document holds something else.
+    #[error("{} does not hold {what}: issue the document again", path.display())]
+    Content {
+        /// The file.
+        path: PathBuf,
+        /// What it should hold.
+        what: &'static str,
+    },
 }
 
 /// The portrait of a document.

@@ -8,6 +8,7 @@ use crate::{
     lds,
     mrz::Mrz,
     tlv,
+    trust::Deviation,
 };
 
 /// How something is signed.
@@ -105,6 +106,14 @@ impl Authority {
         let content =
             tlv::constructed(SEQUENCE, &[&tlv::object(INTEGER, &[0]), &tlv::object(SET, &certificates.concat())]);
         self.sign(oid::MASTER_LIST, &content, profile)
+    }
+
+    /// A deviation list of these deviations; hashes in them are of this algorithm (Doc 9303-12, 10).
+    pub fn sign_deviation_list(&self, hash: HashAlgorithm, deviations: &[Deviation]) -> Result<Vec<u8>, IssueError> {
+        let deviations: Vec<u8> = deviations.iter().flat_map(Deviation::write).collect();
+        let content =
+            tlv::constructed(SEQUENCE, &[&tlv::object(INTEGER, &[0]), &hash.write(), &tlv::object(SET, &deviations)]);
+        self.sign(oid::DEVIATION_LIST, &content, &SignedDataProfile::default())
     }
 
     /// CMS SignedData over a content of this type.

@@ -1,7 +1,18 @@
-//! The logical data structure (Doc 9303-10): files as read, DG1 and DG2.
+//! The logical data structure (Doc 9303-10): the files of a chip, and what they hold.
+//!
+//! Readers are methods of [`ChipContents`]; writers, for issuing, stand beside them ([`dg2_file`], [`Com::file`] and so
+//! on). A length in a file is a claim: no reader reserves memory for bytes that are not there, and none recurses.
 
+mod biometric;
 mod com;
+mod details;
+mod displayed;
+mod extensible;
 mod face;
+mod finger;
+mod master_file;
+mod record;
+mod text;
 mod zone;
 
 use std::{collections::BTreeMap, fmt};
@@ -15,15 +26,26 @@ use crate::{
 
 pub(crate) use com::write_com;
 pub(crate) use face::write_dg2;
-pub use face::{FaceImage, ImageFormat};
 pub(crate) use zone::write_dg1;
+pub use {
+    com::Com,
+    details::{DocumentDetails, PERSONS_TO_NOTIFY_MAX, PersonToNotify, PersonalDetails, dg16_file},
+    displayed::{DisplayedImage, dg5_file, dg7_file},
+    face::{
+        Angle, CaptureTime, FaceEncoding, FaceImage, FaceKind, FaceMetadata, FaceQuality, FaceRecord, FeaturePoint,
+        FeaturePointKind, ImageFormat, Pose, dg2_file,
+    },
+    finger::{FingerFormat, FingerImage, FingerPosition, FingerRecord, dg3_file, dg3_file_empty},
+    master_file::{Application, AtrInfo, CardCapabilities, ExtendedLength, dir_file, parse_dir},
+    text::{FullDate, FullTime, PersonName},
+};
 
-/// Why a data group could not be read.
+/// Why a file could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LdsError {
     /// The group was not on the chip.
-    #[error("DG{0} is missing")]
+    #[error("DG{0} is missing: it is not on the chip, or was not read")]
     Missing(u8),
     /// The group is malformed.
     #[error("DG{group} is malformed: {source}")]
@@ -33,12 +55,23 @@ pub enum LdsError {
         /// What is wrong.
         source: TlvError,
     },
+    /// Another file is malformed.
+    #[error("EF.{name} is malformed: {source}")]
+    File {
+        /// The file.
+        name: &'static str,
+        /// What is wrong.
+        source: TlvError,
+    },
     /// The machine readable zone in DG1 is wrong.
     #[error("DG1: {0}")]
     Mrz(#[from] MrzError),
-    /// DG2 holds no face image in a form that ISO/IEC 19794-5 defines.
+    /// DG2 holds no face image in a form that ISO/IEC 19794-5 or 39794-5 defines.
     #[error("DG2 holds no usable face record: {0}")]
     Face(&'static str),
+    /// DG3 holds a record that is none of ISO/IEC 19794-4 or 39794-4.
+    #[error("DG3 holds an unusable finger record: {0}")]
+    Finger(&'static str),
 }
 
 /// The tag of a data group's file (Doc 9303-10, table 38).
@@ -87,9 +120,18 @@ impl fmt::Debug for ChipContents {
 }
 
 impl ChipContents {
-    pub(crate) fn group(&self, group: u8) -> Result<&[u8], LdsError> {
+    /// The value of a data group's file, under its tag: for DG13 to DG15, and groups nobody has defined.
+    pub fn group(&self, group: u8) -> Result<&[u8], LdsError> {
         let file = self.groups.get(&group).ok_or(LdsError::Missing(group))?;
         let tag = group_tag(group).ok_or(LdsError::Missing(group))?;
         tlv::expect(file, tag).map(|(value, _)| value).map_err(|source| LdsError::Tlv { group, source })
+    }
+
+    /// A chip of which one group was read.
+    #[cfg(test)]
+    pub(crate) fn of(group: u8, file: Vec<u8>) -> Self {
+        let mut contents = Self::default();
+        contents.groups.insert(group, file);
+        contents
     }
 }

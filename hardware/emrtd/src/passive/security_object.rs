@@ -22,7 +22,6 @@ pub(super) struct SecurityObject {
     pub(super) signed: SignedData,
     hash: HashAlgorithm,
     groups: BTreeMap<u8, Vec<u8>>,
-    #[expect(dead_code, reason = "for the report")]
     /// LDS version of a version 1 object, such as `0108`.
     pub(super) lds_version: Option<String>,
 }
@@ -36,7 +35,6 @@ impl SecurityObject {
         Ok(Self { signed, hash, groups, lds_version })
     }
 
-    #[expect(dead_code, reason = "for the report")]
     /// The groups that the signer signed.
     pub(super) fn groups(&self) -> Vec<u8> {
         self.groups.keys().copied().collect()

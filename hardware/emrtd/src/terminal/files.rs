@@ -76,6 +76,9 @@ pub(super) enum Suspect {
     ReadLength,
     /// A file that it refused, and will not be asked for again.
     Refusal,
+    ChipAuthentication,
+    ActiveAuthentication,
+    TerminalAuthentication,
 }
 
 impl Manner {
@@ -89,8 +92,14 @@ impl Manner {
             Suspect::ExtendedLength => self.response_bytes = SHORT_RESPONSE_BYTES_MAX,
             Suspect::ShortIdentifier => self.short_identifiers = false,
             Suspect::ReadLength => self.read_bytes = CAUTIOUS_READ_BYTES,
-            Suspect::Refusal => {}
+            // What is not about reading is the procedure's.
+            _ => {}
         }
+    }
+
+    /// Whether the chip takes the extended form.
+    pub(super) fn extended(&self) -> bool {
+        self.response_bytes > SHORT_RESPONSE_BYTES_MAX
     }
 
     /// How much is asked for at once.
@@ -103,7 +112,7 @@ impl Manner {
     }
 
     fn next_suspect(&self) -> Option<Suspect> {
-        if self.response_bytes > SHORT_RESPONSE_BYTES_MAX {
+        if self.extended() {
             Some(Suspect::ExtendedLength)
         } else {
             (self.read_bytes > CAUTIOUS_READ_BYTES).then_some(Suspect::ReadLength)

@@ -8,6 +8,7 @@ mod files;
 mod line;
 mod options;
 mod procedure;
+mod proofs;
 mod reading;
 
 use std::{
@@ -23,7 +24,7 @@ pub(crate) use self::files::File;
 use self::line::{Line, Session};
 pub use self::{
     error::TerminalError,
-    options::{AccessKey, AccessPolicy, ExtendedLength, Groups, Options},
+    options::{AccessKey, AccessPolicy, ExtendedLength, Groups, Options, TerminalAuthentication},
     reading::{Access, NotDone, Proof, Reading},
 };
 

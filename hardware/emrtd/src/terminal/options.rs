@@ -1,12 +1,17 @@
 //! What a terminal is asked to do.
 
-use crate::mrz::MrzKey;
+use crate::{
+    eac::{cvc::Date, terminal_authentication::Credentials},
+    mrz::{Can, MrzKey},
+};
 
 /// What opens the chip.
 #[derive(Debug, Clone)]
 pub enum AccessKey {
     /// The machine readable zone, for BAC and PACE.
     Mrz(MrzKey),
+    /// The card access number, for PACE.
+    Can(Can),
 }
 
 /// Which access protocols are used (Doc 9303-11, 4.2: PACE where the chip supports it).
@@ -44,6 +49,14 @@ pub enum ExtendedLength {
     Probe,
 }
 
+/// What Terminal Authentication is done with.
+pub struct TerminalAuthentication {
+    /// The terminal's certificates and keys.
+    pub credentials: Credentials,
+    /// The present day, which the terminal's clock tells.
+    pub today: Date,
+}
+
 /// What a terminal does with a chip.
 pub struct Options {
     /// Which access protocols are used.
@@ -54,6 +67,8 @@ pub struct Options {
     pub chip_authentication: bool,
     /// Whether Active Authentication is done where DG15 offers it.
     pub active_authentication: bool,
+    /// What DG3 and DG4 are opened with, where the chip has Terminal Authentication.
+    pub terminal_authentication: Option<TerminalAuthentication>,
     /// Whether the extended form is used for reading.
     pub extended_length: ExtendedLength,
     /// Most bytes of a response that the reader can take, status word not counted.
@@ -68,6 +83,7 @@ impl Default for Options {
             groups: Groups::These(vec![1, 2]),
             chip_authentication: true,
             active_authentication: true,
+            terminal_authentication: None,
             extended_length: ExtendedLength::default(),
             response_bytes_max: crate::apdu::EXTENDED_RESPONSE_BYTES_MAX,
         }

@@ -88,10 +88,8 @@ enum Announced {
 impl Procedure {
     /// Prepares another try without the suspect, or gives the error back.
     fn concede(&mut self, suspect: Suspect, error: TerminalError) -> Result<(), TerminalError> {
-        let unprotected = matches!(
-            error,
-            TerminalError::Secure { source: crate::secure::SecureError::Unprotected(_), .. }
-        );
+        let unprotected =
+            matches!(error, TerminalError::Secure { source: crate::secure::SecureError::Unprotected(_), .. });
         match suspect {
             Suspect::ChipAuthentication => self.reading.chip_authentication = Proof::Failed(error.to_string()),
             _ if !unprotected => return Err(error),
@@ -175,10 +173,8 @@ impl Procedure {
                 if self.options.extended_length == ExtendedLength::Announced
                     && let Some(info) = self.optional(File::ATR_INFO).await?
                 {
-                    let most = AtrInfo::parse(&info).ok().and_then(|info| info.extended_length);
-                    if let Some(most) = most {
-                        self.manner.response_bytes = most.response_bytes.min(self.options.response_bytes_max);
-                    }
+                    self.manner.response_bytes = announced_response_bytes(&info)
+                        .map_or(self.manner.response_bytes, |most| most.min(self.options.response_bytes_max));
                     self.reading.contents.atr_info = Some(info);
                 }
                 // One that cannot be read may announce PACE: then it did, in a form that is not defined.
@@ -329,11 +325,7 @@ impl Procedure {
         }
     }
 
-    async fn authenticate_terminal(
-        &mut self,
-        infos: &SecurityInfos,
-        terminal_key: &[u8],
-    ) -> Result<(), TerminalError> {
+    async fn authenticate_terminal(&mut self, infos: &SecurityInfos, terminal_key: &[u8]) -> Result<(), TerminalError> {
         let offered = infos.0.iter().find_map(|info| match info {
             SecurityInfo::TerminalAuthentication { cvca_file, .. } => Some(*cvca_file),
             _ => None,
@@ -386,4 +378,15 @@ impl Procedure {
         self.suspect = None;
         Ok(())
     }
+}
+
+/// The longest response that EF.ATR/INFO announces, beyond the short form.
+fn announced_response_bytes(atr_info: &[u8]) -> Option<usize> {
+    let info = AtrInfo::parse(atr_info).ok()?;
+    let most = match info.extended_length {
+        Some(lengths) => usize::try_from(lengths.response_bytes_max).ok()?,
+        // It can, and does not say how much: a refusal will.
+        None => info.capabilities.filter(|capabilities| capabilities.extended_length).map(|_| usize::MAX)?,
+    };
+    (most > SHORT_RESPONSE_BYTES_MAX).then_some(most)
 }

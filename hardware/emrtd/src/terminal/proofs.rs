@@ -41,10 +41,8 @@ pub(super) async fn chip_authentication(
     random: &mut StdRng,
 ) -> Result<ChipAuthenticated, TerminalError> {
     let without = |proof| Ok(ChipAuthenticated { proof, terminal_key: None });
-    let offered: Vec<OfferedKey> = infos
-        .chip_authentication_keys()
-        .filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id }))
-        .collect();
+    let offered: Vec<OfferedKey> =
+        infos.chip_authentication_keys().filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
     let announced: Vec<Announcement> = infos.0.iter().filter_map(announcement).collect();
     if announced.is_empty() && infos.chip_authentication_keys().next().is_none() {
         return without(Proof::NotDone(NotDone::NotOffered));

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::lds::ChipContents;
+use crate::{
+    lds::ChipContents,
+    security_info::{PaceProtocol, SecurityInfo, SecurityInfos},
+};
 
 /// What a terminal read from a chip, and what the chip proved meanwhile.
 #[derive(Debug, Default)]
@@ -25,6 +28,21 @@ pub struct Reading {
     pub commands: usize,
 }
 
+impl Reading {
+    /// Whether the signed DG14 announces PACE and the unsigned EF.CardAccess did not announce the same: somebody between
+    /// terminal and chip, or a clone, wants a weaker protocol (Doc 9303-11, 4.2). Counts if passive authentication
+    /// covers DG14, without which nothing can be said.
+    pub fn is_downgraded(&self) -> bool {
+        let Some(signed) = self.contents.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok()) else {
+            return false;
+        };
+        let announced = self.contents.card_access.as_deref().and_then(|file| SecurityInfos::parse(file).ok());
+        let announced = announced.unwrap_or_default();
+        let is_pace = |info: &&SecurityInfo| matches!(info, SecurityInfo::Pace { .. });
+        signed.0.iter().filter(is_pace).any(|info| !announced.0.contains(info))
+    }
+}
+
 /// How a chip was opened.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Access {
@@ -33,6 +51,13 @@ pub enum Access {
     Open,
     /// Basic Access Control.
     Bac,
+    /// Password Authenticated Connection Establishment.
+    Pace {
+        /// The variant.
+        protocol: PaceProtocol,
+        /// The number of the domain parameters.
+        parameter_id: Option<u64>,
+    },
 }
 
 /// How one proof went.

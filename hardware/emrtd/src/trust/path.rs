@@ -1,7 +1,10 @@
 //! From a certificate to an anchor, over link certificates where a CSCA changed its key or name (Doc 9303-12, 4.2).
 
 use super::{Entry, Standing, TrustStore};
-use crate::certificate::Certificate;
+use crate::{
+    asn1::Name,
+    certificate::{Certificate, Crl},
+};
 
 /// CSCA keys live three to five years and documents ten: more links than this are no chain but a maze.
 const LINKS_MAX: usize = 8;
@@ -32,7 +35,7 @@ impl TrustStore {
             return Ok(path);
         }
         let issuer = certificate.issuer().to_string();
-        if self.issuers(certificate, at_unix_s).is_empty() {
+        if self.issuers_of(certificate, at_unix_s).is_empty() {
             Err(PathError::Unknown { issuer })
         } else {
             Err(PathError::NotSigned { issuer })
@@ -43,7 +46,7 @@ impl TrustStore {
         if path.len() > LINKS_MAX {
             return false;
         }
-        for issuer in self.issuers(certificate, at_unix_s) {
+        for issuer in self.issuers_of(certificate, at_unix_s) {
             let been_there = path.iter().any(|entry| std::ptr::eq(*entry, issuer));
             if been_there || !certificate.is_signed_by(&issuer.certificate) {
                 continue;
@@ -57,12 +60,23 @@ impl TrustStore {
         false
     }
 
-    /// Who may have issued it, likeliest first: by the name of the issuer and by its key identifier. Two keys of one
+    /// Whether a trusted CSCA signed a revocation list.
+    pub(super) fn vouches_for(&self, crl: &Crl, at_unix_s: i64) -> bool {
+        self.issuers(crl.issuer(), crl.authority_key(), at_unix_s).into_iter().any(|issuer| {
+            crl.is_signed_by(&issuer.certificate)
+                && (issuer.standing == Standing::Anchor || self.path(&issuer.certificate, at_unix_s).is_ok())
+        })
+    }
+
+    fn issuers_of(&self, certificate: &Certificate, at_unix_s: i64) -> Vec<&Entry> {
+        self.issuers(certificate.issuer(), certificate.extensions().authority_key.as_deref(), at_unix_s)
+    }
+
+    /// Who may have issued something, likeliest first: by the name of the issuer and by its key identifier. Two keys of one
     /// CSCA often share its name, and names are spelled in two ways; the signature decides.
-    fn issuers(&self, certificate: &Certificate, at_unix_s: i64) -> Vec<&Entry> {
-        let authority_key = certificate.extensions().authority_key.as_ref();
+    fn issuers(&self, name: &Name, authority_key: Option<&[u8]>, at_unix_s: i64) -> Vec<&Entry> {
         let by_key = authority_key.and_then(|key| self.by_key.get(key));
-        let by_name = self.by_subject.get(&certificate.issuer().key());
+        let by_name = self.by_subject.get(&name.key());
         let mut places: Vec<usize> = by_key.into_iter().chain(by_name).flatten().copied().collect();
         places.sort_unstable();
         places.dedup();
@@ -71,7 +85,7 @@ impl TrustStore {
         issuers.sort_by_key(|entry| {
             let extensions = entry.certificate.extensions();
             (
-                !(authority_key.is_some() && extensions.subject_key.as_ref() == authority_key),
+                !(authority_key.is_some() && extensions.subject_key.as_deref() == authority_key),
                 !entry.certificate.validity().contains(at_unix_s),
                 entry.standing != Standing::Anchor,
             )

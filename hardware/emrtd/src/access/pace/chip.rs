@@ -36,9 +36,18 @@ pub struct AwaitKey {
     chip_data: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// What PACE gives the chip.
+pub struct Established {
+    /// The session keys; the send sequence counter begins at zero.
+    pub keys: Keys,
+    /// The chip's compressed ephemeral key, its identifier in Terminal Authentication.
+    pub chip_key: Vec<u8>,
+}
+
 /// Waits for the terminal's authentication token.
 pub struct AwaitToken {
     keys: Keys,
+    chip_key: Vec<u8>,
     expected: [u8; 8],
     own_token: [u8; 8],
     chip_data: Option<Zeroizing<Vec<u8>>>,
@@ -108,14 +117,15 @@ impl AwaitKey {
         let response = dynamic_data(&[(CHIP_KEY, own.public().encoded())]);
         let expected = token(offer.protocol, &keys, own.public());
         let own_token = token(offer.protocol, &keys, &terminal);
-        Ok((AwaitToken { keys, expected, own_token, chip_data }, response))
+        let chip_key = own.public().compressed();
+        Ok((AwaitToken { keys, chip_key, expected, own_token, chip_data }, response))
     }
 }
 
 impl AwaitToken {
     /// Checks the terminal's token and gives the chip's (step 4), with the session keys.
-    pub fn finish(self, command: &[u8]) -> Result<(Keys, Vec<u8>), PaceError> {
-        let Self { keys, expected, own_token, chip_data } = self;
+    pub fn finish(self, command: &[u8]) -> Result<(Established, Vec<u8>), PaceError> {
+        let Self { keys, chip_key, expected, own_token, chip_data } = self;
         if !token_is(expected, find(command, TERMINAL_TOKEN, "the terminal sent no token")?) {
             return Err(PaceError::WrongPassword { tries_left: None });
         }
@@ -126,6 +136,6 @@ impl AwaitToken {
                 dynamic_data(&[(CHIP_TOKEN, &own_token), (ENCRYPTED_CHIP_DATA, &encrypted)])
             }
         };
-        Ok((keys, response))
+        Ok((Established { keys, chip_key }, response))
     }
 }

@@ -12,7 +12,7 @@ use crate::{
         group::{Agreement, GroupError, PublicKey},
         suite::{Key, Purpose, Suite},
     },
-    mrz::MrzKey,
+    mrz::{Can, MrzKey},
     secure::Keys,
     security_info::PaceProtocol,
     tlv,
@@ -109,7 +109,7 @@ impl Password {
     }
 
     /// The card access number printed on the document.
-    pub fn of_can(can: &str) -> Self {
+    pub fn of_can(can: &Can) -> Self {
         Self { secret: can.as_bytes().to_vec(), reference: PasswordReference::Can }
     }
 

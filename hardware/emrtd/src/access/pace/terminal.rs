@@ -20,6 +20,8 @@ pub struct Established {
     pub keys: Keys,
     /// With chip authentication mapping: what is to be checked once EF.CardSecurity is read and authentic.
     pub chip_proof: Option<ChipProof>,
+    /// The chip's compressed ephemeral key, its identifier in Terminal Authentication.
+    pub chip_key: Vec<u8>,
 }
 
 /// Waits for the encrypted nonce.
@@ -52,6 +54,7 @@ pub struct AwaitToken {
     keys: Keys,
     expected: [u8; 8],
     chip_mapping: Option<PublicKey>,
+    chip_key: Vec<u8>,
 }
 
 impl AwaitNonce {
@@ -122,14 +125,14 @@ impl AwaitKey {
         let keys = Keys::derive(offer.protocol.suite, &own.agree(&chip)?);
         let data = dynamic_data(&[(TERMINAL_TOKEN, &token(offer.protocol, &keys, &chip))]);
         let expected = token(offer.protocol, &keys, own.public());
-        Ok((AwaitToken { keys, expected, chip_mapping }, data))
+        Ok((AwaitToken { keys, expected, chip_mapping, chip_key: chip.compressed() }, data))
     }
 }
 
 impl AwaitToken {
     /// Checks the chip's token (step 4).
     pub fn finish(self, response: &[u8]) -> Result<Established, PaceError> {
-        let Self { keys, expected, chip_mapping } = self;
+        let Self { keys, expected, chip_mapping, chip_key } = self;
         if !token_is(expected, find(response, CHIP_TOKEN, "the chip sent no token")?) {
             return Err(PaceError::WrongPassword { tries_left: None });
         }
@@ -140,6 +143,6 @@ impl AwaitToken {
                 Some(ChipProof::open(&keys, mapping, encrypted)?)
             }
         };
-        Ok(Established { keys, chip_proof })
+        Ok(Established { keys, chip_proof, chip_key })
     }
 }

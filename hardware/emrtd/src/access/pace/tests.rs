@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn can(digits: &str) -> Password {
-    Password::of_can(digits)
+    Password::of_can(&Can::parse(digits).unwrap())
 }
 
 /// What both sides got.
@@ -45,7 +45,7 @@ fn run(offer: &Offer, terminal: &str, chip: &str, rng: &mut impl CryptoRng) -> R
     let (chip, response) = chip.agree(&command, rng)?;
     let (terminal, command) = terminal.authenticate(&response)?;
     let (chip, response) = chip.finish(&command)?;
-    Ok(Run { terminal: terminal.finish(&response)?, chip, infos })
+    Ok(Run { terminal: terminal.finish(&response)?, chip: chip.keys, infos })
 }
 
 fn standardized(protocol: PaceProtocol, id: u8) -> Option<Offer> {

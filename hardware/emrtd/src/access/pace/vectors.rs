@@ -67,10 +67,6 @@ fn password_g() -> Password {
     Password::of_mrz(&Mrz::parse(zone).unwrap().key())
 }
 
-/// Appendix H tells only the key that the password gives: a stand-in for its password cannot be made, so that these
-/// examples begin at the decrypted nonce.
-const KEY_H: &str = "591468CD A83D6521 9CCCB856 0233600F";
-
 /// One worked example with generic mapping.
 struct Generic {
     offer: Offer,
@@ -92,7 +88,7 @@ struct Generic {
 impl Generic {
     fn intermediate_values(&self) {
         let group = &self.offer.group;
-        let [a, b, c, d] = self.private.map(|key| bytes(key));
+        let [a, b, c, d] = self.private.map(bytes);
         let (terminal, chip) = (KeyPair::from_private(group, &a).unwrap(), KeyPair::from_private(group, &c).unwrap());
         let suite = self.offer.protocol.suite;
         let decrypted = suite.decrypt(&self.password.key(suite), &zero_vector(suite), &bytes(self.encrypted_nonce));
@@ -112,13 +108,13 @@ impl Generic {
     }
 
     /// Runs both sides; gives what the terminal gets.
-    fn run(self, static_key: Option<KeyPair>, chip_data: Option<&str>) -> terminal::Established {
+    fn run(self) -> terminal::Established {
         let mut terminal_rng = Script::new(&self.private[..2]);
         let mut chip_rng = Script::new(&[self.nonce, self.private[2], self.private[3]]);
         let copy = Password { secret: self.password.secret.clone(), reference: self.password.reference };
         let (terminal, command) = terminal::AwaitNonce::start(self.offer.clone(), self.password);
         assert_eq!(upper(&command), "7C00");
-        let chip = chip::AwaitStart::new(self.offer, copy, static_key).unwrap();
+        let chip = chip::AwaitStart::new(self.offer, copy, None).unwrap();
         let (chip, response) = chip.nonce(&command, &mut chip_rng).unwrap();
         assert_eq!(response, dynamic_data(&[(NONCE, &bytes(self.encrypted_nonce))]));
         let (terminal, command) = terminal.map(&response, &mut terminal_rng).unwrap();
@@ -131,17 +127,10 @@ impl Generic {
         assert_eq!(response, dynamic_data(&[(CHIP_KEY, &bytes(self.public[3]))]));
         let (terminal, command) = terminal.authenticate(&response).unwrap();
         assert_eq!(command, dynamic_data(&[(TERMINAL_TOKEN, &bytes(self.tokens[0]))]));
-        let (keys, response) = chip.finish(&command).unwrap();
-        let token = bytes(self.tokens[1]);
-        match chip_data {
-            None => assert_eq!(response, dynamic_data(&[(CHIP_TOKEN, &token)])),
-            Some(data) => {
-                let expected = dynamic_data(&[(CHIP_TOKEN, &token), (ENCRYPTED_CHIP_DATA, &bytes(data))]);
-                assert_eq!(upper(&response), upper(&expected));
-            }
-        }
+        let (at_chip, response) = chip.finish(&command).unwrap();
+        assert_eq!(response, dynamic_data(&[(CHIP_TOKEN, &bytes(self.tokens[1]))]));
         let established = terminal.finish(&response).unwrap();
-        for keys in [&keys, &established.keys] {
+        for keys in [&at_chip.keys, &established.keys] {
             assert_eq!(upper(&keys.encryption), plain(self.encryption));
             assert_eq!(upper(&keys.mac), plain(self.mac));
         }
@@ -196,7 +185,7 @@ fn g1_generic_mapping_on_a_curve() {
         tokens: ["C2B0BD78 D94BA866", "3ABB9674 BCE93C08"],
     };
     example().intermediate_values();
-    assert!(example().run(None, None).chip_proof.is_none());
+    assert!(example().run().chip_proof.is_none());
 }
 
 // Doc 9303-11, appendix G.2: generic mapping, DH in the group of 1024 bits, AES-128. The terminal's ephemeral key has a
@@ -248,6 +237,50 @@ fn g2_generic_mapping_in_a_field() {
     assert_eq!(upper(&token(offer.protocol, &keys, &key(public[1]))), plain(tokens[1]));
 }
 
+// BSI, Worked Example for Extended Access Control, version 1.0: PACE with ECDH on brainpoolP256r1, AES-128.
+#[test]
+fn bsi_pace_on_a_curve() {
+    let example = || Generic {
+        offer: offer("3012060A 04007F00 07020204 02020201 0202010D"),
+        password: Password::of_can(&Can::parse("123456").unwrap()),
+        nonce: "7D98C00F C6C9E954 3BBF94A8 7073A123",
+        encrypted_nonce: "CE834CDE 69FFBB1D 1EB21585 CD709F18",
+        private: [
+            "752287F5 B02DE3C4 BC3E1794 5118C51B 23C97278 E4CD7480 48AC56BA 5BDC3D46",
+            "9D9A32DF 93A57CCE 33CA3CDD 3457E33A 976F2935 46C73550 F397259C 93BE0120",
+            "19C42871 5663DE74 5D1824B8 55D2B967 890C99D6 8ED5FEEE 9DCDF8D7 BBA289D2",
+            "15872C56 908C1440 02177994 CFAAEDD5 467CE150 853C4453 5051FF24 183039D8",
+        ],
+        public: [
+            "04 3DD29BBE 5907FD21 A152ADA4 895FAAE7 ACC55F5E 50EFBFDE 5AB0C6EB 54F198D6
+             15913635 F0FDF5BE B383E003 55F82D3C 41ED0DF2 E2836343 3DFB7385 6A15DC9F",
+            "04 518BC4E5 32AD2A9B D6527804 D5D665AB D5104103 7A0CC8AA 922804EB 501C222B
+             34273885 99AFAAE9 FBACE2DF 93E13C3C 4979CD12 F0AE3E3C 01260283 91554582",
+            "04 9CFCF758 2AC986D0 DD52FA53 123414C3 E1B96B4D 00ABA8E5 74679B70 EFB5BC3B
+             45D2F137 29CC2AE1 78E7E241 B4432135 33B77DBB 44649A81 5DDC4A23 84BA422A",
+            "04 282CF380 73036AFA C216AF13 5BD994DA 0C357F10 BD4C34AF EA1042B2 EB0FD680
+             4DF3658B 835AC2E7 133F1369 1184542B B50B1099 63A4662A BDC08B97 63AF4B5B",
+        ],
+        generator: "04 3929D28B A1E5339D 6C5DADE5 E33BD3C2 F0BD14DD 77C75215 32261659 C918FA60
+                    14DD48FA 84E62BDE 438EDB4C 9771D042 CDB24B77 88BDBAB2 031C4575 1E777F66",
+        secret: "6E7D077C CD367C2E AA683F1E 8EC53430 2E2D00B6 ADAF8A87 A6EDA787 40F17606",
+        encryption: "68406B41 62100563 D9C901A6 154D2901",
+        mac: "73FF2687 84F72AF8 33FDC946 4049AFC9",
+        tokens: ["A27AE7B3 6573C1D9", "A2658C2F 38600B0F"],
+    };
+    example().intermediate_values();
+    example().run();
+}
+
+/// The private keys of appendix H.2 are longer than the order; their residues make the same public keys.
+fn residue(group: &Group, private: &str) -> Vec<u8> {
+    let mut context = openssl::bn::BigNumContext::new().unwrap();
+    let mut residue = openssl::bn::BigNum::new().unwrap();
+    let private = openssl::bn::BigNum::from_slice(&bytes(private)).unwrap();
+    residue.nnmod(&private, group.order(), &mut context).unwrap();
+    residue.to_vec_padded(group.order().num_bytes()).unwrap()
+}
+
 /// One worked example with integrated mapping.
 struct Integrated {
     offer: Offer,
@@ -255,8 +288,8 @@ struct Integrated {
     nonces: [&'static str; 2],
     random: &'static str,
     generator: &'static str,
-    /// Terminal's ephemeral private key, both public keys.
-    private: &'static str,
+    /// Ephemeral keys: terminal's and chip's.
+    private: [&'static str; 2],
     public: [&'static str; 2],
     secret: &'static str,
     encryption: &'static str,
@@ -268,7 +301,10 @@ impl Integrated {
     fn check(&self) {
         let Offer { protocol, group, .. } = &self.offer;
         let suite = protocol.suite;
-        let nonce = suite.decrypt(&bytes(KEY_H), &zero_vector(suite), &bytes(self.encrypted_nonce));
+        // Appendix H tells only the key of its password, which is that of BSI's examples.
+        let key = Password::of_can(&Can::parse("123456").unwrap()).key(suite);
+        assert_eq!(upper(&key), plain("591468CD A83D6521 9CCCB856 0233600F"));
+        let nonce = suite.decrypt(&key, &zero_vector(suite), &bytes(self.encrypted_nonce));
         assert_eq!(upper(&nonce), plain(self.nonces[0]));
         let terminal = bytes(self.nonces[1]);
         let bits = usize::try_from(group.prime().num_bits()).unwrap();
@@ -276,13 +312,10 @@ impl Integrated {
         assert_eq!(upper(&random), plain(self.random));
         let generator = integrated::map(group, suite, &nonce, &terminal).unwrap();
         assert_eq!(upper(&generator.encode().unwrap()), plain(self.generator));
-        // The private key of appendix H.2 is longer than the order; its residue makes the same public key.
-        let mut context = openssl::bn::BigNumContext::new().unwrap();
-        let mut residue = openssl::bn::BigNum::new().unwrap();
-        let private = openssl::bn::BigNum::from_slice(&bytes(self.private)).unwrap();
-        residue.nnmod(&private, group.order(), &mut context).unwrap();
-        let own = KeyPair::from_private_mapped(&generator, &residue.to_vec()).unwrap();
+        let pair = |private| KeyPair::from_private_mapped(&generator, &residue(group, private)).unwrap();
+        let (own, other) = (pair(self.private[0]), pair(self.private[1]));
         assert_eq!(upper(own.public().encoded()), plain(self.public[0]));
+        assert_eq!(upper(other.public().encoded()), plain(self.public[1]));
         let chip = group.decode(&bytes(self.public[1])).unwrap();
         let secret = own.agree(&chip).unwrap();
         assert_eq!(upper(&secret), plain(self.secret));
@@ -305,7 +338,10 @@ fn h1_integrated_mapping_on_a_curve() {
                  FEB57322",
         generator: "04 8E82D315 59ED0FDE 92A4D049 8ADD3C23 BABA94FB 77691E31 E90AEA77 FB17D427
                     4C1AE14B D0C3DBAC 0C871B7F 36081693 64437CA3 0AC243A0 89D3F266 C1E60FAD",
-        private: "A73FB703 AC1436A1 8E0CFA5A BB3F7BEC 7A070E7A 6788486B EE230C4A 22762595",
+        private: [
+            "A73FB703 AC1436A1 8E0CFA5A BB3F7BEC 7A070E7A 6788486B EE230C4A 22762595",
+            "107CF586 96EF6155 053340FD 633392BA 81909DF7 B9706F22 6F32086C 7AFF974A",
+        ],
         public: [
             "04 89CBA23F FE96AA18 D824627C 3E934E54 A9FD0B87 A95D1471 DC1C0ABF DCD640D4
              6755DE9B 7B778280 B6BEBD57 439ADFEB 0E21FD4E D6DF4257 8C13418A 59B34C37",
@@ -334,9 +370,14 @@ fn h2_integrated_mapping_in_a_field() {
         generator: "1D7D767F 11E333BC D6DBAEF4 0E799E7A 926B9697 3550656F F3C83072 6D118D61 C276CDCC 61D475CF 03A98E0C
                     0E79CAEB A5BE2557 8BD4551D 0B109032 36F0B0F9 76852FA7 8EEA14EA 0ACA87D1 E91F688F E0DFF897 BBE35A47
                     2621D343 564B262F 34223AE8 FC59B664 BFEDFA2B FE7516CA 5510A6BB B633D517 EC25D4E0 BBAA16C2",
-        private: "4BD0E547 40F9A028 E6A515BF DAF96784 8C4F5F5F FF65AA09 15947FFD 1A0DF2FA 6981271B C905F355 1457B7E0
-                  3AC3B806 6DE4AA40 6C1171FB 43DD939C 4BA16175 103BA3DE E16419AA 248118F9 0CC36A3D 6F4C3736 52E0C3CC
-                  E7F0F1D0 C5425B36 00F0F0D6 A67F004C 8BBA33F2 B4733C72 52445C1D FC4F1107 203F71D2 EFB28161",
+        private: [
+            "4BD0E547 40F9A028 E6A515BF DAF96784 8C4F5F5F FF65AA09 15947FFD 1A0DF2FA 6981271B C905F355 1457B7E0 3AC3B806
+             6DE4AA40 6C1171FB 43DD939C 4BA16175 103BA3DE E16419AA 248118F9 0CC36A3D 6F4C3736 52E0C3CC E7F0F1D0 C5425B36
+             00F0F0D6 A67F004C 8BBA33F2 B4733C72 52445C1D FC4F1107 203F71D2 EFB28161",
+            "020F018C 7284B047 FA7721A3 37EFB7AC B1440BB3 0C5252BD 41C97C30 C994BB78 E9F0C5B3 2744D840 17D21FFA 6878396A
+             6469CA28 3EF5C000 DAF7D261 A39AB886 0ED4610A B5343390 897AAB5A 7787E4FA EFA0649C 6A94FDF8 2D991E8E 3FC332F5
+             142729E7 040A3F7D 5A4D3CD7 5CBEE1F0 43C1CAD2 DD484FEB 4ED22B59 7D36688E",
+        ],
         public: [
             "0F0CC629 45A80292 51FB7EF3 C094E12E C68E4EF0 7F27CB9D 9CD04C5C 4250FAE0 E4F8A951 557E929A EB48E5C6 DD47F2F5
              CD7C351A 9BD2CD72 2C07EDE1 66770F08 FFCB3702 62CF308D D7B07F2E 0DA9CAAA 1492344C 85290691 9538C98A 4BA4187E
@@ -364,7 +405,8 @@ const KEY_I: &str = "30620609 04007F00 07020201 02305230 0C060704 007F0007 01020
 // chip's static private key; it follows from the key for the mapping and the proof.
 #[test]
 fn i1_chip_authentication_mapping() {
-    let password = Password { secret: Vec::new(), reference: PasswordReference::Mrz };
+    let zone = "I<UTOC11T002JM4<<<<<<<<<<<<<<<\n9608122M2310314UTO<<<<<<<<<<<4\nERIKSSON<<ANNA<MARIA<<<<<<<<<<";
+    let password = Password::of_mrz(&Mrz::parse(zone).unwrap().key());
     let group = Group::standardized(13).unwrap();
     let mapping_key = "9E56A6B5 9C95D06E CE5CD10F 983BB2F4 F1943528 E577F238 81D89D8C 3BBEE0AA";
     let proof = "85DC3FA9 3D0952BF A82F5FD1 89EE75BD 82F11D1F 0B8ED4BF 5319AC9B 53C426B3";
@@ -402,9 +444,9 @@ fn i1_chip_authentication_mapping() {
         mac: "4B1C0649 1ED5140C A2B537D3 44C6C0B1",
         tokens: ["E86BD060 18A1CD3B", "8596CF05 5C67C1A3"],
     };
-    // The password is not told, but its key is.
     let suite = Suite::Aes128;
-    let key = bytes("4E6F6FBF 7BE748B9 32C7B741 61BBA9DF");
+    let key = example.password.key(suite);
+    assert_eq!(upper(&key), plain("4E6F6FBF 7BE748B9 32C7B741 61BBA9DF"));
     assert_eq!(upper(&suite.decrypt(&key, &zero_vector(suite), &bytes(example.encrypted_nonce))), plain(example.nonce));
     let (terminal, chip) = (pair(example.private[0]), pair(mapping_key));
     assert_eq!(upper(terminal.public().encoded()), plain(example.public[0]));

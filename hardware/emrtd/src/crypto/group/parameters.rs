@@ -18,19 +18,19 @@ const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=4096;
 /// Bits of the order of a subgroup at least (RFC 5114, 2.1).
 const SUBGROUP_BITS_MIN: i32 = 160;
 
-/// Doc 9303-11, table 6.
-const CURVES: [(u8, Nid); 11] = [
-    (8, Nid::X9_62_PRIME192V1),
-    (9, Nid::BRAINPOOL_P192R1),
-    (10, Nid::SECP224R1),
-    (11, Nid::BRAINPOOL_P224R1),
-    (12, Nid::X9_62_PRIME256V1),
-    (13, Nid::BRAINPOOL_P256R1),
-    (14, Nid::BRAINPOOL_P320R1),
-    (15, Nid::SECP384R1),
-    (16, Nid::BRAINPOOL_P384R1),
-    (17, Nid::BRAINPOOL_P512R1),
-    (18, Nid::SECP521R1),
+/// Number, bits and name of each standardized curve (Doc 9303-11, 9.5.1).
+const CURVES: [(u8, i32, Nid); 11] = [
+    (8, 192, Nid::X9_62_PRIME192V1),
+    (9, 192, Nid::BRAINPOOL_P192R1),
+    (10, 224, Nid::SECP224R1),
+    (11, 224, Nid::BRAINPOOL_P224R1),
+    (12, 256, Nid::X9_62_PRIME256V1),
+    (13, 256, Nid::BRAINPOOL_P256R1),
+    (14, 320, Nid::BRAINPOOL_P320R1),
+    (15, 384, Nid::SECP384R1),
+    (16, 384, Nid::BRAINPOOL_P384R1),
+    (17, 512, Nid::BRAINPOOL_P512R1),
+    (18, 521, Nid::SECP521R1),
 ];
 
 /// An elliptic curve as somebody wrote it down.
@@ -49,7 +49,7 @@ impl Group {
 
     /// Standardized domain parameters (Doc 9303-11, 9.5.1): RFC 5114 for 0 to 2, NIST and Brainpool curves for 8 to 18.
     pub fn standardized(id: u8) -> Result<Self, GroupError> {
-        if let Some(&(_, nid)) = CURVES.iter().find(|(known, _)| *known == id) {
+        if let Some(&(_, _, nid)) = CURVES.iter().find(|(known, ..)| *known == id) {
             return Self::of_curve(Some(id), EcGroup::from_curve_name(nid)?);
         }
         let parameters = match id {
@@ -77,7 +77,7 @@ impl Group {
         if !CURVE_BITS.contains(&parameters.prime.num_bits()) {
             return Err(GroupError::Parameters("the curve's prime has not 160 to 640 bits"));
         }
-        for (id, nid) in CURVES {
+        for (id, _, nid) in CURVES.into_iter().filter(|(_, bits, _)| *bits == parameters.prime.num_bits()) {
             let known = Self::of_curve(Some(id), EcGroup::from_curve_name(nid)?)?;
             if known.0.prime == parameters.prime && known.is_curve(&parameters)? {
                 return Ok(known);
