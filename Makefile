@@ -1,6 +1,6 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup build demo test lint eval bench fuzz deny
+.PHONY: setup build demo test foreign lint eval bench fuzz deny
 
 setup:
 	@bash .ci/setup
@@ -17,6 +17,10 @@ demo: build
 test: setup
 	cargo fmt --all --check
 	cargo test --workspace --locked
+
+# Readers that we did not write, for the tests that find them built.
+foreign: setup
+	cargo build --locked --manifest-path hardware/foreign/Cargo.toml
 
 lint: setup
 	cargo clippy --workspace --all-targets --locked -- -D warnings

@@ -1,6 +1,7 @@
 //! Document readers: what travelers lay down, an electronic travel document or a card, as APDUs.
 
 mod pcsc;
+pub mod report;
 pub mod zone;
 
 use std::{fmt, time::Duration};

@@ -56,6 +56,17 @@ impl PcscReader {
         Ok(reader)
     }
 
+    /// The names of the readers that the service knows, in its order.
+    pub fn names() -> Result<Vec<String>, ReaderError> {
+        let unavailable = |error: Error| ReaderError::Unavailable { name: "pcscd".to_owned(), why: error.to_string() };
+        let context = Context::establish(Scope::System).map_err(unavailable)?;
+        match context.list_readers_owned() {
+            Ok(names) => Ok(names.iter().map(|name| name.to_string_lossy().into_owned()).collect()),
+            Err(Error::NoReadersAvailable) => Ok(Vec::new()),
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
     fn link(&mut self) -> Result<&mut Link, ReaderError> {
         if self.link.is_none() {
             let link = Link::establish(&self.wanted).map_err(|error| self.unavailable(error))?;

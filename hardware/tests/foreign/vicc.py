@@ -1,10 +1,12 @@
-"""The passport of Debian's vsmartcard-vpicc in the virtual reader: its file system, Basic Access Control and secure
-messaging, over files that somebody else wrote.
+"""A passport of Debian's vsmartcard-vpicc in the virtual reader: its file system, access protocol and secure messaging,
+over files that somebody else wrote.
 
-    /usr/bin/python3 vicc.py FOLDER      with EF_COM.bin, EF_SOD.bin, DG1.bin, DG2.bin
+    /usr/bin/python3 vicc.py bac FOLDER      with EF_COM.bin, EF_SOD.bin, DG1.bin, DG2.bin
+    /usr/bin/python3 vicc.py pace FOLDER     also EF_CardAccess.bin, mrz.txt and can.txt; PACE is OpenPACE's (libeac3)
 
 `vicc --type ePass` itself has not worked since it was moved to Python 3: text is taken for bytes and bytes for text, and
-responses under secure messaging lack their processing status. The remedies below are applied while its modules load.
+responses under secure messaging lack their processing status. `vicc --type nPA` lacks OpenPACE's binding, and the
+application of travel documents. The remedies below are applied while its modules load.
 """
 
 import importlib.abc
@@ -29,7 +31,8 @@ REMEDIES = {
     ],
     "SEutils": [
         ('return_data = ["", ]', 'return_data = [b"", ]'),
-        ("stringtoint(value[0])", "value[0]"),
+        ('config=""', 'config=b""'),
+        ('if config != "":', "if config:"),
         ('data="".join(return_data)', 'data=b"".join(return_data)'),
         # Doc 9303-11, 9.8.4: the processing status is mandatory, and a warning protected like success.
         ('        return_data = ""\n', '        return_data = b""\n'),
@@ -38,6 +41,10 @@ REMEDIES = {
         ('        if sw == SW["NORMAL"]:\n            if self.cct.algorithm is None:',
          '        if sw in (SW["NORMAL"], SW["WARN_EOFBEFORENEREAD"]):\n            return_data += pack([(0x99, 2, inttostring(sw))])\n'
          "            if self.cct.algorithm is None:"),
+    ],
+    "utils": [
+        # A single byte of bytes.
+        ("def stringtoint(data):\n", "def stringtoint(data):\n    if isinstance(data, int):\n        return data\n"),
     ],
     "cards.ePass": [
         ('walk(mf, "\\x00\\x04\\x01\\x01")', 'walk(mf, b"\\x00\\x04\\x01\\x01")'),
@@ -87,21 +94,64 @@ def files(folder, df):
             df.append(TransparentStructureEF(parent=df, fid=identifier, shortfid=identifier & 0x1F, data=file.read_bytes()))
 
 
-def main(folder):
-    prepare()
-    from virtualsmartcard.CardGenerator import CardGenerator
-    from virtualsmartcard.SmartcardFilesystem import DF, MF
-    from virtualsmartcard.VirtualSmartcard import VirtualICC
+def application(folder, mf):
+    from virtualsmartcard.SmartcardFilesystem import DF
+
+    df = DF(parent=mf, fid=4, dfname=bytes.fromhex("A0000002471001"), bertlv_data=[])
+    files(folder, df)
+    mf.append(df)
+
+
+def passport(folder):
+    from virtualsmartcard.SmartcardFilesystem import MF
     from virtualsmartcard.cards.ePass import PassportSAM
 
     mf = MF()
-    application = DF(parent=mf, fid=4, dfname=bytes.fromhex("A0000002471001"), bertlv_data=[])
-    files(folder, application)
-    mf.append(application)
-    card = mf, PassportSAM(mf)
-    # It would ask for a zone and a picture.
+    application(folder, mf)
+    return mf, PassportSAM(mf)
+
+
+def zone_for_openpace(folder):
+    """It knows the zones of identity cards only: number, birth and expiry of a passport's put where it looks for them."""
+    lower = pathlib.Path(folder, "mrz.txt").read_text().split()[1]
+    return f"I<UTO{lower[:10]:<<25}{lower[13:20]}{lower[20]}{lower[21:28]:<<52}".encode()
+
+
+def identity_card(folder):
+    import openpace
+
+    card_access = pathlib.Path(folder, "EF_CardAccess.bin").read_bytes()
+    openpace.provide(card_access)
+    from virtualsmartcard.ConstantDefinitions import ALGO_MAPPING
+    from virtualsmartcard.SmartcardFilesystem import DF, MF, TransparentStructureEF
+    from virtualsmartcard.cards.nPA import nPA_SAM
+
+    # Its generator makes a German identity card and fails at the first text. id-PACE and its mappings and suites:
+    for mapping in range(1, 5):
+        for suite in range(1, 5):
+            ALGO_MAPPING[bytes.fromhex("04007F0007020204") + bytes([mapping, suite])] = "PACE"
+    mf = MF()
+    mf.append(TransparentStructureEF(parent=mf, fid=0x011C, shortfid=0x1C, data=card_access))
+    mf.append(TransparentStructureEF(parent=mf, fid=0x011D, shortfid=0x1D, data=b""))
+    # It looks for the application of signatures.
+    mf.append(DF(parent=mf, fid=5, dfname=bytes.fromhex("A000000167455349474E"), bertlv_data=[]))
+    application(folder, mf)
+    can = pathlib.Path(folder, "can.txt").read_bytes().strip()
+    sam = nPA_SAM(eid_pin=b"", can=can, mrz=zone_for_openpace(folder), puk=b"", qes_pin=b"", mf=mf)
+    # Else it would make one and write it into EF.CardSecurity.
+    sam.current_SE.ca_key = b"none"
+    return mf, sam
+
+
+def main(protocol, folder):
+    prepare()
+    from virtualsmartcard.CardGenerator import CardGenerator
+    from virtualsmartcard.VirtualSmartcard import VirtualICC
+
+    kind, card = ("ePass", passport(folder)) if protocol == "bac" else ("nPA", identity_card(folder))
+    # It would make a card of its own, asking for a zone and a picture.
     CardGenerator.getCard = lambda self: card
-    VirtualICC(None, "ePass", "localhost", 35963, logginglevel="DEBUG" if len(sys.argv) > 2 else "ERROR").run()
+    VirtualICC(None, kind, "localhost", 35963, logginglevel="DEBUG" if len(sys.argv) > 3 else "ERROR").run()
 
 
-main(sys.argv[1])
+main(*sys.argv[1:3])

@@ -8,7 +8,7 @@ use sallyport_emrtd::{
     issue::{Authority, Portrait},
     mrz::{Format, MrzDate},
     passive::{self, TrustStore, Verified},
-    terminal::{self, AccessKey, ReadError, Terminal},
+    terminal::{self, AccessKey, ReadError, Reading, Terminal},
 };
 use sallyport_hardware::document::{DocumentReader, ReaderError};
 use zeroize::Zeroizing;
@@ -66,12 +66,21 @@ pub(crate) fn read(
     zone: &str,
     before: &mut dyn FnMut(usize),
 ) -> Result<Box<ChipContents>, ReadError<ReaderError>> {
-    let mut terminal = Terminal::new(AccessKey::Mrz(Mrz::parse(zone).unwrap().key()), &mut rand::rng());
+    let key = AccessKey::Mrz(Mrz::parse(zone).unwrap().key());
+    read_with(reader, key, before).map(|reading| Box::new(reading.contents))
+}
+
+pub(crate) fn read_with(
+    reader: &mut dyn DocumentReader,
+    key: AccessKey,
+    before: &mut dyn FnMut(usize),
+) -> Result<Box<Reading>, ReadError<ReaderError>> {
+    let mut terminal = Terminal::new(key, &mut rand::rng());
     let mut answered = 0;
     let mut transmit = |command: &[u8]| {
         before(answered);
         answered += 1;
         reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
     };
-    terminal::read(&mut terminal, &mut transmit, &mut |_| {}).map(|reading| Box::new(reading.contents))
+    terminal::read(&mut terminal, &mut transmit, &mut |_| {})
 }

@@ -10,7 +10,8 @@ const ZONE: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let (com, groups) = bytes.split_at(bytes.iter().position(|&byte| byte == 0xFF).unwrap_or(bytes.len()));
     let group = groups.get(1..).unwrap_or_default().to_vec();
-    let files = ChipFiles { com: com.to_vec(), sod: vec![0x77, 1, 0], groups: [(1, group.clone()), (2, group)].into() };
+    let groups = [(1, group.clone()), (2, group)].into();
+    let files = ChipFiles { com: com.to_vec(), sod: vec![0x77, 1, 0], groups, ..Default::default() };
     let key = || Mrz::parse(ZONE).expect("a zone").key();
     let mut chip = Chip::new(files, key(), Default::default(), &mut StdRng::seed_from_u64(2));
     let mut terminal = Terminal::new(AccessKey::Mrz(key()), &mut StdRng::seed_from_u64(1));

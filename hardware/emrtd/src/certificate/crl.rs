@@ -5,7 +5,6 @@ use std::{collections::HashMap, fmt};
 use super::{Certificate, Signed, extensions::authority_key};
 use crate::{
     asn1::{self, Asn1Error, BOOLEAN, Elements, INTEGER, Name, OCTET_STRING, SEQUENCE, oid, unix_time},
-    cms::SignatureAlgorithm,
     tlv,
 };
 
@@ -32,10 +31,7 @@ impl Crl {
         let der = tlv::read(bytes)?.0.whole;
         let (signed, mut part) = Signed::parse(der)?;
         part.optional(INTEGER)?;
-        let inner_algorithm = SignatureAlgorithm::parse(part.next(SEQUENCE, "the inner algorithm")?.value);
-        if inner_algorithm != signed.algorithm {
-            return Err(Asn1Error::Value("the inner signature algorithm (not the outer one)"));
-        }
+        signed.expect_algorithm(&mut part)?;
         let issuer = Name::parse(part.next(SEQUENCE, "the issuer")?.whole)?;
         let this_update_unix_s = unix_time(part.any()?.ok_or(Asn1Error::Missing("the time of the list"))?)?;
         let next_update = part.optional(UTC_TIME)?.or(part.optional(GENERALIZED_TIME)?);

@@ -67,21 +67,31 @@ struct Signed {
     /// Length of the header in front of the signed part, and its end, in the whole encoding.
     from: usize,
     until: usize,
+    identifier: Vec<u8>,
     algorithm: Result<SignatureAlgorithm, Asn1Error>,
     signature: Vec<u8>,
 }
 
 impl Signed {
-    /// Splits the whole encoding; `inner_algorithm` of the signed part must be the outer one, or an attacker could
-    /// choose it.
+    /// Splits the whole encoding.
     fn parse(der: &[u8]) -> Result<(Self, Elements<'_>), Asn1Error> {
         let (value, _) = tlv::expect(der, SEQUENCE)?;
         let mut outer = Elements::new(value);
         let part = outer.next(SEQUENCE, "the signed part")?;
-        let algorithm = SignatureAlgorithm::parse(outer.next(SEQUENCE, "the signature algorithm")?.value);
+        let identifier = outer.next(SEQUENCE, "the signature algorithm")?.value;
+        let algorithm = SignatureAlgorithm::parse(identifier);
         let signature = bits(outer.next(BIT_STRING, "the signature")?.value, "the signature")?.to_vec();
         let from = der.len() - value.len();
-        Ok((Self { from, until: from + part.whole.len(), algorithm, signature }, Elements::new(part.value)))
+        let (until, identifier) = (from + part.whole.len(), identifier.to_vec());
+        Ok((Self { from, until, identifier, algorithm, signature }, Elements::new(part.value)))
+    }
+
+    /// The algorithm is named twice, and only the inner name is signed (RFC 5280, 4.1.1.2).
+    fn expect_algorithm(&self, part: &mut Elements<'_>) -> Result<(), Asn1Error> {
+        if part.next(SEQUENCE, "the inner algorithm")?.value == self.identifier {
+            return Ok(());
+        }
+        Err(Asn1Error::Value("the inner signature algorithm (not the outer one)"))
     }
 
     fn holds(&self, der: &[u8], key: &PKey<Public>) -> bool {
@@ -98,10 +108,7 @@ impl Certificate {
         let (signed, mut part) = Signed::parse(der)?;
         part.optional(VERSION)?;
         let serial = asn1::magnitude(part.next(INTEGER, "the serial number")?.value).to_vec();
-        let inner_algorithm = SignatureAlgorithm::parse(part.next(SEQUENCE, "the inner algorithm")?.value);
-        if inner_algorithm != signed.algorithm {
-            return Err(Asn1Error::Value("the inner signature algorithm (not the outer one)"));
-        }
+        signed.expect_algorithm(&mut part)?;
         let issuer = Name::parse(part.next(SEQUENCE, "the issuer")?.whole)?;
         let mut validity = part.sequence("the validity")?;
         let mut time = || unix_time(validity.any()?.ok_or(Asn1Error::Missing("a time of the validity"))?);

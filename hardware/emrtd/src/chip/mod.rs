@@ -1,21 +1,29 @@
 //! A passport's chip as software: answers raw APDUs as Doc 9303-10 and -11 require. With limits, habits and faults to
 //! order, for tests.
 
+mod access;
 mod behavior;
 mod files;
+mod proofs;
+mod secrets;
 
 use rand::{CryptoRng, Rng as _, SeedableRng as _, rngs::StdRng};
 use zeroize::Zeroizing;
 
-use self::files::{FileSystem, Rights};
+use self::{
+    access::Pace,
+    files::{FileSystem, Rights},
+};
 pub use self::{
     behavior::{Behavior, BitRate},
     files::ChipFiles,
+    secrets::Secrets,
 };
 use crate::{
-    access::{self, Contribution},
-    apdu::{Command, EXTENDED_RESPONSE_BYTES_MAX, SHORT_RESPONSE_BYTES_MAX, status},
-    mrz::MrzKey,
+    access::pace::Offer,
+    apdu::{Command, EXTENDED_DATA_BYTES_MAX, EXTENDED_RESPONSE_BYTES_MAX, SHORT_RESPONSE_BYTES_MAX, status},
+    eac::terminal_authentication,
+    genuineness::chip_authentication::Selected,
     secure::Channel,
 };
 
@@ -23,13 +31,20 @@ use crate::{
 const HOSTILE: [u8; 9] = [0x87, 0x84, 0x7F, 0xFF, 0xFF, 0xFF, 0x01, 0x90, 0x00];
 /// The reader's own command for the UID (PC/SC part 3, 3.2.2.1.3).
 const GET_UID: [u8; 4] = [0xFF, 0xCA, 0, 0];
-/// Secure messaging in the class byte.
+/// Secure messaging, and more commands of a chain, in the class byte.
 const SECURE: u8 = 0x0C;
+const CHAINED: u8 = 0x10;
+/// GENERAL AUTHENTICATE.
+const GENERAL_AUTHENTICATE: u8 = 0x86;
 
 /// A powered chip.
 pub struct Chip {
     files: FileSystem,
-    key: MrzKey,
+    secrets: Secrets,
+    /// The variants of PACE that it announces.
+    offers: Vec<Offer>,
+    /// The authorities it trusts and the day it believes it is: what a chip learns for good.
+    trust: Option<terminal_authentication::Trust>,
     behavior: Behavior,
     uid: [u8; 4],
     random: StdRng,
@@ -43,9 +58,21 @@ pub struct Chip {
 struct State {
     challenge: Option<[u8; 8]>,
     channel: Option<Channel>,
+    /// Whether the present command came through the channel.
+    protected: bool,
     /// Takes the channel's place once the response is sent.
     next_channel: Option<Channel>,
     rights: Rights,
+    pace: Option<Pace>,
+    /// Which key Chip Authentication was selected with.
+    agreement: Option<Selected>,
+    /// The terminal's compressed ephemeral key of Chip Authentication.
+    terminal_key: Option<Vec<u8>>,
+    terminal: terminal_authentication::Session,
+    /// The chip's identifier in Terminal Authentication.
+    identifier: Vec<u8>,
+    /// Pieces of a chained command's data.
+    chain: Vec<u8>,
     /// What waits for GET RESPONSE.
     waiting: Zeroizing<Vec<u8>>,
 }
@@ -69,13 +96,17 @@ impl Reply {
 }
 
 impl Chip {
-    /// A chip with these files that opens to this key.
-    pub fn new(files: ChipFiles, key: MrzKey, behavior: Behavior, rng: &mut impl CryptoRng) -> Self {
+    /// A chip with these files and secrets; from a zone's key alone, one that opens to it and proves nothing.
+    pub fn new(files: ChipFiles, secrets: impl Into<Secrets>, behavior: Behavior, rng: &mut impl CryptoRng) -> Self {
         let mut random = StdRng::from_rng(rng);
         // ISO/IEC 14443-3: a random UID begins with 08.
         let uid = (0x0800_0000 | (random.next_u32() >> 8)).to_be_bytes();
+        let secrets = secrets.into();
+        let offers = access::offers(files.card_access.as_deref());
+        let trust = secrets.genuineness.terminals.as_ref().and_then(|terminals| terminals.trust().ok());
         let files = FileSystem::new(files, &behavior.withheld_groups, behavior.short_identifiers, behavior.open);
-        Self { files, key, behavior, uid, random, commands: 0, bytes_sent: 0, state: State::default() }
+        let (commands, bytes_sent, state) = (0, 0, State::default());
+        Self { files, secrets, offers, trust, behavior, uid, random, commands, bytes_sent, state }
     }
 
     /// Takes the chip out of the field and back: all state but the files is lost.
@@ -152,7 +183,9 @@ impl Chip {
             self.state = State::default();
             return plain(status::SECURE_OBJECTS_WRONG.into());
         };
+        self.state.protected = true;
         let reply = self.execute(&opened, channel.capacity(room));
+        self.state.protected = false;
         let failed = !matches!(reply.status, status::OK | status::END_OF_FILE);
         if failed && self.behavior.errors_end_channel {
             self.state = State::default();
@@ -167,14 +200,53 @@ impl Chip {
         answer
     }
 
+    /// Puts chained commands together (ISO/IEC 7816-4, 5.4.1) and carries them out.
     fn execute(&mut self, command: &Command, room: usize) -> Reply {
+        let [class, instruction, ..] = command.header;
+        // In PACE the chain is one of steps, not of pieces.
+        if instruction == GENERAL_AUTHENTICATE && self.state.pace.is_some() {
+            return self.carry_out(command, room);
+        }
+        let mut data = std::mem::take(&mut self.state.chain);
+        if data.len() + command.data.len() > EXTENDED_DATA_BYTES_MAX {
+            return status::WRONG_LENGTH.into();
+        }
+        data.extend_from_slice(&command.data);
+        if class & CHAINED != 0 {
+            self.state.chain = data;
+            return status::OK.into();
+        }
+        self.carry_out(&Command { header: command.header, data, expected: command.expected }, room)
+    }
+
+    fn carry_out(&mut self, command: &Command, room: usize) -> Reply {
+        let protected = self.state.protected;
         match command.header {
+            [_, 0xA4, 4, _] if !self.may_select_application() => status::SECURITY_STATUS.into(),
             [_, 0xA4, ..] => self.files.select(command, self.state.rights).into(),
             [_, 0xB0 | 0xB1, ..] => self.read(command, room),
+            [_, 0x22, 0xC1, 0xA4] => self.select_pace(command),
+            [_, 0x22, 0x41, 0xA6] => self.agree_at_once(command),
+            [_, 0x22, 0x41, 0xA4] => self.select_agreement(command),
+            [_, 0x22, 0x81, 0xB6] if protected => self.select_authority(command),
+            [_, 0x22, 0x81, 0xA4] if protected => self.select_terminal(command),
+            [_, 0x2A, 0x00, 0xBE] if protected => self.verify_certificate(command),
+            [_, GENERAL_AUTHENTICATE, 0, 0] => match self.state.pace.take() {
+                Some(pace) => self.continue_pace(pace, command),
+                None => self.agree(command),
+            },
+            [_, 0x84, 0, 0] if protected => self.terminal_challenge(),
             [_, 0x84, 0, 0] => self.challenge(),
+            [_, 0x82, 0, 0] if protected => self.authenticate_terminal(command),
             [_, 0x82, 0, 0] => self.basic_access(command),
+            [_, 0x88, 0, 0] => self.authenticate_actively(command),
             _ => status::INSTRUCTION_NOT_SUPPORTED.into(),
         }
+    }
+
+    /// A chip that knows PACE only does not even show its application before.
+    fn may_select_application(&self) -> bool {
+        self.behavior.basic_access || self.behavior.open || self.state.rights.access
     }
 
     fn read(&mut self, command: &Command, room: usize) -> Reply {
@@ -185,36 +257,6 @@ impl Chip {
         match self.files.read(command, self.state.rights, room) {
             Ok((data, status)) => Reply { data: Zeroizing::new(data), status },
             Err(status) => status.into(),
-        }
-    }
-
-    fn challenge(&mut self) -> Reply {
-        if self.behavior.open {
-            return status::INSTRUCTION_NOT_SUPPORTED.into();
-        }
-        if !self.files.application_selected() {
-            return status::CONDITIONS.into();
-        }
-        let mut challenge = [0; 8];
-        self.random.fill_bytes(&mut challenge);
-        self.state.challenge = Some(challenge);
-        Reply::ok(challenge)
-    }
-
-    fn basic_access(&mut self, command: &Command) -> Reply {
-        if !self.behavior.basic_access {
-            return status::SECURITY_STATUS.into();
-        }
-        let Some(challenge) = self.state.challenge.take() else { return status::CONDITIONS.into() };
-        let mut own = Contribution { challenge, material: Zeroizing::new([0; 16]) };
-        self.random.fill_bytes(&mut own.material[..]);
-        match access::chip_answer(&access::document_keys(&self.key), &own, &command.data) {
-            Some((answer, channel)) => {
-                self.state.next_channel = Some(channel);
-                self.state.rights.access = true;
-                Reply::ok(answer)
-            }
-            None => status::VERIFICATION_FAILED.into(),
         }
     }
 }

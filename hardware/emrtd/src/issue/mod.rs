@@ -1,17 +1,18 @@
 //! Issuing for tests and demonstrations: a CSCA, document signers and passports whose files a real terminal accepts.
 
 mod authority;
+mod document;
+mod folder;
 mod genuineness;
 mod key;
 mod sod;
 mod terminals;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 pub use authority::{Authority, Profile, Role};
+pub use document::{Document, DocumentProfile};
+pub use folder::{load, save};
 pub use genuineness::{ActiveKey, AgreementKey, Genuineness, TerminalTrust};
 pub use key::{Curve, KeyKind, Parameters, SigningKey, explicit_key_info};
 use openssl::error::ErrorStack;
@@ -20,7 +21,6 @@ pub use terminals::TerminalAuthority;
 
 use crate::{
     asn1::Asn1Error,
-    chip::ChipFiles,
     crypto::group::GroupError,
     eac::cvc::CvcError,
     genuineness::active::ActiveError,
@@ -85,52 +85,8 @@ pub struct Portrait<'a> {
 }
 
 impl Portrait<'_> {
-    /// EF.DG2 with this portrait; put into [`ChipFiles`] after signing, it makes a forged document.
+    /// EF.DG2 with this portrait; put into [`crate::chip::ChipFiles`] after signing, it makes a forged document.
     pub fn dg2(&self) -> Vec<u8> {
         lds::write_dg2(self.image, self.format, self.width, self.height)
     }
-}
-
-/// The groups that a document can have.
-const GROUPS: std::ops::RangeInclusive<u8> = 1..=16;
-
-/// The name of the file that [`save`] writes for a group.
-fn group_file(group: u8) -> String {
-    format!("DG{group}.bin")
-}
-
-/// Writes a simulated document's folder: the printed zone and the chip's files. Files of a document that was there
-/// before do not stay.
-pub fn save(folder: &Path, mrz_lines: &str, files: &ChipFiles) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    fs::write(folder.join("mrz.txt"), mrz_lines)?;
-    fs::write(folder.join("EF_COM.bin"), &files.com)?;
-    fs::write(folder.join("EF_SOD.bin"), &files.sod)?;
-    for group in GROUPS {
-        let path = folder.join(group_file(group));
-        match files.groups.get(&group) {
-            Some(bytes) => fs::write(path, bytes)?,
-            None if path.exists() => fs::remove_file(path)?,
-            None => {}
-        }
-    }
-    Ok(())
-}
-
-/// Reads what [`save`] wrote: the printed zone and the files.
-pub fn load(folder: &Path) -> io::Result<(String, ChipFiles)> {
-    let mut files = ChipFiles {
-        com: fs::read(folder.join("EF_COM.bin"))?,
-        sod: fs::read(folder.join("EF_SOD.bin"))?,
-        ..Default::default()
-    };
-    for group in GROUPS {
-        match fs::read(folder.join(group_file(group))) {
-            Ok(bytes) => drop(files.groups.insert(group, bytes)),
-            // No document is without its zone.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && group != 1 => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok((fs::read_to_string(folder.join("mrz.txt"))?, files))
 }

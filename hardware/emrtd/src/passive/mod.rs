@@ -173,23 +173,11 @@ impl fmt::Display for Hashes {
     }
 }
 
-<<<<<<< HEAD
-impl From<CmsError> for PassiveError {
-    fn from(error: CmsError) -> Self {
-        match error {
-            CmsError::SignatureInvalid => Self::SignatureInvalid,
-            error => Self::SecurityObject(error),
-        }
-    }
-}
-
 /// The groups that EF.SOD lists, nothing of it verified: what a terminal looks for even if EF.COM hides it.
 pub fn signed_groups(sod: &[u8]) -> Result<Vec<u8>, PassiveError> {
-    Ok(SecurityObject::parse(sod)?.groups())
+    Ok(security_object::SecurityObject::parse(sod)?.groups())
 }
 
-=======
->>>>>>> work-b
 /// What was shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {

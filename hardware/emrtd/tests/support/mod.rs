@@ -46,6 +46,13 @@ pub(crate) fn key() -> AccessKey {
     AccessKey::Mrz(mrz().key())
 }
 
+/// EF.DG2 with a portrait of this many bytes.
+pub(crate) fn portrait_dg2(bytes: usize) -> Vec<u8> {
+    let mut image = vec![0xFF, 0xD8, 0xFF, 0xE0];
+    image.resize(bytes, 7);
+    Portrait { image: &image, format: ImageFormat::Jpeg, width: 300, height: 400 }.dg2()
+}
+
 /// A passport with a portrait of about this many bytes.
 pub(crate) fn passport(portrait_bytes: usize) -> Document {
     let mut image = vec![0xFF, 0xD8, 0xFF, 0xE0];
