@@ -121,7 +121,7 @@ fn folders_that_hold_nothing_usable_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let error = || Presented::load(folder.path()).err().unwrap();
-    assert!(matches!(error(), PresentedError::Read { .. }));
+    assert!(matches!(error(), PresentedError::Document { .. }));
     let passport = Passport::issue();
     issue::save(folder.path(), &passport.zone, &passport.files).unwrap();
     fs::write(at("behavior.json"), "{\"silent_afer\": 3}").unwrap();
@@ -129,7 +129,7 @@ fn folders_that_hold_nothing_usable_say_so() {
     fs::remove_file(at("behavior.json")).unwrap();
     fs::write(at("mrz.txt"), "no zone").unwrap();
     fs::write(at("DG1.bin"), "no data group").unwrap();
-    assert!(matches!(error(), PresentedError::NoKey(_)));
+    assert!(matches!(error(), PresentedError::Document { .. }));
     fs::write(at("card.txt"), "number 7").unwrap();
     assert!(matches!(error(), PresentedError::CardNumber(_)));
 }

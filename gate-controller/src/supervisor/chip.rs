@@ -3,7 +3,10 @@
 
 use sallyport_emrtd::{
     passive::PassiveError,
-    terminal::{AccessPolicy, Groups, NotDone, Options, Progress, Proof, Reading, Stage as ChipStage, TerminalError},
+    security_info::{SecurityInfo, SecurityInfos},
+    terminal::{
+        Access, AccessPolicy, Groups, NotDone, Options, Progress, Proof, Reading, Stage as ChipStage, TerminalError,
+    },
 };
 use sallyport_protocol::Reason;
 
@@ -65,12 +68,33 @@ pub(super) fn refused(reading: &Reading) -> Option<Problem> {
     Some(Problem::because(Reason::ChipDataRefused, &format_args!("the chip answered {status:04X} for DG{group}")))
 }
 
+/// A chip that was opened otherwise than its signed data announce: EF.CardAccess is not signed, and who takes PACE out of
+/// it makes every terminal fall back to BAC (Doc 9303-11, 9.2.10: it is compared with DG14).
+pub(super) fn downgrade(access: ChipAccess, reading: &Reading) -> Option<Problem> {
+    let dg14 = reading.contents.groups.get(&CHIP_AUTHENTICATION_GROUP)?;
+    let infos = SecurityInfos::parse_dg14(dg14).ok()?;
+    let told = |why: &str| Some(Problem::because(Reason::PaceFailed, &why));
+    match reading.access {
+        _ if access == ChipAccess::BacAllowed || !infos.announces_pace() => None,
+        Access::Pace { protocol, parameter_id } => {
+            let signed = |info: &SecurityInfo| matches!(info, SecurityInfo::Pace { protocol: it, parameter_id: id, .. } if *it == protocol && *id == parameter_id);
+            if infos.0.iter().any(signed) {
+                return None;
+            }
+            told("the chip was opened by a variant of PACE that its signed data (DG14) do not announce")
+        }
+        _ => told("the signed data (DG14) announce PACE, and EF.CardAccess does not: somebody may have hidden it"),
+    }
+}
+
 /// What passive authentication found, as far as proofs rest on it: they count only with keys that the issuer signed.
 pub(super) struct Authentic<'a> {
-    /// The groups that EF.SOD lists. Those of them that were read have the signed hashes.
+    /// The groups that EF.SOD lists.
     pub signed: &'a [u8],
-    /// Whether EF.CardSecurity was read and is signed by a trusted signer.
-    pub card_security: bool,
+    /// Those of them that were read and have the signed hashes.
+    pub groups: &'a [u8],
+    /// EF.CardSecurity, where a proof was made with its key.
+    pub card_security: Option<Result<(), PassiveError>>,
 }
 
 /// Why this chip counts as a clone, or as one that may be.
@@ -78,44 +102,46 @@ pub(super) fn doubt(demand: ChipGenuineness, reading: &Reading, authentic: &Auth
     if demand == ChipGenuineness::Off {
         return None;
     }
-    let proofs = [
-        (Reason::ChipAuthenticationFailed, &reading.chip_authentication),
-        (Reason::ChipAuthenticationFailed, &reading.chip_authentication_mapping),
-        (Reason::ActiveAuthenticationFailed, &reading.active_authentication),
-    ];
+    let (chip, mapping, active) =
+        (&reading.chip_authentication, &reading.chip_authentication_mapping, &reading.active_authentication);
     // One that failed outweighs any that passed: a chip has its keys or it has not.
-    for (reason, proof) in proofs {
+    for (reason, proof) in [
+        (Reason::ChipAuthenticationFailed, chip),
+        (Reason::ChipAuthenticationFailed, mapping),
+        (Reason::ActiveAuthenticationFailed, active),
+    ] {
         if let Proof::Failed(why) = proof {
             return Some(Problem::because(reason, why));
         }
     }
-    let is_signed = |group| authentic.signed.contains(&group) && reading.contents.groups.contains_key(&group);
-    if reading.chip_authentication.passed() && is_signed(CHIP_AUTHENTICATION_GROUP)
-        || reading.chip_authentication_mapping.passed() && authentic.card_security
-        || reading.active_authentication.passed() && is_signed(ACTIVE_AUTHENTICATION_GROUP)
+    if chip.passed() && authentic.groups.contains(&CHIP_AUTHENTICATION_GROUP)
+        || active.passed() && authentic.groups.contains(&ACTIVE_AUTHENTICATION_GROUP)
+        || mapping.passed() && authentic.card_security == Some(Ok(()))
     {
         return None;
     }
     let unproven = |why: &dyn std::fmt::Display| Some(Problem::because(Reason::ChipNotProvenGenuine, why));
-    for (group, proof) in [
-        (CHIP_AUTHENTICATION_GROUP, &reading.chip_authentication),
-        (ACTIVE_AUTHENTICATION_GROUP, &reading.active_authentication),
-    ] {
-        if authentic.signed.contains(&group) {
-            match proof {
-                _ if !reading.contents.groups.contains_key(&group) => {
-                    return unproven(&format_args!("EF.SOD lists DG{group}, which the chip does not give"));
-                }
-                // DG14 announces more than Chip Authentication, and need not announce that.
-                Proof::NotDone(NotDone::NotOffered) => {}
-                Proof::NotDone(why) => {
-                    return unproven(&format_args!("the proof with DG{group} was not done: {why:?}"));
-                }
-                Proof::Passed | Proof::Failed(_) => {}
+    if let (true, Some(Err(why))) = (mapping.passed(), &authentic.card_security) {
+        return unproven(why);
+    }
+    for (group, proof) in [(CHIP_AUTHENTICATION_GROUP, chip), (ACTIVE_AUTHENTICATION_GROUP, active)] {
+        if !authentic.signed.contains(&group) {
+            continue;
+        }
+        match proof {
+            _ if !authentic.groups.contains(&group) => {
+                return unproven(&format_args!("EF.SOD lists DG{group}, which the chip does not give"));
             }
+            // DG14 announces more than Chip Authentication, and need not announce that.
+            Proof::NotDone(NotDone::NotOffered) => {}
+            Proof::NotDone(why) => return unproven(&format_args!("the proof with DG{group} was not done: {why:?}")),
+            Proof::Passed | Proof::Failed(_) => {}
         }
     }
-    (demand == ChipGenuineness::Required).then(|| unproven(&"the document offers no proof, and policy demands one"))?
+    if demand == ChipGenuineness::Required {
+        return unproven(&"the document offers no proof, and policy demands one");
+    }
+    None
 }
 
 pub(super) fn chip_problem(error: &TerminalError) -> Problem {
@@ -134,7 +160,16 @@ pub(super) fn passive_problem(error: &PassiveError) -> Problem {
         PassiveError::HashMismatch { .. } | PassiveError::NotSigned(_) => Reason::PaHashMismatch,
         PassiveError::SignatureInvalid => Reason::PaSignatureInvalid,
         PassiveError::CscaUnknown { .. } => Reason::PaCscaUnknown,
+        // A chain that ends at no CSCA that counts ends at none; the fact beside it says why.
+        PassiveError::CscaExpired { .. } | PassiveError::CscaRevoked { .. } | PassiveError::CscaUsage { .. } => {
+            Reason::PaCscaUnknown
+        }
         PassiveError::SignerExpired { .. } => Reason::PaSignerExpired,
+        PassiveError::SignerRevoked { .. } => Reason::PaSignerRevoked,
+        PassiveError::CountryMismatch { .. } => Reason::PaCountryMismatch,
+        PassiveError::SignerNotForThisDocumentType { .. } | PassiveError::SignerUsage { .. } => {
+            Reason::PaDocumentTypeMismatch
+        }
         _ => Reason::PaMalformed,
     };
     Problem::because(reason, error)
@@ -142,6 +177,9 @@ pub(super) fn passive_problem(error: &PassiveError) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sallyport_emrtd::security_info::PaceProtocol;
+
     use super::*;
 
     fn reading(groups: &[u8], chip: Proof, active: Proof) -> Reading {
@@ -158,8 +196,10 @@ mod tests {
         Proof::Failed("the chip answered in the old channel".to_owned())
     }
 
-    fn verdict(demand: ChipGenuineness, reading: &Reading, signed: &[u8], card_security: bool) -> Option<Reason> {
-        doubt(demand, reading, &Authentic { signed, card_security }).map(|problem| problem.reason)
+    fn verdict(demand: ChipGenuineness, reading: &Reading, signed: &[u8]) -> Option<Reason> {
+        let groups: Vec<u8> = reading.contents.groups.keys().copied().filter(|group| signed.contains(group)).collect();
+        let authentic = Authentic { signed, groups: &groups, card_security: None };
+        doubt(demand, reading, &authentic).map(|problem| problem.reason)
     }
 
     #[test]
@@ -188,9 +228,9 @@ mod tests {
             ("keys that nobody signed", all, Proof::Passed, Proof::Passed, none, None, Some(Unproven)),
         ] {
             let reading = reading(gives, chip, active);
-            assert_eq!(verdict(WhenOffered, &reading, signed, false), offered, "{what}");
-            assert_eq!(verdict(Required, &reading, signed, false), required, "{what}, required");
-            assert_eq!(verdict(Off, &reading, signed, false), None, "{what}, off");
+            assert_eq!(verdict(WhenOffered, &reading, signed), offered, "{what}");
+            assert_eq!(verdict(Required, &reading, signed), required, "{what}, required");
+            assert_eq!(verdict(Off, &reading, signed), None, "{what}, off");
         }
     }
 
@@ -198,14 +238,65 @@ mod tests {
     fn a_mapping_counts_with_an_authentic_card_security_only() {
         let mut mapped = reading(&[1, 2, 14], not_offered(), not_offered());
         mapped.chip_authentication_mapping = Proof::Passed;
-        let required = |card_security| verdict(ChipGenuineness::Required, &mapped, &[1, 2, 14], card_security);
-        assert_eq!(required(true), None);
-        assert_eq!(required(false), Some(Reason::ChipNotProvenGenuine));
+        let verdict = |mapped: &Reading, card_security: Option<Result<(), PassiveError>>| {
+            let authentic = Authentic { signed: &[1, 2, 14], groups: &[1, 2, 14], card_security };
+            doubt(ChipGenuineness::WhenOffered, mapped, &authentic).map(|problem| problem.reason)
+        };
+        assert_eq!(verdict(&mapped, Some(Ok(()))), None);
+        let forged = Some(Err(PassiveError::SignatureInvalid));
+        assert_eq!(verdict(&mapped, forged.clone()), Some(Reason::ChipNotProvenGenuine));
+        mapped.chip_authentication = Proof::Passed;
+        assert_eq!(verdict(&mapped, forged), None, "another proof with a signed key");
         mapped.chip_authentication_mapping = failed();
-        assert_eq!(
-            verdict(ChipGenuineness::WhenOffered, &mapped, &[1, 2, 14], true),
-            Some(Reason::ChipAuthenticationFailed)
-        );
+        assert_eq!(verdict(&mapped, Some(Ok(()))), Some(Reason::ChipAuthenticationFailed));
+    }
+
+    #[test]
+    fn whoever_hides_pace_or_its_better_variants_is_found_out() {
+        let protocols: Vec<PaceProtocol> = PaceProtocol::all().collect();
+        let (better, worse) = (protocols[0], protocols[1]);
+        let pace = |protocol| SecurityInfo::Pace { protocol, version: 2, parameter_id: Some(13) };
+        let by_pace = |protocol, parameter_id| Access::Pace { protocol, parameter_id };
+        let with = |infos: &[SecurityInfo], access: Access| {
+            let mut reading = Reading { access, ..Reading::default() };
+            let set = SecurityInfos(infos.to_vec()).to_der();
+            let dg14 = [&[0x6E, u8::try_from(set.len()).unwrap()], &set[..]].concat();
+            reading.contents.groups.insert(14, dg14);
+            let told = downgrade(ChipAccess::PaceElseBac, &reading).map(|problem| problem.reason);
+            assert_eq!(downgrade(ChipAccess::BacAllowed, &reading), None);
+            told
+        };
+        assert_eq!(with(&[pace(better)], by_pace(better, Some(13))), None);
+        assert_eq!(with(&[pace(better)], by_pace(worse, Some(13))), Some(Reason::PaceFailed));
+        assert_eq!(with(&[pace(better)], by_pace(better, Some(12))), Some(Reason::PaceFailed));
+        assert_eq!(with(&[pace(better)], Access::Bac), Some(Reason::PaceFailed));
+        assert_eq!(with(&[], Access::Bac), None);
+        // Older documents announce PACE in EF.CardAccess only.
+        assert_eq!(with(&[], by_pace(better, Some(13))), None);
+        assert_eq!(downgrade(ChipAccess::PaceElseBac, &Reading::default()), None);
+    }
+
+    #[test]
+    fn every_failure_of_passive_authentication_has_its_reason() {
+        let text = String::new;
+        for (error, reason) in [
+            (PassiveError::NotSigned(14), Reason::PaHashMismatch),
+            (PassiveError::SignatureInvalid, Reason::PaSignatureInvalid),
+            (PassiveError::CscaUnknown { issuer: text() }, Reason::PaCscaUnknown),
+            (PassiveError::CscaRevoked { csca: text(), since_unix_s: 0 }, Reason::PaCscaUnknown),
+            (PassiveError::SignerExpired { signer: text() }, Reason::PaSignerExpired),
+            (PassiveError::SignerRevoked { signer: text(), since_unix_s: 0 }, Reason::PaSignerRevoked),
+            (PassiveError::CountryMismatch { signer: text(), issuer: text() }, Reason::PaCountryMismatch),
+            (
+                PassiveError::SignerNotForThisDocumentType { document: text(), allowed: text() },
+                Reason::PaDocumentTypeMismatch,
+            ),
+            (PassiveError::Malformed("cut"), Reason::PaMalformed),
+        ] {
+            let problem = passive_problem(&error);
+            assert_eq!(problem.reason, reason, "{error}");
+            assert_eq!(problem.detail, Some(error.to_string()));
+        }
     }
 
     #[test]

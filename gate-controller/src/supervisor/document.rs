@@ -13,7 +13,7 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sallyport_emrtd::{
     ChipContents, Mrz,
     mrz::{CivilDate, MrzError},
-    passive::{self, TrustStore},
+    passive::{self, Outcome, TrustStore},
     terminal::{self, AccessKey, Progress, ReadError, Reading, Terminal},
 };
 use sallyport_hardware::document::{DocumentReader, ReaderError, Token};
@@ -126,17 +126,8 @@ impl DocumentStation {
         let reading = self.chip(crossing, &printed, deadline)?;
         self.tell(Event::StageReached { crossing, stage: Stage::Authentication });
         let now = Timestamp::now();
+        let signed = self.authenticate(&reading, &printed, now.as_second())?;
         let contents = &reading.contents;
-        let verified =
-            passive::verify(contents, &self.trust, now.as_second()).map_err(|error| chip::passive_problem(&error))?;
-        let signed = contents.dg1().map_err(|error| Problem::because(Reason::ChipProtocolError, &error))?;
-        if signed != printed {
-            return Err(Reason::ChipMrzMismatch.into());
-        }
-        let authentic = Authentic { signed: &verified.groups, card_security: false };
-        if let Some(doubt) = chip::doubt(self.policy.chip_genuineness, &reading, &authentic) {
-            return Err(doubt);
-        }
         // Only now: an image decoder is not shown what nobody signed.
         let (sample, portrait) = self.portrait(contents)?;
         self.evidence.lay(crossing, Reference::Portrait(sample.template), Some(portrait));
@@ -177,6 +168,30 @@ impl DocumentStation {
             "the chip is read"
         );
         chip::refused(&reading).map_or(Ok(reading), Err)
+    }
+
+    /// Whether the issuer signed what was read, whether it is what is printed, and whether the chip is the issued one.
+    fn authenticate(&self, reading: &Reading, printed: &Mrz, at_unix_s: i64) -> Result<Mrz, Problem> {
+        let contents = &reading.contents;
+        let report = passive::inspect(contents, &self.trust, at_unix_s);
+        for (check, outcome) in report.results.iter().filter(|(_, outcome)| *outcome != Outcome::Passed) {
+            tracing::debug!(check = check.code(), reason = outcome.reason_code(), "passive authentication");
+        }
+        let verified = report.summary().map_err(|error| chip::passive_problem(&error))?;
+        tracing::debug!(groups = ?verified.groups, "the document is authentic");
+        let signed = contents.dg1().map_err(|error| Problem::because(Reason::ChipProtocolError, &error))?;
+        if signed != *printed {
+            return Err(Reason::ChipMrzMismatch.into());
+        }
+        if let Some(downgrade) = chip::downgrade(self.policy.chip_access, reading) {
+            return Err(downgrade);
+        }
+        let card_security = contents
+            .card_security
+            .as_ref()
+            .map(|file| passive::verify_card_security(file, &self.trust, at_unix_s, Some(&signed)).map(drop));
+        let authentic = Authentic { signed: &report.signed_groups, groups: &verified.groups, card_security };
+        chip::doubt(self.policy.chip_genuineness, reading, &authentic).map_or(Ok(signed), Err)
     }
 
     fn portrait(&self, contents: &ChipContents) -> Result<(FaceSample, Jpeg), Problem> {
