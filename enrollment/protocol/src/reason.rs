@@ -92,8 +92,9 @@ reasons! {
     PaSignerExpired = "PA_SIGNER_EXPIRED", Referral;
     /// Passive authentication: the document signer's certificate was revoked. What it signed before may be genuine.
     PaSignerRevoked = "PA_SIGNER_REVOKED", Referral;
-    /// Passive authentication: the document signer belongs to another country than the document's issuer.
-    PaCountryMismatch = "PA_COUNTRY_MISMATCH", Refusal;
+    /// Passive authentication: the document signer belongs to another country than the document's issuer. Not every
+    /// organization's signers name a country that belongs to its code.
+    PaCountryMismatch = "PA_COUNTRY_MISMATCH", Referral;
     /// Passive authentication: the document signer may not sign this type of document. Some issuers list too few.
     PaDocumentTypeMismatch = "PA_DOCUMENT_TYPE_MISMATCH", Referral;
     /// Passive authentication: EF.SOD is not what Doc 9303-10 describes.

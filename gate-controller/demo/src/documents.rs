@@ -153,8 +153,9 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     chips::clone(&at(name::GENUINE), &at(name::CLONE), None)?;
     chips::clone(&at(name::GENUINE), &at(name::CLONE_WITH_KEY), Some(Proof::ChipAuthentication))?;
     chips::clone(&at(name::GENUINE), &at(name::STRIPPED_CLONE), None)?;
-    fs::write(at(name::STRIPPED_CLONE).join("behavior.json"), br#"{"withheld_groups": [14]}"#)
-        .context("strip a clone")?;
+    fs::remove_file(at(name::STRIPPED_CLONE).join("DG14.bin")).context("strip a clone")?;
+    // EF.COM is not signed: that of a document which has DG1 and DG2 only hides what was stripped.
+    fs::copy(at(name::OLDER).join("EF_COM.bin"), at(name::STRIPPED_CLONE).join("EF_COM.bin")).context("strip a clone")?;
     chips::clone(&at(name::ACTIVE), &at(name::CLONE_OF_ACTIVE), None)?;
     issued(name::DOWNGRADED, utopia, &adult, &own)?;
     fs::remove_file(at(name::DOWNGRADED).join("EF_CardAccess.bin")).context("hide PACE")?;

@@ -128,7 +128,7 @@ fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
             document: name::FOREIGN_SIGNER,
             reason: Reason::PaCountryMismatch,
             stage: Some(Stage::Authentication),
-            ..REFUSED
+            ..REFERRED
         },
         Expected {
             what: "a document signed by a signer of visas",
