@@ -19,9 +19,12 @@ use sallyport_emrtd::{
     terminal::{self, Terminal},
     trust::TrustStore,
 };
-use sallyport_hardware::document::{
-    DocumentReader as _, PcscReader, ReaderError, Token, ZoneSource,
-    report::{Report, Verdict},
+use sallyport_hardware::{
+    console::{say, told},
+    document::{
+        DocumentReader as _, PcscReader, ReaderError, Token, ZoneSource,
+        report::{Report, Verdict},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
         None => read_document(&read),
     };
     ExitCode::from(result.unwrap_or_else(|error| {
-        eprintln!("emrtd-read: {error:#}");
+        eprintln!("emrtd-read: {}", told(&error));
         NOT_READ
     }))
 }
@@ -51,7 +54,7 @@ fn list() -> anyhow::Result<u8> {
     if names.is_empty() {
         bail!("pcscd knows no reader: plug one in");
     }
-    names.iter().for_each(|name| println!("{name}"));
+    say(names.join("\n"))?;
     Ok(0)
 }
 
@@ -98,11 +101,11 @@ fn read_document(arguments: &Read) -> anyhow::Result<u8> {
         written::write(folder, &reading.contents)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!("{report}");
+        say(&report)?;
         if let Some(folder) = &arguments.write {
-            println!("files written to {}", folder.display());
+            say(format_args!("files written to {}", folder.display()))?;
         }
     }
     Ok(match report.verdict {
