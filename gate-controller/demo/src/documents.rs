@@ -155,7 +155,8 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     chips::clone(&at(name::GENUINE), &at(name::STRIPPED_CLONE), None)?;
     fs::remove_file(at(name::STRIPPED_CLONE).join("DG14.bin")).context("strip a clone")?;
     // EF.COM is not signed: that of a document which has DG1 and DG2 only hides what was stripped.
-    fs::copy(at(name::OLDER).join("EF_COM.bin"), at(name::STRIPPED_CLONE).join("EF_COM.bin")).context("strip a clone")?;
+    fs::copy(at(name::OLDER).join("EF_COM.bin"), at(name::STRIPPED_CLONE).join("EF_COM.bin"))
+        .context("strip a clone")?;
     chips::clone(&at(name::ACTIVE), &at(name::CLONE_OF_ACTIVE), None)?;
     issued(name::DOWNGRADED, utopia, &adult, &own)?;
     fs::remove_file(at(name::DOWNGRADED).join("EF_CardAccess.bin")).context("hide PACE")?;
