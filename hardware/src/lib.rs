@@ -2,5 +2,6 @@
 
 pub mod barrier;
 pub mod camera;
+pub mod console;
 pub mod document;
 pub mod simulator;

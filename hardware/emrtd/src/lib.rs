@@ -3,7 +3,9 @@
 //! * [`mrz`]: the machine readable zone (Doc 9303-3 to -7).
 //! * [`terminal`]: Basic Access Control, secure messaging and reading of EF.COM, EF.SOD, DG1 and DG2 (Doc 9303-10, -11).
 //! * [`access`]: Basic Access Control and PACE with all mappings (Doc 9303-11, 4), as [`security_info`] offers it.
-//! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12).
+//! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12), with a report of each check; [`cms`] and
+//!   [`certificate`] are what it reads.
+//! * [`trust`]: whom to trust: master lists, directories, link certificates, revocation and deviation lists.
 //! * [`genuineness`]: Active Authentication and Chip Authentication (Doc 9303-11, 6).
 //! * [`eac`]: Terminal Authentication with card-verifiable certificates (Doc 9303-11, 7.1; TR-03110).
 //! * [`chip`] and [`issue`]: the other half of the same standards, for tests and demonstrations.

@@ -49,7 +49,10 @@ fn every_algorithm_of_signers_and_every_hash_of_groups_is_verified_and_no_other_
     let mut contents = document(&csca.certify(&signer_profile()).unwrap(), &zone());
     for (name, key, algorithm) in table() {
         let signer = csca.certify(&signer_profile().signing_with(&key, algorithm)).unwrap();
-        for hash in HashAlgorithm::ALL {
+        // Every pair of signature and hash is there once; the form of the parameters and of the value add nothing to it.
+        let once = name.contains("Explicit") || name.contains("Plain") || name.contains("mask");
+        let groups = if once { &HashAlgorithm::ALL[2..3] } else { &HashAlgorithm::ALL[..] };
+        for &hash in groups {
             let versions = (hash == HashAlgorithm::Sha512).then(|| ("0108".into(), "040000".into()));
             sign(&mut contents, &signer, &SodProfile { hash, versions, ..Default::default() });
             assert!(verify(&contents, &trust, NOW).is_ok(), "{name}, groups {hash:?}");

@@ -14,8 +14,9 @@ use openssl::{base64::encode_block, pkey::Id};
 use proptest::prelude::*;
 use sallyport_emrtd::{
     certificate::{Certificate, Crl},
-    issue::{Authority, Profile, Role, SignedDataProfile},
-    passive::{Check, verify},
+    cms::HashAlgorithm,
+    issue::{Authority, Curve, Parameters, Profile, Role, SignedDataProfile},
+    passive::{Check, PassiveError, verify},
     trust::{Authentication, DeviationList, MasterList, SkipReason, Standing, TrustError, TrustStore},
 };
 
@@ -85,6 +86,25 @@ fn a_list_of_a_stranger_a_document_signer_or_the_past_is_refused() {
     *forged.last_mut().unwrap() ^= 1;
     assert!(matches!(import(&forged, Authentication::Operator, NOW), Err(TrustError::List(_))));
     assert!(store.is_empty());
+    let mut store = trust(&[&own.csca]);
+    let crl = own.csca.revocation_list(NOW, None, &[own.signer.certificate()]).unwrap();
+    store.add_crl(Crl::parse(&crl).unwrap(), NOW).unwrap();
+    let revoked = store.import(&bytes, "UT.ml", Authentication::Store, NOW);
+    assert!(matches!(revoked, Err(TrustError::ListSignerRevoked { .. })));
+}
+
+/// Forty certificates of one name and key, each of which signed all others: forty to the eighth paths.
+#[test]
+fn a_maze_of_links_is_searched_once() {
+    let key = ec(Curve::NistP256, Parameters::Named);
+    let profile = csca_profile("CSCA UT").signing_with(&key, key.usual(HashAlgorithm::Sha256));
+    let mut store = TrustStore::default();
+    let maze: Vec<Authority> = (0..40).map(|_| Authority::self_signed(&profile).unwrap()).collect();
+    for authority in &maze {
+        assert!(store.add(authority.certificate().clone(), Standing::Link, None));
+    }
+    let contents = document(&maze[0].certify(&signer_profile()).unwrap(), &zone());
+    assert!(matches!(verify(&contents, &store, NOW), Err(PassiveError::CscaUnknown { .. })));
 }
 
 /// A directory as the ICAO publishes it: revocation lists before the certificates of who signed them.

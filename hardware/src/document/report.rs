@@ -184,7 +184,7 @@ impl Report {
             checks.push(Check::new(check.code(), outcome, why));
         }
         let unbound = |check: passive::Check| check.is_binding() && check != passive::Check::SignerChain;
-        let verdict = if chip_failed(reading) {
+        let verdict = if chip_failed(reading) || !hidden(reading, &passive).is_empty() {
             Verdict::NotAuthentic
         } else if trust.is_some() {
             if passive.summary().is_ok() { Verdict::Authentic } else { Verdict::NotAuthentic }
@@ -243,6 +243,17 @@ fn chip_failed(reading: &Reading) -> bool {
         || reading.is_downgraded()
 }
 
+/// The groups with keys of proofs that are signed, and were looked for in vain: a copy without the private keys hides
+/// what it would be asked by.
+fn hidden(reading: &Reading, passive: &passive::Report) -> Vec<u8> {
+    let looked_for = |group: &u8| {
+        let proof = if *group == 14 { &reading.chip_authentication } else { &reading.active_authentication };
+        *proof != Proof::NotDone(NotDone::NotWanted)
+    };
+    let proofs = passive.signed_groups.iter().copied().filter(|group| matches!(group, 14 | 15));
+    proofs.filter(|group| looked_for(group) && !reading.contents.groups.contains_key(group)).collect()
+}
+
 fn chip_checks(reading: &Reading, passive: &passive::Report, store: &TrustStore) -> Vec<Check> {
     let signed = |group: u8| passive.summary().is_ok_and(|verified| verified.groups.contains(&group));
     let zone = reading.contents.dg1().ok();
@@ -258,8 +269,22 @@ fn chip_checks(reading: &Reading, passive: &passive::Report, store: &TrustStore)
         ),
         true => Check::new("access-downgrade", Outcome::Passed, None),
     };
+    let complete = match hidden(reading, passive).first() {
+        Some(group) => Check::new(
+            "proofs-complete",
+            Outcome::Failed,
+            Some(format!(
+                "EF.SOD signs DG{group}, which the chip does not give: a copy hides what it would be asked by"
+            )),
+        ),
+        None if passive.signed_groups.is_empty() => {
+            Check::new("proofs-complete", Outcome::NotDone, Some("the security object cannot be read".to_owned()))
+        }
+        None => Check::new("proofs-complete", Outcome::Passed, None),
+    };
     vec![
         downgrade,
+        complete,
         Check::proof("active-authentication", &reading.active_authentication, "DG15", signed(15)),
         Check::proof("chip-authentication", &reading.chip_authentication, "DG14", signed(14)),
         Check::proof(

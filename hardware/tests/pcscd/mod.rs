@@ -1,6 +1,7 @@
 //! A real `pcscd` with a virtual reader (Debian's `vsmartcard-vpcd`), in namespaces of its own: the virtual reader
 //! listens on all addresses and `pcscd` at one place of the whole machine. Where that cannot be had the tests say so and
 //! do nothing.
+#![allow(dead_code, reason = "each suite uses its part")]
 
 use std::{
     fs,

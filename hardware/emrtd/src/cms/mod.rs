@@ -21,6 +21,9 @@ const CERTIFICATES: u16 = 0xA0;
 const REVOCATION_LISTS: u16 = 0xA1;
 const SIGNED_ATTRIBUTES: u16 = 0xA0;
 
+/// Doc 9303-10, 4.6.2.2 recommends one. Each costs a verification, and hostile data could hold hundreds.
+const SIGNERS_MAX: usize = 8;
+
 /// Why something signed cannot be relied on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -107,7 +110,8 @@ impl SignedData {
         }
         data.optional(REVOCATION_LISTS)?;
         let signers = tlv::all(data.next(SET, "the signers")?.value).map_err(Asn1Error::from)?;
-        let signers = signers.iter().map(|signer| SignerInfo::parse(signer.whole)).collect::<Result<_, _>>()?;
+        let signers =
+            signers.iter().take(SIGNERS_MAX).map(|signer| SignerInfo::parse(signer.whole)).collect::<Result<_, _>>()?;
         Ok(Self { content_type: content_type.to_vec(), content, certificates, signers })
     }
 

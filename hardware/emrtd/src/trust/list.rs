@@ -50,6 +50,9 @@ pub(super) fn authenticate(
     if !signer.validity().contains(at_unix_s) {
         return Err(TrustError::ListSignerExpired { signer: name });
     }
+    if store.crls_for(signer).iter().any(|crl| crl.revoked_since(signer.serial()).is_some()) {
+        return Err(TrustError::ListSignerRevoked { signer: name });
+    }
     let mut roots = TrustStore::default();
     let path = match authentication {
         Authentication::Operator => None,

@@ -56,6 +56,12 @@ pub enum TrustError {
         /// The signer.
         signer: String,
     },
+    /// The certificate of a list's signer was revoked.
+    #[error("the certificate of the list's signer `{signer}` is revoked: do not use the list")]
+    ListSignerRevoked {
+        /// The signer.
+        signer: String,
+    },
     /// A list's signer leads to nobody who is trusted.
     #[error(
         "{source} vouches for the list's signer `{signer}`: give the CSCA certificate of the list's country as root"

@@ -1,9 +1,11 @@
 //! From a certificate to an anchor, over link certificates where a CSCA changed its key or name (Doc 9303-12, 4.2).
 
+use std::collections::HashSet;
+
 use super::{Entry, Standing, TrustStore};
 use crate::{
     asn1::Name,
-    certificate::{Certificate, Crl},
+    certificate::{Certificate, Crl, Fingerprint},
 };
 
 /// CSCA keys live three to five years and documents ten: more links than this are no chain but a maze.
@@ -31,7 +33,7 @@ impl TrustStore {
     /// The certificates above this one: its issuer first, an anchor last. What is valid at that time is preferred.
     pub fn path(&self, certificate: &Certificate, at_unix_s: i64) -> Result<Vec<&Entry>, PathError> {
         let mut path = Vec::new();
-        if self.climb(certificate, at_unix_s, &mut path) {
+        if self.climb(certificate, at_unix_s, &mut path, &mut HashSet::new()) {
             return Ok(path);
         }
         let issuer = certificate.issuer().to_string();
@@ -42,17 +44,24 @@ impl TrustStore {
         }
     }
 
-    fn climb<'a>(&'a self, certificate: &Certificate, at_unix_s: i64, path: &mut Vec<&'a Entry>) -> bool {
+    /// Nobody is tried twice: links of one directory that all vouch for each other would be a maze without end.
+    fn climb<'a>(
+        &'a self,
+        certificate: &Certificate,
+        at_unix_s: i64,
+        path: &mut Vec<&'a Entry>,
+        tried: &mut HashSet<&'a Fingerprint>,
+    ) -> bool {
         if path.len() > LINKS_MAX {
             return false;
         }
         for issuer in self.issuers_of(certificate, at_unix_s) {
-            let been_there = path.iter().any(|entry| std::ptr::eq(*entry, issuer));
-            if been_there || !certificate.is_signed_by(&issuer.certificate) {
+            if tried.contains(issuer.certificate.fingerprint()) || !certificate.is_signed_by(&issuer.certificate) {
                 continue;
             }
+            tried.insert(issuer.certificate.fingerprint());
             path.push(issuer);
-            if issuer.standing == Standing::Anchor || self.climb(&issuer.certificate, at_unix_s, path) {
+            if issuer.standing == Standing::Anchor || self.climb(&issuer.certificate, at_unix_s, path, tried) {
                 return true;
             }
             path.pop();

@@ -19,9 +19,12 @@ use sallyport_emrtd::{
     terminal::{self, Terminal},
     trust::TrustStore,
 };
-use sallyport_hardware::document::{
-    DocumentReader as _, PcscReader, ReaderError, Token, ZoneSource,
-    report::{Report, Verdict},
+use sallyport_hardware::{
+    console::{say, told},
+    document::{
+        DocumentReader as _, PcscReader, ReaderError, Token, ZoneSource,
+        report::{Report, Verdict},
+    },
 };
 use zeroize::Zeroizing;
 
@@ -41,7 +44,7 @@ fn main() -> ExitCode {
         None => read_document(&read),
     };
     ExitCode::from(result.unwrap_or_else(|error| {
-        eprintln!("emrtd-read: {error:#}");
+        eprintln!("emrtd-read: {}", told(&error));
         NOT_READ
     }))
 }
@@ -51,7 +54,7 @@ fn list() -> anyhow::Result<u8> {
     if names.is_empty() {
         bail!("pcscd knows no reader: plug one in");
     }
-    names.iter().for_each(|name| println!("{name}"));
+    say(names.join("\n"))?;
     Ok(0)
 }
 
@@ -69,7 +72,7 @@ fn read_document(arguments: &Read) -> anyhow::Result<u8> {
         i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs())?;
     // All that can be wrong with the arguments comes before the document is asked for.
     let key = arguments.key()?;
-    let options = arguments.options()?;
+    let options = arguments.options(now)?;
     let trust = arguments.trust.as_deref().map(|folder| load(folder, now)).transpose()?;
 
     let mut reader = PcscReader::open(arguments.reader.as_deref(), Box::new(Elsewhere))?;
@@ -98,11 +101,11 @@ fn read_document(arguments: &Read) -> anyhow::Result<u8> {
         written::write(folder, &reading.contents)?;
     }
     if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        say(serde_json::to_string_pretty(&report)?)?;
     } else {
-        println!("{report}");
+        say(&report)?;
         if let Some(folder) = &arguments.write {
-            println!("files written to {}", folder.display());
+            say(format_args!("files written to {}", folder.display()))?;
         }
     }
     Ok(match report.verdict {

@@ -15,6 +15,7 @@ use sallyport_emrtd::{
     certificate::Certificate,
     trust::{Authentication, Entry, ImportReport, TrustStore},
 };
+use sallyport_hardware::console::{say, told};
 use serde_json::json;
 use view::{Authority, fingerprint};
 
@@ -85,7 +86,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse().command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("trust: {error:#}");
+            eprintln!("trust: {}", told(&error));
             ExitCode::from(3)
         }
     }
@@ -137,18 +138,19 @@ fn import(
         refused += usize::from(result.is_err());
         match result {
             Ok(report) if as_json => reports.push(imported(&name, &report)),
-            Ok(report) => tell(&name, &report),
+            Ok(report) => tell(&name, &report)?,
             Err(error) if as_json => reports.push(json!({"file": name, "refused": error.to_string()})),
-            Err(error) => println!("{name}: REFUSED: {error}"),
+            Err(error) => say(format_args!("{name}: REFUSED: {error}"))?,
         }
     }
     if refused < files.len() {
         store.save(folder)?;
     }
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&json!({"files": reports, "authorities": store.len()}))?);
+        say(serde_json::to_string_pretty(&json!({"files": reports, "authorities": store.len()}))?)?;
     } else {
-        println!("{} authorities of {} countries in {}", store.len(), store.countries().len(), folder.display());
+        let (authorities, countries) = (store.len(), store.countries().len());
+        say(format_args!("{authorities} authorities of {countries} countries in {}", folder.display()))?;
     }
     Ok(ExitCode::from(u8::from(refused > 0)))
 }
@@ -159,23 +161,24 @@ fn certificates(path: &Path) -> anyhow::Result<Vec<Certificate>> {
     Ok(store.entries().iter().map(|entry| entry.certificate.clone()).collect())
 }
 
-fn tell(name: &str, report: &ImportReport) {
-    println!(
+fn tell(name: &str, report: &ImportReport) -> anyhow::Result<()> {
+    say(format_args!(
         "{name}: {} authorities, {} signers, {} revocation lists, {} deviation lists are new; {} left out",
         report.certificates.len(),
         report.signers,
         report.revocation_lists,
         report.deviation_lists,
         report.skipped.len()
-    );
+    ))?;
     for list in &report.lists {
         let anchor =
             list.anchor.as_ref().map_or("nobody but you vouches for it".to_owned(), |root| format!("under {root}"));
-        println!("  list of {}, {anchor}", list.name);
+        say(format_args!("  list of {}, {anchor}", list.name))?;
     }
     for skipped in report.skipped.iter().filter(|skipped| skipped.why.code() != "already-there") {
-        println!("  left out: {skipped}");
+        say(format_args!("  left out: {skipped}"))?;
     }
+    Ok(())
 }
 
 fn imported(name: &str, report: &ImportReport) -> serde_json::Value {
@@ -209,13 +212,13 @@ fn list(store: &TrustStore, country: Option<&str>, valid: bool, as_json: bool, n
     }
     if as_json {
         let all: Vec<_> = countries.values().flatten().map(|entry| Authority::new(entry, now)).collect();
-        println!("{}", serde_json::to_string_pretty(&all)?);
+        say(serde_json::to_string_pretty(&all)?)?;
         return Ok(ExitCode::SUCCESS);
     }
     for (country, entries) in countries.iter().filter(|(_, entries)| !entries.is_empty()) {
-        println!("{country}");
+        say(country)?;
         for entry in entries {
-            println!("{}", Authority::new(entry, now).line());
+            say(Authority::new(entry, now).line())?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -232,9 +235,9 @@ fn show(store: &TrustStore, which: &str, as_json: bool, now: i64) -> anyhow::Res
         bail!("the store has nothing of the name or fingerprint `{which}`: see `trust list`");
     }
     if as_json {
-        println!("{}", serde_json::to_string_pretty(&found)?);
+        say(serde_json::to_string_pretty(&found)?)?;
     } else {
-        found.iter().for_each(|authority| println!("{authority}"));
+        found.iter().try_for_each(say)?;
     }
     Ok(ExitCode::SUCCESS)
 }
