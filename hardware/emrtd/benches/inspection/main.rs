@@ -80,7 +80,7 @@ fn inspection(criterion: &mut Criterion) {
     transmission::print();
     let authorities = authorities();
     let mut group = criterion.benchmark_group("inspection");
-    group.sample_size(20).measurement_time(Duration::from_secs(3));
+    group.sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(2));
     for Case { name, document, csca, access } in cases() {
         let recording = record(document);
         assert!(recording.is_deterministic(), "{name}");
