@@ -2,6 +2,7 @@
 //! them.
 
 use crate::{
+    asn1::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET},
     crypto::{
         group::{Agreement, Group, GroupError, PublicKey},
         suite::Suite,
@@ -19,11 +20,8 @@ const PACE: u8 = 4;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 
-const INTEGER: u16 = 0x02;
-const OCTET_STRING: u16 = 0x04;
-const OBJECT_IDENTIFIER: u16 = 0x06;
-const SEQUENCE: u16 = 0x30;
-const SET: u16 = 0x31;
+/// Chip Authentication keys that are looked at; chips have one or two.
+const CHIP_KEYS_MAX: usize = 8;
 
 /// How PACE maps the nonce to a generator (Doc 9303-11, 4.4.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -249,14 +247,14 @@ impl SecurityInfos {
         })
     }
 
-    /// The Chip Authentication public keys that can be used, with their identifiers.
+    /// The Chip Authentication public keys with their identifiers; no more than any chip has, for to judge the domain
+    /// parameters of each takes time.
     pub fn chip_authentication_keys(&self) -> impl Iterator<Item = (Option<u64>, Result<PublicKey, GroupError>)> {
-        self.0.iter().filter_map(|info| match info {
-            SecurityInfo::ChipAuthenticationPublicKey { public_key, key_id, .. } => {
-                Some((*key_id, PublicKey::from_public_key_info(public_key)))
-            }
+        let keys = self.0.iter().filter_map(|info| match info {
+            SecurityInfo::ChipAuthenticationPublicKey { public_key, key_id, .. } => Some((*key_id, public_key)),
             _ => None,
-        })
+        });
+        keys.take(CHIP_KEYS_MAX).map(|(key_id, public_key)| (key_id, PublicKey::from_public_key_info(public_key)))
     }
 }
 

@@ -41,12 +41,13 @@ pub(super) async fn chip_authentication(
     random: &mut StdRng,
 ) -> Result<ChipAuthenticated, TerminalError> {
     let without = |proof| Ok(ChipAuthenticated { proof, terminal_key: None });
-    let offered: Vec<OfferedKey> =
-        infos.chip_authentication_keys().filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
+    let keys: Vec<_> = infos.chip_authentication_keys().collect();
     let announced: Vec<Announcement> = infos.0.iter().filter_map(announcement).collect();
-    if announced.is_empty() && infos.chip_authentication_keys().next().is_none() {
+    if announced.is_empty() && keys.is_empty() {
         return without(Proof::NotDone(NotDone::NotOffered));
     }
+    let offered: Vec<OfferedKey> =
+        keys.into_iter().filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
     session.enter(Stage::ChipAuthentication);
     let Ok(choice) = chip_authentication::choose(&announced, &offered) else {
         return without(Proof::NotDone(NotDone::Unsupported));

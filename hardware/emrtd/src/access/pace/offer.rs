@@ -10,6 +10,8 @@ use crate::{
 const VERSION: u64 = 2;
 /// Numbers of domain parameters below it are standardized or reserved.
 const PROPRIETARY_FROM: u64 = 32;
+/// Variants with domain parameters of their own that are looked at: to judge such parameters takes time.
+const PROPRIETARY_MAX: usize = 8;
 
 /// One variant of PACE with its domain parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +28,9 @@ impl Offer {
     /// All offers that can be used, the best first: chip authentication mapping proves a genuine chip in passing, curves
     /// are faster than fields, then the stronger cipher and the larger group.
     pub fn all(infos: &SecurityInfos) -> Vec<Self> {
-        let mut offers: Vec<Self> = infos.0.iter().filter_map(|info| Self::of(info, infos)).collect();
+        let mut proprietary_left = PROPRIETARY_MAX;
+        let mut offers: Vec<Self> =
+            infos.0.iter().filter_map(|info| Self::of(info, infos, &mut proprietary_left)).collect();
         offers.sort_by_key(|offer| {
             let PaceProtocol { mapping, agreement, suite } = offer.protocol;
             let rank = match mapping {
@@ -43,11 +47,15 @@ impl Offer {
         Self::all(infos).into_iter().next().ok_or(PaceError::NoOffer)
     }
 
-    fn of(info: &SecurityInfo, infos: &SecurityInfos) -> Option<Self> {
+    fn of(info: &SecurityInfo, infos: &SecurityInfos, proprietary_left: &mut usize) -> Option<Self> {
         let SecurityInfo::Pace { protocol, version: VERSION, parameter_id } = *info else { return None };
         let group = match parameter_id {
             Some(id) if id < PROPRIETARY_FROM => Group::standardized(u8::try_from(id).ok()?).ok()?,
-            _ => Group::from_algorithm_identifier(proprietary(protocol, parameter_id, infos)?).ok()?,
+            _ => {
+                let algorithm = proprietary(protocol, parameter_id, infos)?;
+                *proprietary_left = proprietary_left.checked_sub(1)?;
+                Group::from_algorithm_identifier(algorithm).ok()?
+            }
         };
         (group.agreement() == protocol.agreement && usable(protocol, &group)).then_some(Self {
             protocol,
@@ -72,7 +80,8 @@ fn proprietary(protocol: PaceProtocol, id: Option<u64>, infos: &SecurityInfos) -
     if fitting.next().is_some() { None } else { first }
 }
 
-/// Integrated mapping to a curve needs p = 3 mod 4, which P-224 has not, and to a field the order of the subgroup.
+/// Integrated mapping to a curve needs p = 3 mod 4, which P-224 has not. A field needs the order of its subgroup (X9.42):
+/// EF.CardAccess is not signed, and in a field whose p - 1 has small factors only, logarithms tell the password.
 pub(super) fn usable(protocol: PaceProtocol, group: &Group) -> bool {
-    protocol.mapping != Mapping::Integrated || super::integrated::possible(group)
+    group.has_subgroup() && (protocol.mapping != Mapping::Integrated || super::integrated::possible(group))
 }
