@@ -139,3 +139,17 @@ fn a_proof_does_not_outlive_its_channel() {
         assert!(!reading.chip_authentication_mapping.passed(), "{:?}", reading.chip_authentication_mapping);
     }
 }
+
+/// "More waits" without end, with and without bytes.
+#[test]
+fn a_chip_that_promises_more_for_ever_is_an_error() {
+    for piece in [&[0x61, 0x00][..], &[7, 0x61, 0x01]] {
+        let mut commands = 0;
+        let error = read(&mut |_| {
+            commands += 1;
+            assert!(commands < 20_000);
+            piece.to_vec()
+        });
+        assert!(error.is_err());
+    }
+}
