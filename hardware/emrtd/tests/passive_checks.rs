@@ -91,6 +91,18 @@ fn groups_are_judged_one_by_one() {
     assert!(matches!(report.summary(), Err(PassiveError::HashMismatch { group: 2, .. })));
 }
 
+/// Doc 9303-10, 4.6.2: DataGroupNumber is 1 to 16.
+#[test]
+fn a_security_object_over_groups_that_do_not_exist_is_refused() {
+    for number in [0, 17, 0x9E] {
+        let Country { csca, signer, mut contents } = country(&signer_profile());
+        contents.groups.insert(number, tlv::object(0x6E, &[1]));
+        sign(&mut contents, &signer, &SodProfile::default());
+        let report = inspect(&contents, &trust(&[&csca]), NOW);
+        assert_eq!(code(&report, Check::Signature), ("failed", Some("security-object")), "{number}");
+    }
+}
+
 #[test]
 fn a_wrong_signature_an_unknown_csca_and_a_namesake_are_told_apart() {
     let Country { csca, mut contents, .. } = country(&signer_profile());
