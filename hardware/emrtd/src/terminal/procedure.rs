@@ -1,7 +1,6 @@
 //! The inspection procedure (Doc 9303-11, 7.1): what is done with a chip, in which order.
 
 use rand::rngs::StdRng;
-use zeroize::Zeroizing;
 
 use super::{
     Access, AccessKey, AccessPolicy, ExtendedLength, Groups, NotDone, Options, Proof, Reading, Stage, TerminalError,
@@ -47,6 +46,7 @@ pub(super) async fn inspect(
         random,
         manner,
         suspect: None,
+        without_com: false,
         reading: Reading::default(),
         announced: None,
         chip_identifier: Vec::new(),
@@ -71,6 +71,8 @@ struct Procedure {
     manner: Manner,
     /// What the chip would have stumbled over if the channel broke now.
     suspect: Option<Suspect>,
+    /// The chip does not give EF.COM.
+    without_com: bool,
     reading: Reading,
     /// What EF.CardAccess says; empty for a chip without it.
     announced: Option<Announced>,
@@ -120,11 +122,17 @@ impl Procedure {
     async fn run(&mut self) -> Result<(), TerminalError> {
         self.session.enter(Stage::Selecting);
         self.open().await?;
-        if self.reading.contents.com.is_empty() {
-            self.reading.contents.com = std::mem::take(&mut *self.required(Stage::Com, File::COM).await?);
+        if self.reading.contents.com.is_empty() && !self.without_com {
+            self.session.enter(Stage::Com);
+            // EF.SOD lists the groups, too, and chips without EF.COM are met.
+            match self.optional(File::COM).await? {
+                Some(file) => self.reading.contents.com = file,
+                None => (self.without_com, self.suspect) = (true, Some(Suspect::Refusal)),
+            }
         }
         if self.reading.contents.sod.is_empty() {
-            self.reading.contents.sod = std::mem::take(&mut *self.required(Stage::Sod, File::SOD).await?);
+            self.session.enter(Stage::Sod);
+            self.reading.contents.sod = self.security_object().await?;
         }
         let groups = self.groups()?;
         if groups.contains(&DG14) {
@@ -266,10 +274,9 @@ impl Procedure {
         })
     }
 
-    async fn required(&mut self, stage: Stage, file: File) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
-        self.session.enter(stage);
-        match files::read(&mut self.session, &mut self.manner, file, &mut self.suspect).await? {
-            Found::File(bytes) => Ok(bytes),
+    async fn security_object(&mut self) -> Result<Vec<u8>, TerminalError> {
+        match files::read(&mut self.session, &mut self.manner, File::SOD, &mut self.suspect).await? {
+            Found::File(mut bytes) => Ok(std::mem::take(&mut *bytes)),
             Found::Refused(status) => Err(self.session.refused(status)),
         }
     }
@@ -287,6 +294,14 @@ impl Procedure {
             Found::Refused(status) => {
                 self.reading.refused.insert(group, status);
                 self.suspect = Some(Suspect::Refusal);
+                // It is there: EF.COM or EF.SOD lists it. A copy hides what it would be asked by.
+                let hidden =
+                    || Proof::Failed(format!("the chip does not give DG{group}, which is listed: {status:04X}"));
+                match group {
+                    DG14 if self.options.chip_authentication => self.reading.chip_authentication = hidden(),
+                    DG15 if self.options.active_authentication => self.reading.active_authentication = hidden(),
+                    _ => {}
+                }
             }
         }
         Ok(())
@@ -296,9 +311,11 @@ impl Procedure {
     fn groups(&self) -> Result<Vec<u8>, TerminalError> {
         let contents = &self.reading.contents;
         let listed = tlv::expect(&contents.com, 0x60).and_then(|(value, _)| tlv::find(value, 0x5C));
-        let listed = listed.map_err(|_| self.session.protocol("EF.COM lists no data groups"))?;
-        let mut present: Vec<u8> = listed.iter().filter_map(|&tag| group_of_tag(tag)).collect();
+        let mut present: Vec<u8> = listed.unwrap_or_default().iter().filter_map(|&tag| group_of_tag(tag)).collect();
         present.extend(passive::signed_groups(&contents.sod).unwrap_or_default());
+        if present.is_empty() {
+            return Err(self.session.protocol("neither EF.COM nor EF.SOD lists data groups"));
+        }
         let wanted = match &self.options.groups {
             Groups::These(wanted) => wanted,
             Groups::All => &present,
@@ -348,20 +365,17 @@ impl Procedure {
         if self.options.terminal_authentication.is_none() {
             self.reading.terminal_authentication = Proof::NotDone(NotDone::NotWanted);
         }
-        if self.reading.terminal_authentication.failed() {
+        if self.reading.terminal_authentication != Proof::default() {
             return Ok(());
         }
-        let file = match cvca_file {
-            Some((identifier, Some(short))) => File { identifier, short },
-            _ => File::CVCA,
-        };
-        self.suspect = Some(Suspect::TerminalAuthentication);
-        let Some(credentials) = self.options.terminal_authentication.take() else { return Ok(()) };
+        let file = cvca_file.map_or(File::CVCA, |(identifier, short)| File { identifier, short: short.unwrap_or(0) });
         let authorities = match self.optional(file).await? {
             Some(file) => terminal_authentication::read_ef_cvca(&file).map_err(|error| error.to_string()),
             None => Err("the chip does not give EF.CVCA, which names the authorities that it trusts".into()),
         };
         self.suspect = Some(Suspect::TerminalAuthentication);
+        // Taken only now: a channel that breaks over EF.CVCA must not cost the credentials.
+        let Some(credentials) = self.options.terminal_authentication.take() else { return Ok(()) };
         let proof = match authorities {
             Err(error) => Ok(Proof::Failed(error)),
             Ok(authorities) => {
