@@ -178,7 +178,16 @@ fn only_a_document_signer_signs_documents() {
     let csca = Authority::csca("UT", NOW).unwrap();
     let mut critical = signer_profile();
     critical.extensions.push((vec![0x2A, 3, 4], true, vec![5, 0]));
+    // Keys that a country's other machines hold: a seal's signer, 2.23.136.1.1.14.2, and a server.
+    let for_purpose = |purpose: &[u8]| {
+        let mut profile = signer_profile();
+        let purposes = tlv::object(0x30, &tlv::object(0x06, purpose));
+        profile.extensions.push((oid::EXTENDED_KEY_USAGE.to_vec(), false, purposes));
+        profile
+    };
     let profiles = [
+        for_purpose(&[0x67, 0x81, 0x08, 1, 1, 14, 2]),
+        for_purpose(oid::SERVER_AUTHENTICATION),
         Profile::new(Role::MasterListSigner, "UT", "ML", NOW, 90).unwrap(),
         Profile::new(Role::DeviationListSigner, "UT", "DL", NOW, 90).unwrap(),
         Profile::new(Role::Csca, "UT", "another CA", NOW, 90).unwrap(),
