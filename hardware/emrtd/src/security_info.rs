@@ -19,6 +19,9 @@ const PACE: u8 = 4;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 
+/// Keys of one chip that are decoded: for parameters that are written out this takes seconds.
+const CHIP_KEYS_MAX: usize = 4;
+
 const INTEGER: u16 = 0x02;
 const OCTET_STRING: u16 = 0x04;
 const OBJECT_IDENTIFIER: u16 = 0x06;
@@ -249,14 +252,14 @@ impl SecurityInfos {
         })
     }
 
-    /// The Chip Authentication public keys that can be used, with their identifiers.
+    /// The Chip Authentication public keys, with their identifiers, as far as they can be used; no more than a chip can
+    /// have.
     pub fn chip_authentication_keys(&self) -> impl Iterator<Item = (Option<u64>, Result<PublicKey, GroupError>)> {
-        self.0.iter().filter_map(|info| match info {
-            SecurityInfo::ChipAuthenticationPublicKey { public_key, key_id, .. } => {
-                Some((*key_id, PublicKey::from_public_key_info(public_key)))
-            }
+        let keys = self.0.iter().filter_map(|info| match info {
+            SecurityInfo::ChipAuthenticationPublicKey { public_key, key_id, .. } => Some((*key_id, public_key)),
             _ => None,
-        })
+        });
+        keys.take(CHIP_KEYS_MAX).map(|(key_id, public_key)| (key_id, PublicKey::from_public_key_info(public_key)))
     }
 }
 

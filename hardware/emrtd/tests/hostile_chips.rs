@@ -153,3 +153,19 @@ fn a_chip_that_promises_more_for_ever_is_an_error() {
         assert!(error.is_err());
     }
 }
+
+/// Files that are computed with before their signature is looked at are small.
+#[test]
+fn no_chip_has_structures_of_a_megabyte() {
+    let (mut document, _) = document(|_| {});
+    let infos = vec![0x30, 5, 6, 1, 0x2A, 5, 0].repeat(10_000);
+    document.files.card_access = Some(sallyport_emrtd::tlv::object(0x31, &infos));
+    let mut chip = chip(&document, Genuineness::default(), Behavior::default());
+    let mut commands = 0;
+    let refusal = read(&mut |command| {
+        commands += 1;
+        chip.transmit(command)
+    });
+    assert!(matches!(refusal, Err(TerminalError::Protocol { .. })), "{refusal:?}");
+    assert_eq!(commands, 1);
+}

@@ -44,7 +44,8 @@ pub(super) async fn chip_authentication(
     let offered: Vec<OfferedKey> =
         infos.chip_authentication_keys().filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
     let announced: Vec<Announcement> = infos.0.iter().filter_map(announcement).collect();
-    if announced.is_empty() && infos.chip_authentication_keys().next().is_none() {
+    let is_key = |info: &SecurityInfo| matches!(info, SecurityInfo::ChipAuthenticationPublicKey { .. });
+    if announced.is_empty() && !infos.0.iter().any(is_key) {
         return without(Proof::NotDone(NotDone::NotOffered));
     }
     session.enter(Stage::ChipAuthentication);

@@ -13,8 +13,9 @@ use super::{Domain, Group, GroupError, Structure};
 
 /// Bits of a prime of a curve: OpenSSL computes up to 661; nobody issued less than 160.
 const CURVE_BITS: std::ops::RangeInclusive<i32> = 160..=640;
-/// Bits of a prime of a finite field. More would let a chip keep the terminal computing.
-const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=4096;
+/// Bits of a prime of a finite field. To see that one is prime takes two seconds at 3072 bits; more would let a chip keep
+/// the terminal computing.
+const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=3072;
 /// Bits of the order of a subgroup at least (RFC 5114, 2.1).
 const SUBGROUP_BITS_MIN: i32 = 160;
 
@@ -142,7 +143,7 @@ impl Group {
         private_bits: Option<u16>,
     ) -> Result<Self, GroupError> {
         if !FIELD_BITS.contains(&prime.num_bits()) {
-            return Err(GroupError::Parameters("the field's prime has not 1024 to 4096 bits"));
+            return Err(GroupError::Parameters("the field's prime has not 1024 to 3072 bits"));
         }
         for id in [0, 1, 2] {
             let known = Self::standardized(id)?;
