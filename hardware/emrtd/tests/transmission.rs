@@ -5,7 +5,7 @@ mod support;
 
 use sallyport_emrtd::{
     chip::Behavior,
-    terminal::{ExtendedLength, Groups, Options, Reading, TerminalError},
+    terminal::{Access, ExtendedLength, Groups, Options, Reading, TerminalError},
 };
 use support::{Failure, passport, read_with};
 
@@ -77,6 +77,22 @@ fn a_chip_without_ef_com_is_read() {
     document.files.sod = sallyport_emrtd::tlv::object(0x77, &[0x30, 0]);
     let refusal = read_with(&document, Behavior::default(), Options::default()).unwrap_err();
     assert!(matches!(refusal, Failure::Terminal(TerminalError::Protocol { .. })), "{refusal}");
+}
+
+/// A file of zeros, or with nothing in it, announces no PACE; an EF.CVCA is no EF.CardAccess.
+#[test]
+fn a_file_that_is_no_ef_cardaccess_stands_in_nobodys_way() {
+    for content in [vec![], vec![0; 40], [&[0x42, 14][..], b"UTCVCA00000001", &[0; 20]].concat()] {
+        let mut document = passport(600);
+        document.files.card_access = Some(content);
+        let reading = read_with(&document, Behavior::default(), Options::default()).unwrap();
+        assert_eq!((reading.access, reading.contents.groups.len()), (Access::Bac, 2));
+    }
+    // One that begins as such and cannot be read may have announced PACE.
+    let mut document = passport(600);
+    document.files.card_access = Some(vec![0x31, 3, 0x30, 9, 6]);
+    let refusal = read_with(&document, Behavior::default(), Options::default()).unwrap_err();
+    assert!(matches!(refusal, Failure::Terminal(TerminalError::PaceFailed(_))), "{refusal}");
 }
 
 /// Beyond 32 kB the odd instruction is needed.

@@ -11,6 +11,8 @@ use crate::{
 
 /// The largest file accepted. Portraits take 8 to 25 kB; several faces or fingers a few times that.
 const FILE_BYTES_MAX: usize = 1 << 20;
+/// The largest of those that hold no image: nobody checked who wrote them before they are computed with.
+const STRUCTURE_BYTES_MAX: usize = 1 << 16;
 /// READ BINARY with an even instruction reaches no further (15-bit offset, ISO/IEC 7816-4, 11.3.3).
 const EVEN_OFFSET_MAX: usize = 0x7FFF;
 /// An answer to the odd instruction wraps its data in an object `53` of at most this header.
@@ -47,6 +49,15 @@ impl File {
     /// A data group (Doc 9303-10, table 38).
     pub(crate) fn group(group: u8) -> Self {
         Self { identifier: 0x0100 | u16::from(group), short: group }
+    }
+
+    fn bytes_max(self) -> usize {
+        let structures = [Self::COM, Self::SOD, Self::CARD_ACCESS, Self::ATR_INFO, Self::DIR];
+        if structures.contains(&self) || [14, 15].map(Self::group).contains(&self) {
+            STRUCTURE_BYTES_MAX
+        } else {
+            FILE_BYTES_MAX
+        }
     }
 }
 
@@ -161,8 +172,8 @@ pub(super) async fn read(
     };
     let (_, start, length) = tlv::header(&first).map_err(|_| session.protocol("the file is no TLV"))?;
     let total = start.saturating_add(length);
-    if total > FILE_BYTES_MAX {
-        return Err(session.protocol("the file is longer than 1 MB"));
+    if total > file.bytes_max() {
+        return Err(session.protocol("the file is longer than any of its kind"));
     }
     pieces.push(first);
     loop {
@@ -236,7 +247,8 @@ async fn first_piece(
         }
         match manner.next_suspect(session) {
             Some(next) if answer.is_ok() || is_about_length(answer.status) => manner.concede(next),
-            _ if answer.is_ok() => return Err(session.protocol("an empty file")),
+            // An empty file is none.
+            _ if answer.is_ok() => return Ok(Err(status::END_OF_FILE)),
             _ => return Ok(Err(answer.status)),
         }
     }

@@ -1,6 +1,7 @@
 //! The inspection procedure (Doc 9303-11, 7.1): what is done with a chip, in which order.
 
 use rand::rngs::StdRng;
+use zeroize::Zeroizing;
 
 use super::{
     Access, AccessKey, AccessPolicy, ExtendedLength, Groups, NotDone, Options, Proof, Reading, Stage, TerminalError,
@@ -49,7 +50,7 @@ pub(super) async fn inspect(
         without_com: false,
         reading: Reading::default(),
         announced: None,
-        chip_identifier: Vec::new(),
+        chip_identifier: Zeroizing::default(),
     };
     loop {
         match (procedure.run().await, procedure.suspect.take()) {
@@ -77,7 +78,7 @@ struct Procedure {
     /// What EF.CardAccess says; empty for a chip without it.
     announced: Option<Announced>,
     /// What Terminal Authentication knows the chip by.
-    chip_identifier: Vec<u8>,
+    chip_identifier: Zeroizing<Vec<u8>>,
 }
 
 enum Announced {
@@ -174,7 +175,7 @@ impl Procedure {
         let opened = access::basic(&mut self.session, &self.key, &mut self.random).await?;
         self.reading.access = if opened { Access::Bac } else { Access::Open };
         if let AccessKey::Mrz(key) = &self.key {
-            self.chip_identifier = terminal_authentication::identifier_after_bac(key).to_vec();
+            self.chip_identifier = terminal_authentication::identifier_after_bac(key).to_vec().into();
         }
         Ok(())
     }
@@ -186,10 +187,10 @@ impl Procedure {
             let mut first = true;
             let card_access = loop {
                 match self.optional(File::CARD_ACCESS).await? {
-                    Some(file) => break Some(file),
-                    // Some chips start in their application.
-                    None if first => access::select_master_file(&mut self.session).await?,
-                    None => break None,
+                    Some(file) if is_set(&file) => break Some(file),
+                    // Some chips start in their application, where EF.CVCA has the same identifier.
+                    _ if first => access::select_master_file(&mut self.session).await?,
+                    other => break other,
                 }
                 first = false;
             };
@@ -205,6 +206,8 @@ impl Procedure {
                 self.announced = Some(match SecurityInfos::parse(&file) {
                     Ok(infos) if !infos.announces_pace() => Announced::Nothing,
                     Ok(infos) => Announced::Pace(Offer::all(&infos)),
+                    // Zeros, where a chip without PACE has the file nonetheless.
+                    Err(_) if !is_set(&file) => Announced::Nothing,
                     Err(_) => Announced::Pace(Vec::new()),
                 });
                 self.reading.contents.card_access = Some(file);
@@ -240,7 +243,7 @@ impl Procedure {
 
     async fn established(&mut self, offer: &Offer, established: Established) -> Result<(), TerminalError> {
         self.session.channel = Some(crate::secure::Channel::new(established.keys));
-        self.chip_identifier = established.chip_key;
+        self.chip_identifier = established.chip_key.into();
         self.reading.access = Access::Pace { protocol: offer.protocol, parameter_id: offer.parameter_id };
         if let Some(proof) = established.chip_proof {
             self.session.enter(Stage::CardSecurity);
@@ -406,6 +409,11 @@ impl Procedure {
         self.suspect = None;
         Ok(())
     }
+}
+
+/// Whether it may be SecurityInfos.
+fn is_set(file: &[u8]) -> bool {
+    file.first() == Some(&0x31)
 }
 
 /// The longest response that EF.ATR/INFO announces, beyond the short form.
