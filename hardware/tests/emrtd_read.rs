@@ -117,6 +117,11 @@ fn documents_are_read_and_judged() {
         }
         assert_exit(&emrtd_read(&["--number", "L898902C3"]), 2);
         drop(laid);
+        // The service takes a moment to notice.
+        until("its removal", || {
+            let output = emrtd_read(&[&BY_FIELDS[..], &["--wait", "0"]].concat());
+            text(&output).contains("no document").then_some(())
+        });
 
         let mut altered = passport.files.clone();
         *altered.groups.get_mut(&2).unwrap().last_mut().unwrap() ^= 1;

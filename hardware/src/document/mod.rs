@@ -1,5 +1,6 @@
 //! Document readers: what travelers lay down, an electronic travel document or a card, as APDUs.
 
+pub mod credentials;
 mod pcsc;
 pub mod report;
 pub mod zone;

@@ -220,8 +220,10 @@ mod tests {
         body
     }
 
+    type Served = thread::JoinHandle<(Result<End, VpcdError>, Echo)>;
+
     /// The card on a thread, and the reader's end of its line.
-    fn laid(mut card: Echo, stop: Arc<AtomicBool>) -> (TcpStream, thread::JoinHandle<(Result<End, VpcdError>, Echo)>) {
+    fn laid(mut card: Echo, stop: Arc<AtomicBool>) -> (TcpStream, Served) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let served = thread::spawn(move || (serve(&mut card, address, &stop), card));
@@ -291,6 +293,21 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_bytes_of_the_reader_get_a_whole_message_or_an_error(
+            bytes in prop::collection::vec(prop_oneof![2 => 0u8..6, 1 => any::<u8>()], 0..600),
+        ) {
+            let mut messages = Messages::default();
+            messages.feed(&bytes);
+            while let Ok(Some(message)) = messages.next_message() {
+                if let Ok(Some(answer)) = answer(&mut Echo::default(), &message) {
+                    let (length, body) = answer.split_first_chunk().unwrap();
+                    prop_assert_eq!(usize::from(u16::from_be_bytes(*length)), body.len());
+                }
+            }
+            prop_assert!(messages.received.len() <= bytes.len());
+        }
+
         #[test]
         fn messages_come_out_as_they_went_in_whatever_the_pieces(
             bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..300), 0..8),

@@ -34,8 +34,11 @@ impl MrzDate {
         Self { year: Some(year), month: Some(month), day: Some(day) }
     }
 
-    /// Six characters.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    /// Six characters as printed: `YYMMDD`, `<<` for an unknown part.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text.len() != 6 {
+            return None;
+        }
         let part = |range: std::ops::Range<usize>, max: u8| match text.get(range)? {
             "<<" => Some(None),
             digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => {

@@ -1,14 +1,19 @@
 //! What `emrtd-read` is told.
 
-use std::{io::Read as _, path::PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sallyport_emrtd::{
     Mrz,
+    eac::cvc::Date,
     mrz::{Can, Format, MrzDate},
-    terminal::{AccessKey, AccessPolicy, ExtendedLength, Groups, Options},
+    terminal::{AccessKey, AccessPolicy, ExtendedLength, Groups, Options, TerminalAuthentication},
 };
+use sallyport_hardware::document::credentials;
 use zeroize::Zeroizing;
 
 /// Reads an electronic travel document (ICAO Doc 9303) on a PC/SC reader and says whether it is authentic.
@@ -68,6 +73,9 @@ pub(crate) struct Read {
     /// Try reads longer than 256 bytes on chips that do not announce them. Faster; some chips fall silent.
     #[arg(long)]
     extended: bool,
+    /// The terminal's certificates (.cvcert) and key (.der): with them the chip gives fingerprints, if --groups has 3.
+    #[arg(long, value_name = "FOLDER")]
+    terminal: Option<PathBuf>,
     /// Do not ask the chip to prove that it is no clone.
     #[arg(long)]
     no_proofs: bool,
@@ -129,7 +137,7 @@ impl Read {
         Ok(AccessKey::Mrz(Mrz::parse(zone.trim())?.key()))
     }
 
-    pub(crate) fn options(&self) -> anyhow::Result<Options> {
+    pub(crate) fn options(&self, now_unix_s: i64) -> anyhow::Result<Options> {
         let groups = match self.groups.as_str() {
             "all" => Groups::All,
             list => {
@@ -153,10 +161,15 @@ impl Read {
             },
             chip_authentication: !self.no_proofs,
             active_authentication: !self.no_proofs,
+            terminal_authentication: self.terminal.as_deref().map(|folder| rights(folder, now_unix_s)).transpose()?,
             extended_length: if self.extended { ExtendedLength::Probe } else { ExtendedLength::Announced },
             ..Options::default()
         })
     }
+}
+
+fn rights(folder: &Path, now_unix_s: i64) -> anyhow::Result<TerminalAuthentication> {
+    Ok(TerminalAuthentication { credentials: credentials::load(folder)?, today: Date::from_unix_s(now_unix_s) })
 }
 
 /// All of the standard input.
@@ -170,12 +183,6 @@ fn typed(what: &str) -> anyhow::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// Six characters, as in the zone.
 fn date(text: &str) -> anyhow::Result<MrzDate> {
-    let part = |at: usize, most: u8| match text.get(at..at + 2)? {
-        "<<" => Some(None),
-        digits => digits.parse().ok().filter(|&value: &u8| value <= most).map(Some),
-    };
-    let date = || Some(MrzDate { year: part(0, 99)?, month: part(2, 12)?, day: part(4, 31)? });
-    date().filter(|_| text.len() == 6).with_context(|| format!("`{text}` is no date: write YYMMDD as in the zone"))
+    MrzDate::parse(text).with_context(|| format!("`{text}` is no date: write YYMMDD as in the zone"))
 }

@@ -72,7 +72,7 @@ fn read_document(arguments: &Read) -> anyhow::Result<u8> {
         i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).context("the clock is before 1970")?.as_secs())?;
     // All that can be wrong with the arguments comes before the document is asked for.
     let key = arguments.key()?;
-    let options = arguments.options()?;
+    let options = arguments.options(now)?;
     let trust = arguments.trust.as_deref().map(|folder| load(folder, now)).transpose()?;
 
     let mut reader = PcscReader::open(arguments.reader.as_deref(), Box::new(Elsewhere))?;

@@ -1,20 +1,30 @@
 //! Forged documents: what is wrong with them is in their files, keys and certificates.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 use clap::ValueEnum;
 use rand::CryptoRng;
 use sallyport_emrtd::{
     certificate::{Crl, Validity},
-    issue::{Authority, Document, DocumentProfile, Profile as AuthorityProfile, Role, SodProfile},
+    eac::cvc::{Date, Rights},
+    issue::{
+        Authority, Document, DocumentProfile, Profile as AuthorityProfile, Role, SodProfile, TerminalAuthority,
+        TerminalTrust,
+    },
+    lds::dg3_file_empty,
     mrz::Mrz,
     trust::{Standing, TrustStore},
 };
+use zeroize::Zeroizing;
 
 use crate::profile::{Profile, Signing};
 
 const DAY_S: i64 = 86_400;
 /// How long a CSCA's certificate is valid.
 const CSCA_DAYS: u32 = 5_475;
+/// As long as the certificate of its verifier.
+const TERMINAL_DAYS: u16 = 90;
 
 /// What is wrong with a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -39,13 +49,18 @@ pub(crate) enum Forgery {
 pub(crate) struct Issued {
     pub(crate) document: Document,
     pub(crate) trust: TrustStore,
-    pub(crate) zone: zeroize::Zeroizing<String>,
+    pub(crate) zone: Zeroizing<String>,
+    /// Whom the chip gives fingerprints to.
+    pub(crate) terminal: Vec<TerminalFile>,
 }
+
+/// The name and content of a certificate or key.
+type TerminalFile = (&'static str, Zeroizing<Vec<u8>>);
 
 /// Issues a document of this profile, genuine or not, at this time.
 pub(crate) fn issue(
     profile: &Profile,
-    base: &std::path::Path,
+    base: &Path,
     forgery: Option<Forgery>,
     now: i64,
     rng: &mut impl CryptoRng,
@@ -58,7 +73,9 @@ pub(crate) fn issue(
     }
     let signing = profile.signer_signing()?;
     let signer = csca.certify(&signer_profile.signing_with(&signing.key, signing.algorithm))?;
-    let mut document = signer.issue_document(document_profile(profile, &mrz, base, rng)?)?;
+    let mut document_profile = document_profile(profile, &mrz, base, rng)?;
+    let terminal = if profile.fingers() { fingers(&mut document_profile, profile, now, rng)? } else { Vec::new() };
+    let mut document = signer.issue_document(document_profile)?;
 
     let mut trusted = csca.certificate().clone();
     let mut revoked = None;
@@ -92,7 +109,7 @@ pub(crate) fn issue(
     if let Some(list) = revoked {
         trust.add_crl(list, now).map_err(|why| anyhow::anyhow!("the revocation list: {why}"))?;
     }
-    Ok(Issued { document, trust, zone: mrz.compose()? })
+    Ok(Issued { document, trust, zone: mrz.compose()?, terminal })
 }
 
 fn csca(profile: &Profile, signing: &Signing, now: i64) -> anyhow::Result<Authority> {
@@ -108,7 +125,7 @@ fn authority(profile: &Profile, role: Role, kind: &str, days: u32, now: i64) -> 
 fn document_profile<'a>(
     profile: &Profile,
     mrz: &'a Mrz,
-    base: &std::path::Path,
+    base: &Path,
     rng: &mut impl CryptoRng,
 ) -> anyhow::Result<DocumentProfile<'a>> {
     Ok(DocumentProfile {
@@ -119,6 +136,27 @@ fn document_profile<'a>(
         atr_info: profile.atr_info(),
         ..DocumentProfile::plain(mrz, profile.dg2(base)?)
     })
+}
+
+/// Puts DG3 into a document, for a terminal whose files are given.
+fn fingers(
+    document: &mut DocumentProfile<'_>,
+    profile: &Profile,
+    now: i64,
+    rng: &mut impl CryptoRng,
+) -> anyhow::Result<Vec<TerminalFile>> {
+    let authority = TerminalAuthority::new(&profile.authority.country, now, Rights::READ_DG3)?;
+    let (certificate, key) = authority.terminal("GATE1", Rights::READ_DG3, now, TERMINAL_DAYS)?;
+    let trust = TerminalTrust::new(authority.cvca().clone(), Date::from_unix_s(now))?;
+    document.genuineness.terminals = Some(trust);
+    let mut random = [0; 32];
+    rng.fill_bytes(&mut random);
+    document.more_groups.insert(3, dg3_file_empty(&random));
+    Ok(vec![
+        ("verifier.cvcert", Zeroizing::new(authority.verifier().to_bytes())),
+        ("terminal.cvcert", Zeroizing::new(certificate.to_bytes())),
+        ("terminal.der", key.to_der()?),
+    ])
 }
 
 /// One bit of the image, so that it can still be shown.

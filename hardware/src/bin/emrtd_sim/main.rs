@@ -20,13 +20,17 @@ use forgery::Forgery;
 use profile::Profile;
 use sallyport_emrtd::{
     chip::BitRate,
+    eac::cvc::Date,
     issue::Document,
-    terminal::{self, AccessKey, ExtendedLength, Groups, Options, Terminal},
+    terminal::{self, AccessKey, Groups, Options, Terminal, TerminalAuthentication},
     trust::TrustStore,
 };
 use sallyport_hardware::{
     console::{say, told},
-    document::report::{Report, Verdict},
+    document::{
+        credentials,
+        report::{Report, Verdict},
+    },
     simulator::vpcd::{self, Card as _, End},
 };
 use serde_json::json;
@@ -37,6 +41,8 @@ const REOPEN_AFTER: Duration = Duration::from_millis(500);
 const CHIP: &str = "chip.json";
 /// The trust store beside a document.
 const TRUST: &str = "trust";
+/// The credentials of the terminal to which it gives fingerprints.
+const TERMINAL: &str = "terminal";
 
 /// Simulated electronic travel documents (ICAO Doc 9303), genuine and forged.
 ///
@@ -149,6 +155,13 @@ fn issue(path: Option<&Path>, out: &Path, forgery: Option<Forgery>) -> anyhow::R
     fs::create_dir(out).with_context(|| format!("--out needs a new folder, and {} cannot be made", out.display()))?;
     issued.document.save(out, &issued.zone)?;
     issued.trust.save(&out.join(TRUST))?;
+    if !issued.terminal.is_empty() {
+        let folder = out.join(TERMINAL);
+        fs::create_dir(&folder).with_context(|| folder.display().to_string())?;
+        for (name, content) in &issued.terminal {
+            fs::write(folder.join(name), content).with_context(|| folder.join(name).display().to_string())?;
+        }
+    }
     let chip = json!({"bac": profile.access.bac, "extended_bytes": profile.access.extended_bytes});
     fs::write(out.join(CHIP), chip.to_string()).with_context(|| out.display().to_string())?;
     let groups: Vec<String> = issued.document.files.groups.keys().map(|group| format!("DG{group}")).collect();
@@ -183,10 +196,16 @@ struct NoAnswer;
 
 fn read(laid: &Laid, trust: Option<&Path>, can: bool, show: bool, as_json: bool) -> anyhow::Result<u8> {
     let now = now()?;
+    let (mut card, key) = lay(laid, can)?;
     let own = laid.document.join(TRUST);
     let (trust, _) = TrustStore::load(trust.unwrap_or(&own), now)?;
-    let (mut card, key) = lay(laid, can)?;
-    let options = Options { groups: Groups::All, extended_length: ExtendedLength::Announced, ..Options::default() };
+    let terminal = laid.document.join(TERMINAL);
+    let terminal_authentication = terminal.exists().then(|| {
+        let credentials = credentials::load(&terminal)?;
+        anyhow::Ok(TerminalAuthentication { credentials, today: Date::from_unix_s(now) })
+    });
+    let terminal_authentication = terminal_authentication.transpose()?;
+    let options = Options { groups: Groups::All, terminal_authentication, ..Options::default() };
     let mut terminal = Terminal::with_options(key, options, &mut rand::rng());
     let began = Instant::now();
     let mut transmit = |command: &[u8]| match card.transmit(command) {

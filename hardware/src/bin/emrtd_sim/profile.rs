@@ -76,6 +76,7 @@ struct Proofs {
     active: String,
     active_hash: String,
     chip: Vec<String>,
+    fingers: bool,
 }
 
 /// An authority's or signer's key with what it signs with.
@@ -203,6 +204,11 @@ impl Profile {
         Ok(genuineness)
     }
 
+    /// Whether the document has fingerprints.
+    pub(crate) fn fingers(&self) -> bool {
+        self.proofs.fingers
+    }
+
     /// EF.ATR/INFO of a chip with the extended form.
     pub(crate) fn atr_info(&self) -> Option<Vec<u8>> {
         let bytes = u32::from(self.access.extended_bytes);
@@ -284,14 +290,8 @@ fn key_kind(setting: &str, name: &str, explicit: bool) -> anyhow::Result<KeyKind
     Ok(KeyKind::Ec { curve: named(setting, name, &CURVES)?, parameters })
 }
 
-/// Six characters, as in the zone.
-pub(crate) fn date(text: &str) -> anyhow::Result<MrzDate> {
-    let part = |at: usize, most: u8| match text.get(at..at + 2)? {
-        "<<" => Some(None),
-        digits => digits.parse().ok().filter(|&value: &u8| value <= most).map(Some),
-    };
-    let date = || Some(MrzDate { year: part(0, 99)?, month: part(2, 12)?, day: part(4, 31)? });
-    date().filter(|_| text.len() == 6).with_context(|| format!("`{text}` is no date: write YYMMDD as in the zone"))
+fn date(text: &str) -> anyhow::Result<MrzDate> {
+    MrzDate::parse(text).with_context(|| format!("`{text}` is no date: write YYMMDD as in the zone"))
 }
 
 fn size(image: &[u8], name: &str) -> anyhow::Result<(u16, u16)> {
