@@ -43,7 +43,12 @@ pub(super) async fn chip_authentication(
     let without = |proof| Ok(ChipAuthenticated { proof, terminal_key: None });
     let keys: Vec<_> = infos.chip_authentication_keys().collect();
     let announced: Vec<Announcement> = infos.0.iter().filter_map(announcement).collect();
+<<<<<<< HEAD
     if announced.is_empty() && keys.is_empty() {
+=======
+    let is_key = |info: &SecurityInfo| matches!(info, SecurityInfo::ChipAuthenticationPublicKey { .. });
+    if announced.is_empty() && !infos.0.iter().any(is_key) {
+>>>>>>> work-d
         return without(Proof::NotDone(NotDone::NotOffered));
     }
     let offered: Vec<OfferedKey> =
