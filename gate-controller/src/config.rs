@@ -298,6 +298,7 @@ fn address_of_screens(url: &str, plain_http: bool) -> Option<String> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::policy::{ChipAccess, ChipGenuineness};
 
     fn parse(text: &str) -> Result<Config, ConfigError> {
         Config::parse(text, Path::new("/etc/sallyport"))
@@ -316,6 +317,27 @@ mod tests {
             uncommented.push('\n');
         }
         assert_eq!(parse(&uncommented).unwrap().policy, Policy::default());
+    }
+
+    #[test]
+    fn every_demand_on_chips_can_be_written() {
+        let with = |line: &str| parse(&format!("{COMMENTED_DEFAULT}\n[policy]\n{line}"));
+        for (text, access) in [
+            ("pace-else-bac", ChipAccess::PaceElseBac),
+            ("pace", ChipAccess::Pace),
+            ("bac-allowed", ChipAccess::BacAllowed),
+        ] {
+            assert_eq!(with(&format!("chip_access = \"{text}\"")).unwrap().policy.chip_access, access);
+        }
+        for (text, genuineness) in [
+            ("when-offered", ChipGenuineness::WhenOffered),
+            ("required", ChipGenuineness::Required),
+            ("off", ChipGenuineness::Off),
+        ] {
+            let config = with(&format!("chip_genuineness = \"{text}\"")).unwrap();
+            assert_eq!(config.policy.chip_genuineness, genuineness);
+        }
+        assert!(with("chip_access = \"bac\"").unwrap_err().to_string().contains("`pace-else-bac`"));
     }
 
     #[test]

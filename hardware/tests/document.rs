@@ -5,8 +5,13 @@ mod passport;
 
 use std::{fs, path::Path, time::Duration};
 
-use passport::{Passport, read};
-use sallyport_emrtd::{issue, terminal::ReadError};
+use passport::{Passport, read, read_with};
+use sallyport_emrtd::{
+    crypto::{group::Agreement, suite::Suite},
+    issue::{self, AgreementKey, Authority, DocumentProfile, Genuineness},
+    security_info::{Mapping, PaceProtocol},
+    terminal::{Access, AccessKey, ReadError},
+};
 use sallyport_hardware::{
     document::{DocumentReader as _, ReaderError, Token},
     simulator::document::{Presented, PresentedError, SimulatedReader},
@@ -121,7 +126,7 @@ fn folders_that_hold_nothing_usable_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
     let error = || Presented::load(folder.path()).err().unwrap();
-    assert!(matches!(error(), PresentedError::Read { .. }));
+    assert!(matches!(error(), PresentedError::Document { .. }));
     let passport = Passport::issue();
     issue::save(folder.path(), &passport.zone, &passport.files).unwrap();
     fs::write(at("behavior.json"), "{\"silent_afer\": 3}").unwrap();
@@ -129,7 +134,42 @@ fn folders_that_hold_nothing_usable_say_so() {
     fs::remove_file(at("behavior.json")).unwrap();
     fs::write(at("mrz.txt"), "no zone").unwrap();
     fs::write(at("DG1.bin"), "no data group").unwrap();
-    assert!(matches!(error(), PresentedError::NoKey(_)));
+    assert!(matches!(error(), PresentedError::Document { .. }));
     fs::write(at("card.txt"), "number 7").unwrap();
     assert!(matches!(error(), PresentedError::CardNumber(_)));
+}
+
+#[test]
+fn a_folder_with_private_keys_makes_a_chip_that_proves_itself_and_one_without_makes_a_clone() {
+    let (original, clone) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut rng = rand::rng();
+    let zone = Passport::issue().mrz();
+    let protocol = PaceProtocol { mapping: Mapping::Generic, agreement: Agreement::Ecdh, suite: Suite::Aes128 };
+    let profile = DocumentProfile {
+        pace: vec![(protocol, 12)],
+        genuineness: Genuineness {
+            agreement: vec![AgreementKey::generate(12, None, &[Suite::Aes128], &mut rng).unwrap()],
+            ..Genuineness::default()
+        },
+        ..DocumentProfile::plain(&zone, vec![0x75, 0x00])
+    };
+    let signer = Authority::csca("UT", 1_790_000_000).unwrap().document_signer("UT", 1_790_000_000, 90).unwrap();
+    let document = signer.issue_document(profile).unwrap();
+    document.save(original.path(), &zone.compose().unwrap()).unwrap();
+    issue::save(clone.path(), &zone.compose().unwrap(), &document.files).unwrap();
+    let mut reader = reader();
+    let mut reading = |folder: &Path| {
+        lay_down(&mut reader, folder).unwrap();
+        read_with(&mut reader, AccessKey::Mrz(zone.key()), &mut |_| {}).unwrap()
+    };
+    let (genuine, cloned) = (reading(original.path()), reading(clone.path()));
+    assert_eq!(genuine.access, Access::Pace { protocol, parameter_id: Some(12) });
+    assert!(genuine.chip_authentication.passed(), "{:?}", genuine.chip_authentication);
+    assert_eq!(cloned.access, genuine.access);
+    assert!(cloned.chip_authentication.failed(), "{:?}", cloned.chip_authentication);
+    // A chip that pretends not to have the file is no better off.
+    fs::write(clone.path().join("behavior.json"), "{\"withheld_groups\": [14]}").unwrap();
+    let stripped = reading(clone.path());
+    assert_eq!(stripped.refused.keys().collect::<Vec<_>>(), [&14]);
+    assert!(!stripped.chip_authentication.passed());
 }

@@ -67,6 +67,17 @@ reasons! {
     ChipAccessDenied = "CHIP_ACCESS_DENIED", Referral;
     /// The chip answered otherwise than Doc 9303 requires.
     ChipProtocolError = "CHIP_PROTOCOL_ERROR", Referral;
+    /// PACE failed for another cause than a wrong key, or is not offered, and policy allows no BAC in its place.
+    PaceFailed = "PACE_FAILED", Referral;
+    /// The chip refuses a data group that the crossing needs.
+    ChipDataRefused = "CHIP_DATA_REFUSED", Referral;
+    /// Chip Authentication: the chip does not hold the private key to the signed public key (Doc 9303-11, 6.2): a clone.
+    ChipAuthenticationFailed = "CHIP_AUTHENTICATION_FAILED", Refusal;
+    /// Active Authentication: the chip does not hold the private key to the signed public key (Doc 9303-11, 6.1): a clone.
+    ActiveAuthenticationFailed = "ACTIVE_AUTHENTICATION_FAILED", Refusal;
+    /// The chip gave no proof that it is the issued one, though the signed data announce one or policy demands it: a
+    /// clone from which the proof was stripped, or a document that never had any.
+    ChipNotProvenGenuine = "CHIP_NOT_PROVEN_GENUINE", Referral;
     /// DG1 says something else than the printed machine readable zone.
     ChipMrzMismatch = "CHIP_MRZ_MISMATCH", Refusal;
     /// The portrait in DG2 cannot be decoded or holds no usable face.
@@ -79,6 +90,13 @@ reasons! {
     PaCscaUnknown = "PA_CSCA_UNKNOWN", Referral;
     /// Passive authentication: the document signer's certificate was not valid at the time.
     PaSignerExpired = "PA_SIGNER_EXPIRED", Referral;
+    /// Passive authentication: the document signer's certificate was revoked. What it signed before may be genuine.
+    PaSignerRevoked = "PA_SIGNER_REVOKED", Referral;
+    /// Passive authentication: the document signer belongs to another country than the document's issuer. Not every
+    /// organization's signers name a country that belongs to its code.
+    PaCountryMismatch = "PA_COUNTRY_MISMATCH", Referral;
+    /// Passive authentication: the document signer may not sign this type of document. Some issuers list too few.
+    PaDocumentTypeMismatch = "PA_DOCUMENT_TYPE_MISMATCH", Referral;
     /// Passive authentication: EF.SOD is not what Doc 9303-10 describes.
     PaMalformed = "PA_MALFORMED", Refusal;
 

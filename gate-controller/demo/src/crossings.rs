@@ -35,7 +35,7 @@ pub struct Expected {
 }
 
 const GENUINE: Expected = Expected {
-    what: "a genuine traveler",
+    what: "a genuine traveler: PACE, Chip Authentication",
     document: name::GENUINE,
     scene: scene::TRAVELER,
     officer: None,
@@ -84,6 +84,51 @@ pub const CONNECTED: &[Expected] = &[
         reason: Reason::PaHashMismatch,
         stage: Some(Stage::Authentication),
         detail: Some("the hash of DG2 is "),
+        entry_opens: false,
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected {
+        what: "a clone of the genuine passport",
+        document: name::CLONE,
+        outcome: Outcome::Refused,
+        reason: Reason::ChipAuthenticationFailed,
+        stage: Some(Stage::Authentication),
+        entry_opens: false,
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected {
+        what: "a clone that hides what it cannot prove",
+        document: name::STRIPPED_CLONE,
+        officer: Some((OfficerChoice::Refuse, "The chip was replaced")),
+        outcome: Outcome::RefusedByOfficer,
+        reason: Reason::ChipNotProvenGenuine,
+        stage: Some(Stage::Authentication),
+        detail: Some("EF.SOD lists DG14"),
+        entry_opens: false,
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected { what: "an older passport: BAC, Active Authentication", document: name::ACTIVE, ..GENUINE },
+    Expected {
+        what: "a clone of that passport",
+        document: name::CLONE_OF_ACTIVE,
+        outcome: Outcome::Refused,
+        reason: Reason::ActiveAuthenticationFailed,
+        stage: Some(Stage::Authentication),
+        entry_opens: false,
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected { what: "a still older one: BAC, no proof of the chip", document: name::OLDER, ..GENUINE },
+    Expected {
+        what: "a passport whose signer was revoked",
+        document: name::REVOKED_SIGNER,
+        officer: Some((OfficerChoice::Refuse, "To the desk")),
+        outcome: Outcome::RefusedByOfficer,
+        reason: Reason::PaSignerRevoked,
+        stage: Some(Stage::Authentication),
         entry_opens: false,
         exit_opens: false,
         ..GENUINE

@@ -10,9 +10,11 @@ use opencv::{
 };
 use sallyport_emrtd::{
     ImageFormat, Mrz,
-    issue::{self, Authority, Portrait},
+    issue::{Authority, Portrait, Profile, Role},
     mrz::{Format, MrzDate},
 };
+
+use crate::chips::{self, Proof};
 
 /// The number of the trusted traveler's card.
 pub const CARD: &str = "04A1B2C3D4E5F6";
@@ -21,10 +23,36 @@ pub const ADMITTED: &str = "UTO";
 
 /// A document's folder name.
 pub mod name {
-    /// A genuine passport.
+    /// A genuine passport: PACE and Chip Authentication.
     pub const GENUINE: &str = "passport";
     /// The same, its portrait in JPEG 2000.
     pub const JPEG_2000: &str = "passport-jpeg2000";
+    /// A genuine passport of an older kind: BAC, and no proof that its chip is the issued one.
+    pub const OLDER: &str = "passport-of-an-older-kind";
+    /// A genuine passport: BAC and Active Authentication.
+    pub const ACTIVE: &str = "passport-with-active-authentication";
+    /// A genuine passport: PACE with Chip Authentication Mapping.
+    pub const MAPPED: &str = "passport-with-chip-authentication-mapping";
+    /// The genuine passport's files on another chip, which lacks its private key.
+    pub const CLONE: &str = "passport-cloned";
+    /// The same on a chip that tries with a key of its own.
+    pub const CLONE_WITH_KEY: &str = "passport-cloned-with-another-key";
+    /// The genuine passport's files on another chip, but for those that announce its proof.
+    pub const STRIPPED_CLONE: &str = "passport-cloned-and-stripped";
+    /// The files of the passport with Active Authentication on another chip.
+    pub const CLONE_OF_ACTIVE: &str = "passport-with-active-authentication-cloned";
+    /// A clone without the file that announces PACE, so that BAC opens it.
+    pub const DOWNGRADED: &str = "passport-with-pace-hidden";
+    /// A chip that announces PACE and breaks off.
+    pub const PACE_BROKEN: &str = "passport-with-broken-pace";
+    /// A chip that keeps its portrait to itself.
+    pub const PORTRAIT_WITHHELD: &str = "passport-with-withheld-portrait";
+    /// Signed by a document signer that its country has revoked.
+    pub const REVOKED_SIGNER: &str = "passport-of-revoked-signer";
+    /// Signed by another country than its issuer.
+    pub const FOREIGN_SIGNER: &str = "passport-signed-by-another-country";
+    /// Signed by a document signer for other types of documents.
+    pub const OTHER_TYPE: &str = "passport-signed-for-another-type";
     /// The genuine passport with another portrait put into DG2.
     pub const REPLACED: &str = "passport-with-replaced-portrait";
     /// A child's.
@@ -80,32 +108,36 @@ const FRAME_PX: i32 = 640;
 pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> anyhow::Result<()> {
     let now = Timestamp::now();
     let today = TimeZone::UTC.to_datetime(now).date();
-    fs::create_dir_all(trust).context("make the folder of CSCA certificates")?;
-    let csca = Authority::csca("UT", now.as_second())?;
-    let unknown = Authority::csca("UT", now.as_second())?;
-    fs::write(trust.join("csca-utopia.cer"), csca.certificate_der()?).context("write the CSCA certificate")?;
-    let signer = csca.document_signer("UT", now.as_second(), 365)?;
-    let stranger = unknown.document_signer("UT", now.as_second(), 365)?;
-
+    let signers = Signers::under_trusted_authorities(trust, now.as_second())?;
     let own = portrait(&faces.join("obama.jpg"), ".jpg")?;
     let own_jpeg_2000 = portrait(&faces.join("obama.jpg"), ".jp2")?;
     let other = portrait(&faces.join("biden.jpg"), ".jpg")?;
     let adult = Holder { issuer: ADMITTED, birth: today - 45.years(), expiry: today + 5.years() };
-    let issued = |folder: &str, signer: &Authority, holder: &Holder, portrait: &Encoded| -> anyhow::Result<()> {
+    let issued_with = |proof, folder: &str, signer: &Authority, holder: &Holder, portrait: &Encoded| {
         let mrz = holder.mrz()?;
-        let files = signer.issue(&mrz, &portrait.portrait())?;
-        issue::save(&documents.join(folder), &mrz.compose_td3()?, &files).with_context(|| format!("write {folder}"))
+        let document = chips::issue(signer, &mrz, portrait.portrait().dg2(), proof)?;
+        document.save(&documents.join(folder), &mrz.compose()?).with_context(|| format!("write {folder}"))
     };
-    issued(name::GENUINE, &signer, &adult, &own)?;
-    issued(name::JPEG_2000, &signer, &adult, &own_jpeg_2000)?;
-    issued(name::CHILD, &signer, &Holder { birth: today - 12.years(), ..adult }, &own)?;
-    issued(name::OTHER_ISSUER, &signer, &Holder { issuer: "XOM", ..adult }, &own)?;
-    issued(name::EXPIRED, &signer, &Holder { expiry: today - 1.day(), ..adult }, &own)?;
-    issued(name::UNKNOWN_CSCA, &stranger, &adult, &own)?;
+    let issued = |folder: &str, signer: &Authority, holder: &Holder, portrait: &Encoded| {
+        issued_with(Proof::ChipAuthentication, folder, signer, holder, portrait)
+    };
+    let utopia = &signers.utopia;
+    issued(name::GENUINE, utopia, &adult, &own)?;
+    issued(name::JPEG_2000, utopia, &adult, &own_jpeg_2000)?;
+    issued_with(Proof::None, name::OLDER, utopia, &adult, &own)?;
+    issued_with(Proof::ActiveAuthentication, name::ACTIVE, utopia, &adult, &own)?;
+    issued_with(Proof::Mapping, name::MAPPED, utopia, &adult, &own)?;
+    issued(name::CHILD, utopia, &Holder { birth: today - 12.years(), ..adult }, &own)?;
+    issued(name::OTHER_ISSUER, &signers.order_of_malta, &Holder { issuer: "XOM", ..adult }, &own)?;
+    issued(name::EXPIRED, utopia, &Holder { expiry: today - 1.day(), ..adult }, &own)?;
+    issued(name::UNKNOWN_CSCA, &signers.unknown, &adult, &own)?;
+    issued(name::REVOKED_SIGNER, &signers.revoked, &adult, &own)?;
+    issued(name::FOREIGN_SIGNER, &signers.order_of_malta, &adult, &own)?;
+    issued(name::OTHER_TYPE, &signers.of_visas, &adult, &own)?;
     let cut = Encoded { bytes: own.bytes[..own.bytes.len() / 3].to_vec(), ..own };
-    issued(name::CUT_PORTRAIT, &signer, &adult, &cut)?;
+    issued(name::CUT_PORTRAIT, utopia, &adult, &cut)?;
     let spoiled = |folder: &str, file: &str, content: &[u8]| -> anyhow::Result<()> {
-        issued(folder, &signer, &adult, &own)?;
+        issued(folder, utopia, &adult, &own)?;
         fs::write(documents.join(folder).join(file), content).with_context(|| format!("spoil {folder}"))
     };
     let dg2 = own.portrait().dg2();
@@ -113,15 +145,66 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     spoiled(name::CUT_GROUP, "DG2.bin", &dg2[..dg2.len() / 2])?;
     spoiled(name::ENDLESS, "DG2.bin", &[&[0x75, 0x84, 0x7F, 0xFF, 0xFF, 0xFF], &dg2[4..]].concat())?;
     spoiled(name::GARBAGE, "EF_SOD.bin", &[&[0x77, 0x82, 0x01, 0x00][..], &[0xA5; 256]].concat())?;
-    spoiled(name::SILENT, "behavior.json", br#"{"silent_after": 12}"#)?;
-    spoiled(name::HOSTILE, "behavior.json", br#"{"hostile_after": 12}"#)?;
-    issued(name::WRONG_DIGIT, &signer, &adult, &own)?;
+    spoiled(name::SILENT, "behavior.json", br#"{"silent_after": 40}"#)?;
+    spoiled(name::HOSTILE, "behavior.json", br#"{"hostile_after": 40}"#)?;
+    spoiled(name::PACE_BROKEN, "behavior.json", br#"{"pace_fails_at": 3}"#)?;
+    spoiled(name::PORTRAIT_WITHHELD, "behavior.json", br#"{"withheld_groups": [2]}"#)?;
+    let at = |folder: &str| documents.join(folder);
+    chips::clone(&at(name::GENUINE), &at(name::CLONE), None)?;
+    chips::clone(&at(name::GENUINE), &at(name::CLONE_WITH_KEY), Some(Proof::ChipAuthentication))?;
+    chips::clone(&at(name::GENUINE), &at(name::STRIPPED_CLONE), None)?;
+    fs::remove_file(at(name::STRIPPED_CLONE).join("DG14.bin")).context("strip a clone")?;
+    // EF.COM is not signed: that of a document which has DG1 and DG2 only hides what was stripped.
+    fs::copy(at(name::OLDER).join("EF_COM.bin"), at(name::STRIPPED_CLONE).join("EF_COM.bin"))
+        .context("strip a clone")?;
+    chips::clone(&at(name::ACTIVE), &at(name::CLONE_OF_ACTIVE), None)?;
+    issued(name::DOWNGRADED, utopia, &adult, &own)?;
+    fs::remove_file(at(name::DOWNGRADED).join("EF_CardAccess.bin")).context("hide PACE")?;
+    issued(name::WRONG_DIGIT, utopia, &adult, &own)?;
     spoil_check_digit(&documents.join(name::WRONG_DIGIT).join("mrz.txt"))?;
     for (folder, number) in [(name::CARD, CARD), (name::UNKNOWN_CARD, "04FFFFFFFFFFFF")] {
         fs::create_dir_all(documents.join(folder)).context("make a card")?;
         fs::write(documents.join(folder).join("card.txt"), number).context("make a card")?;
     }
     make_scenes(faces, scenes)
+}
+
+/// Document signers. What they stand under is written into the trust folder, but for the unknown one's authority.
+struct Signers {
+    utopia: Authority,
+    /// Revoked by Utopia.
+    revoked: Authority,
+    /// Of Utopia, for visas only.
+    of_visas: Authority,
+    /// The Sovereign Military Order of Malta's (Doc 9303-3, 5, part D).
+    order_of_malta: Authority,
+    unknown: Authority,
+}
+
+impl Signers {
+    fn under_trusted_authorities(trust: &Path, now_unix_s: i64) -> anyhow::Result<Self> {
+        const LIST_VALID_S: i64 = 90 * 86_400;
+        let write =
+            |file: &str, bytes: &[u8]| fs::write(trust.join(file), bytes).with_context(|| format!("write {file}"));
+        fs::create_dir_all(trust).context("make the folder of CSCA certificates")?;
+        let utopia = Authority::csca("UT", now_unix_s)?;
+        let order_of_malta = Authority::csca("XO", now_unix_s)?;
+        let unknown = Authority::csca("UT", now_unix_s)?;
+        let signer = |name: &str| Profile::new(Role::DocumentSigner, "UT", name, now_unix_s, 365);
+        let revoked = utopia.certify(&signer("DS UT 2")?)?;
+        let of_visas = utopia.certify(&Profile { document_types: vec!["V".into()], ..signer("DS UT 3")? })?;
+        write("csca-utopia.cer", &utopia.certificate_der()?)?;
+        write("csca-order-of-malta.cer", &order_of_malta.certificate_der()?)?;
+        let until = Some(now_unix_s + LIST_VALID_S);
+        write("utopia.crl", &utopia.revocation_list(now_unix_s, until, &[revoked.certificate()])?)?;
+        Ok(Self {
+            revoked,
+            of_visas,
+            utopia: utopia.document_signer("UT", now_unix_s, 365)?,
+            order_of_malta: order_of_malta.document_signer("XO", now_unix_s, 365)?,
+            unknown: unknown.document_signer("UT", now_unix_s, 365)?,
+        })
+    }
 }
 
 #[derive(Clone, Copy)]

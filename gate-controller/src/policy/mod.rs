@@ -1,4 +1,6 @@
-//! What this location admits: eligibility, thresholds, timeouts, retries. All of it configuration.
+//! What this location admits: eligibility, proofs, thresholds, timeouts, retries. All of it configuration.
+
+mod chip;
 
 use std::time::Duration;
 
@@ -6,6 +8,8 @@ use jiff::{SignedDuration, Timestamp, civil::Date};
 use sallyport_matcher::face::Fmr;
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
+
+pub use self::chip::{ChipAccess, ChipGenuineness};
 
 /// The policy of one location.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -17,6 +21,10 @@ pub struct Policy {
     pub admitted_issuers: Vec<String>,
     /// First letters of the document codes admitted.
     pub admitted_documents: Vec<String>,
+    /// How chips are opened.
+    pub chip_access: ChipAccess,
+    /// Whether a chip must prove that it is the issued one.
+    pub chip_genuineness: ChipGenuineness,
     /// Longest time without the enrollment service for which its cache is trusted, in hours.
     pub cache_grace_h: u32,
     /// How often a document may be presented in one crossing.
@@ -49,6 +57,8 @@ impl Default for Policy {
             minimum_age_years: 16,
             admitted_issuers: Vec::new(),
             admitted_documents: vec!["P".into()],
+            chip_access: ChipAccess::default(),
+            chip_genuineness: ChipGenuineness::default(),
             cache_grace_h: 24,
             document_attempts: 3,
             document_ms: 20_000,

@@ -13,8 +13,8 @@ use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use sallyport_emrtd::{
     ChipContents, Mrz,
     mrz::{CivilDate, MrzError},
-    passive::{self, PassiveError, TrustStore},
-    terminal::{self, AccessKey, Progress, ReadError, Stage as ChipStage, Terminal, TerminalError},
+    passive::{self, Outcome, TrustStore},
+    terminal::{self, AccessKey, Progress, ReadError, Reading, Terminal},
 };
 use sallyport_hardware::document::{DocumentReader, ReaderError, Token};
 use sallyport_matcher::{
@@ -26,6 +26,7 @@ use sallyport_protocol::{CardNumber, CrossingId, Reason, Stage, TokenKind};
 
 use super::{
     Input,
+    chip::{self, Authentic},
     engine::Engine,
     evidence::{Evidence, Jpeg, Reference},
 };
@@ -122,31 +123,29 @@ impl DocumentStation {
     fn passport(&mut self, crossing: CrossingId, zone: &str, deadline: Instant) -> Result<DocumentFacts, Problem> {
         let printed = Mrz::parse(zone).map_err(|error| mrz_problem(&error))?;
         self.tell(Event::StageReached { crossing, stage: Stage::Document });
-        let contents = self.chip(crossing, &printed, deadline)?;
+        let reading = self.chip(crossing, &printed, deadline)?;
         self.tell(Event::StageReached { crossing, stage: Stage::Authentication });
         let now = Timestamp::now();
-        let verified =
-            passive::verify(&contents, &self.trust, now.as_second()).map_err(|error| passive_problem(&error))?;
-        tracing::debug!(groups = ?verified.groups, "the document is authentic");
-        let signed = contents.dg1().map_err(|error| Problem::because(Reason::ChipProtocolError, &error))?;
-        if signed != printed {
-            return Err(Reason::ChipMrzMismatch.into());
-        }
+        let signed = self.authenticate(&reading, &printed, now.as_second())?;
+        let contents = &reading.contents;
         // Only now: an image decoder is not shown what nobody signed.
-        let (sample, portrait) = self.portrait(&contents)?;
+        let (sample, portrait) = self.portrait(contents)?;
         self.evidence.lay(crossing, Reference::Portrait(sample.template), Some(portrait));
         Ok(facts_of(&signed, now))
     }
 
-    fn chip(&mut self, crossing: CrossingId, printed: &Mrz, deadline: Instant) -> Result<Box<ChipContents>, Problem> {
-        let mut terminal = Terminal::new(AccessKey::Mrz(printed.key()), &mut rand::rng());
+    fn chip(&mut self, crossing: CrossingId, printed: &Mrz, deadline: Instant) -> Result<Box<Reading>, Problem> {
+        let key = AccessKey::Mrz(printed.key());
+        let mut terminal = Terminal::with_options(key, chip::orders(&self.policy), &mut rand::rng());
         let (reader, inputs, evidence) = (&mut self.reader, &self.inputs, &self.evidence);
         let mut last = None;
         let mut observe = |progress: Progress| {
-            let percent = percent(progress);
-            if last.replace(percent) != Some(percent) {
+            // A reading that is begun anew, around something the chip stumbles over, is not shown as going back.
+            let percent = Some(chip::percent(progress)).max(last);
+            if let Some(percent) = percent.filter(|_| percent != last) {
                 let _ = inputs.send(Input::Progress { crossing, percent });
             }
+            last = percent;
         };
         let mut transmit = |command: &[u8]| {
             // A chip that answers byte by byte must not hold the reader for the next traveler.
@@ -155,11 +154,44 @@ impl DocumentStation {
             }
             reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
         };
-        match terminal::read(&mut terminal, &mut transmit, &mut observe) {
-            Ok(mut reading) => Ok(Box::new(std::mem::take(&mut reading.contents))),
-            Err(ReadError::Line(error)) => Err(reader_problem(&error)),
-            Err(ReadError::Terminal(error)) => Err(chip_problem(&error)),
+        let reading = terminal::read(&mut terminal, &mut transmit, &mut observe).map_err(|error| match error {
+            ReadError::Line(error) => reader_problem(&error),
+            ReadError::Terminal(error) => chip::chip_problem(&error),
+        })?;
+        tracing::debug!(
+            access = ?reading.access,
+            chip_authentication = ?reading.chip_authentication,
+            mapping = ?reading.chip_authentication_mapping,
+            active_authentication = ?reading.active_authentication,
+            refused = ?reading.refused,
+            commands = reading.commands,
+            "the chip is read"
+        );
+        chip::refused(&reading).map_or(Ok(reading), Err)
+    }
+
+    /// Whether the issuer signed what was read, whether it is what is printed, and whether the chip is the issued one.
+    fn authenticate(&self, reading: &Reading, printed: &Mrz, at_unix_s: i64) -> Result<Mrz, Problem> {
+        let contents = &reading.contents;
+        let report = passive::inspect(contents, &self.trust, at_unix_s);
+        for (check, outcome) in report.results.iter().filter(|(_, outcome)| *outcome != Outcome::Passed) {
+            tracing::debug!(check = check.code(), reason = outcome.reason_code(), "passive authentication");
         }
+        let verified = report.summary().map_err(|error| chip::passive_problem(&error))?;
+        tracing::debug!(groups = ?verified.groups, "the document is authentic");
+        let signed = contents.dg1().map_err(|error| Problem::because(Reason::ChipProtocolError, &error))?;
+        if signed != *printed {
+            return Err(Reason::ChipMrzMismatch.into());
+        }
+        if let Some(downgrade) = chip::downgrade(self.policy.chip_access, reading) {
+            return Err(downgrade);
+        }
+        let card_security = contents
+            .card_security
+            .as_ref()
+            .map(|file| passive::verify_card_security(file, &self.trust, at_unix_s, Some(&signed)).map(drop));
+        let authentic = Authentic { signed: &report.signed_groups, groups: &verified.groups, card_security };
+        chip::doubt(self.policy.chip_genuineness, reading, &authentic).map_or(Ok(signed), Err)
     }
 
     fn portrait(&self, contents: &ChipContents) -> Result<(FaceSample, Jpeg), Problem> {
@@ -223,23 +255,6 @@ fn facts_of(mrz: &Mrz, now: Timestamp) -> DocumentFacts {
     }
 }
 
-/// Progress over the whole chip, in percent: the portrait is nearly all of it.
-fn percent(progress: Progress) -> u8 {
-    let within = |from: usize, to: usize| {
-        let share = (to - from) * progress.bytes_read / progress.bytes_total.max(1);
-        (from + share).min(to) as u8
-    };
-    match progress.stage {
-        ChipStage::Selecting => 0,
-        ChipStage::Access => 3,
-        ChipStage::Com => 6,
-        ChipStage::Sod => within(8, 20),
-        ChipStage::Group(1) => within(20, 24),
-        ChipStage::Group(2) => within(24, 97),
-        _ => 98,
-    }
-}
-
 fn reader_problem(error: &ReaderError) -> Problem {
     let reason = match error {
         ReaderError::Unavailable { .. } => Reason::ReaderUnavailable,
@@ -254,27 +269,6 @@ fn mrz_problem(error: &MrzError) -> Problem {
     let reason = match error {
         MrzError::CheckDigit(_) => Reason::MrzCheckDigitWrong,
         _ => Reason::MrzUnreadable,
-    };
-    Problem::because(reason, error)
-}
-
-fn chip_problem(error: &TerminalError) -> Problem {
-    let reason = match error {
-        TerminalError::NoApplication(_) => Reason::DocumentUnreadable,
-        TerminalError::AccessDenied(_) => Reason::ChipAccessDenied,
-        _ => Reason::ChipProtocolError,
-    };
-    Problem::because(reason, error)
-}
-
-fn passive_problem(error: &PassiveError) -> Problem {
-    let reason = match error {
-        // A group that nobody signed was put there by somebody else than the issuer, as a changed one was.
-        PassiveError::HashMismatch { .. } | PassiveError::NotSigned(_) => Reason::PaHashMismatch,
-        PassiveError::SignatureInvalid => Reason::PaSignatureInvalid,
-        PassiveError::CscaUnknown { .. } => Reason::PaCscaUnknown,
-        PassiveError::SignerExpired { .. } => Reason::PaSignerExpired,
-        _ => Reason::PaMalformed,
     };
     Problem::because(reason, error)
 }

@@ -5,6 +5,7 @@
 //! watchdog closes the doors if the whole controller stops.
 
 mod barrier;
+mod chip;
 mod display;
 mod document;
 mod engine;

@@ -23,8 +23,8 @@ use sallyport_emrtd::{
         terminal_authentication::Credentials,
     },
     issue::{
-        ActiveKey, AgreementKey, Authority, Curve, Document, DocumentProfile, Genuineness, KeyKind, Parameters, Profile,
-        Role, SigningKey, SodProfile, TerminalAuthority, TerminalTrust,
+        ActiveKey, AgreementKey, Authority, Curve, Document, DocumentProfile, Genuineness, KeyKind, Parameters,
+        Profile, Role, SigningKey, SodProfile, TerminalAuthority, TerminalTrust,
     },
     lds::ChipContents,
     mrz::Can,
@@ -52,9 +52,7 @@ struct Issuer {
 
 impl Issuer {
     fn new(name: String, key: &SigningKey, algorithm: SignatureAlgorithm, hash: HashAlgorithm) -> Self {
-        let profile = |role, name| {
-            Profile::new(role, "UT", name, NOW, 90).unwrap().signing_with(key, algorithm)
-        };
+        let profile = |role, name| Profile::new(role, "UT", name, NOW, 90).unwrap().signing_with(key, algorithm);
         let csca = Authority::self_signed(&profile(Role::Csca, "CSCA UT")).unwrap();
         let signer = csca.certify(&profile(Role::DocumentSigner, "DS UT")).unwrap();
         let trust = TrustStore::from_certificates([csca.certificate_der().unwrap().as_slice()]).unwrap();
@@ -141,7 +139,8 @@ fn every_variant_of_pace_with_every_sod_algorithm() {
         [of(Mapping::Generic), of(Mapping::Integrated), of(Mapping::ChipAuthentication)],
         [14 * 4, 13 * 4, 11 * 3]
     );
-    let pairs: Vec<_> = ISSUERS.iter().flat_map(|issuer| variants.iter().map(move |&variant| (issuer, variant))).collect();
+    let pairs: Vec<_> =
+        ISSUERS.iter().flat_map(|issuer| variants.iter().map(move |&variant| (issuer, variant))).collect();
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
@@ -169,7 +168,8 @@ fn pair(issuer: &Issuer, (protocol, id): (PaceProtocol, u8)) {
     assert_eq!(reading.access, Access::Pace { protocol, parameter_id: Some(id.into()) }, "{name}");
     assert_eq!(reading.chip_authentication_mapping.passed(), maps_chip, "{name}: {reading:?}");
     assert!(!reading.is_downgraded(), "{name}");
-    let verified = passive::verify(&reading.contents, &issuer.trust, NOW).unwrap_or_else(|error| panic!("{name}: {error}"));
+    let verified =
+        passive::verify(&reading.contents, &issuer.trust, NOW).unwrap_or_else(|error| panic!("{name}: {error}"));
     assert_eq!(verified.groups, [1, 2, 14], "{name}");
 }
 
@@ -334,8 +334,7 @@ fn terminals(rights: Rights) -> TerminalAuthority {
 fn with_fingers(authority: &TerminalAuthority, pace: bool) -> Document {
     document(|profile| {
         let mut random = StdRng::seed_from_u64(3);
-        profile.genuineness.agreement =
-            vec![AgreementKey::generate(13, None, &[Suite::Aes128], &mut random).unwrap()];
+        profile.genuineness.agreement = vec![AgreementKey::generate(13, None, &[Suite::Aes128], &mut random).unwrap()];
         profile.genuineness.terminals =
             Some(TerminalTrust::new(authority.cvca().clone(), Date::from_unix_s(NOW)).unwrap());
         profile.more_groups.insert(3, sallyport_emrtd::tlv::object(0x63, &[7; 400]));

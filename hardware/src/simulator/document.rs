@@ -8,9 +8,9 @@ use std::{
 };
 
 use sallyport_emrtd::{
-    ChipContents, Mrz, MrzKey,
-    chip::{Behavior, Chip, ChipFiles},
-    issue,
+    Mrz,
+    chip::{Behavior, Chip, ChipFiles, Secrets},
+    issue::{Document, IssueError},
     mrz::MrzError,
 };
 use serde::Deserialize;
@@ -26,12 +26,20 @@ const LATENCY: Duration = Duration::from_millis(3);
 #[non_exhaustive]
 pub enum PresentedError {
     /// A file cannot be read.
-    #[error("{} cannot be read ({source}): a document has mrz.txt, EF_COM.bin, EF_SOD.bin, DG1.bin and DG2.bin, a card card.txt", path.display())]
+    #[error("{} cannot be read: {source}", path.display())]
     Read {
         /// The folder or file.
         path: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// It is no document's folder.
+    #[error("{} holds no document ({source}): one has mrz.txt, EF_COM.bin, EF_SOD.bin and DG1.bin, a card card.txt", path.display())]
+    Document {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong.
+        source: IssueError,
     },
     /// behavior.json is something else.
     #[error("{} is not what a chip can do ({source}): write for example {{\"silent_after\": 12}}", path.display())]
@@ -44,9 +52,6 @@ pub enum PresentedError {
     /// card.txt is something else.
     #[error("{} holds no card number: write 4 to 10 bytes in hexadecimal, such as 04:A1:B2:C3", .0.display())]
     CardNumber(PathBuf),
-    /// No key for the chip: neither mrz.txt nor DG1 can be read.
-    #[error("{} has no zone that its chip could open to: neither mrz.txt nor DG1.bin holds one", .0.display())]
-    NoKey(PathBuf),
 }
 
 /// Something to lay down.
@@ -57,16 +62,37 @@ enum Kind {
     Card { uid: Vec<u8> },
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+/// What `behavior.json` may hold; the rest is an ideal chip's.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct BehaviorFile {
     silent_after: Option<usize>,
+    gone_after_bytes: Option<usize>,
     hostile_after: Option<usize>,
+    garbage_after: Option<usize>,
+    read_bytes_max: Option<usize>,
+    withheld_groups: Vec<u8>,
+    pace_fails_at: Option<u8>,
+}
+
+impl From<BehaviorFile> for Behavior {
+    fn from(file: BehaviorFile) -> Self {
+        Self {
+            silent_after: file.silent_after,
+            gone_after_bytes: file.gone_after_bytes,
+            hostile_after: file.hostile_after,
+            garbage_after: file.garbage_after,
+            read_bytes_max: file.read_bytes_max,
+            withheld_groups: file.withheld_groups,
+            pace_fails_at: file.pace_fails_at,
+            ..Self::default()
+        }
+    }
 }
 
 impl Presented {
-    /// Reads a folder: a document's, as [`issue::save`] writes it, with a `behavior.json` if it shall misbehave; or a
-    /// card's with its number in `card.txt`.
+    /// Reads a folder: a document's, as [`Document::save`] writes it, its chip's private keys with it, and a
+    /// `behavior.json` if it shall misbehave; or a card's with its number in `card.txt`.
     pub fn load(folder: &Path) -> Result<Self, PresentedError> {
         let path = folder.join("card.txt");
         match fs::read_to_string(&path) {
@@ -74,44 +100,33 @@ impl Presented {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(PresentedError::Read { path, source }),
         }
-        let (zone, files) =
-            issue::load(folder).map_err(|source| PresentedError::Read { path: folder.to_owned(), source })?;
+        let (zone, document) =
+            Document::load(folder).map_err(|source| PresentedError::Document { path: folder.to_owned(), source })?;
         let path = folder.join("behavior.json");
         let behavior = match fs::read(&path) {
             Ok(json) => serde_json::from_slice::<BehaviorFile>(&json)
-                .map(|BehaviorFile { silent_after, hostile_after }| Behavior {
-                    silent_after,
-                    hostile_after,
-                    ..Behavior::default()
-                })
-                .map_err(|source| PresentedError::Behavior { path, source })?,
+                .map_err(|source| PresentedError::Behavior { path, source })?
+                .into(),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Behavior::default(),
             Err(source) => return Err(PresentedError::Read { path, source }),
         };
-        let zone = Zeroizing::new(zone);
-        let key = key(&zone, &files).ok_or_else(|| PresentedError::NoKey(folder.to_owned()))?;
-        Ok(Self::document(zone, files, key, behavior))
+        Ok(Self::document(zone, document.files, document.secrets, behavior))
     }
 
-    /// A document with this printed zone, whose chip opens to this key.
-    pub fn document(zone: Zeroizing<String>, files: ChipFiles, key: MrzKey, behavior: Behavior) -> Self {
-        Self(Kind::Document { zone, chip: Box::new(Chip::new(files, key, behavior, &mut rand::rng())) })
+    /// A document with this printed zone, whose chip has these files and secrets.
+    pub fn document(
+        zone: Zeroizing<String>,
+        files: ChipFiles,
+        secrets: impl Into<Secrets>,
+        behavior: Behavior,
+    ) -> Self {
+        Self(Kind::Document { zone, chip: Box::new(Chip::new(files, secrets, behavior, &mut rand::rng())) })
     }
 
     /// A card with this number.
     pub fn card(uid: Vec<u8>) -> Self {
         Self(Kind::Card { uid })
     }
-}
-
-/// What the chip was personalized with. A page that was printed wrong does not change the chip: its key is that of DG1.
-fn key(zone: &str, files: &ChipFiles) -> Option<MrzKey> {
-    let dg1 = || {
-        let mut contents = ChipContents::default();
-        contents.groups.insert(1, files.groups.get(&1)?.clone());
-        contents.dg1().ok()
-    };
-    Mrz::parse(zone).ok().or_else(dg1).map(|mrz| mrz.key())
 }
 
 /// As staff write it: in either case, with spaces, `:` or `-` between.

@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = سيساعدك أحد الموظفين ب�
 reason-CHIP_PROTOCOL_ERROR-officer = لم تستجب الشريحة كما تشترط وثيقة الإيكاو 9303.
 reason-CHIP_PROTOCOL_ERROR-remedy = افحص الوثيقة يدويًا وأبلغ الفني بجهة إصدارها ونوعها.
 
+reason-PACE_FAILED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-PACE_FAILED-officer = تعذّر فتح الشريحة ببروتوكول PACE كما تشترط السياسة، وليس السبب خطأً في المفتاح.
+reason-PACE_FAILED-remedy = اقرأ الوثيقة من جديد عند المكتب. إن فشل PACE هناك أيضًا، فافحصها يدويًا: السياسة لا تسمح باستعمال BAC بدلًا منه.
+
+reason-CHIP_DATA_REFUSED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-CHIP_DATA_REFUSED-officer = ترفض الشريحة تقديم بيانات يحتاج إليها العبور، مثل الصورة (DG2).
+reason-CHIP_DATA_REFUSED-remedy = افحص الوثيقة يدويًا وأبلغ الفني بجهة إصدارها ونوعها.
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-CHIP_AUTHENTICATION_FAILED-officer = فشلت مصادقة الشريحة: لا تملك الشريحة المفتاح الذي أُصدر لها، وقد تكون نسخة مستنسخة.
+reason-CHIP_AUTHENTICATION_FAILED-remedy = لا تعتمد على الشريحة، وحوّل الوثيقة إلى الفحص في الخط الثاني لاحتمال أنها مستنسخة.
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = فشلت المصادقة النشطة: لا تملك الشريحة المفتاح الذي أُصدر لها، وقد تكون نسخة مستنسخة.
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = لا تعتمد على الشريحة، وحوّل الوثيقة إلى الفحص في الخط الثاني لاحتمال أنها مستنسخة.
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-CHIP_NOT_PROVEN_GENUINE-officer = لم تثبت الشريحة أنها هي التي أُصدرت، مع أن البيانات الموقّعة أو السياسة تشترط ذلك.
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = افحص الوثيقة يدويًا بحثًا عن شريحة مستنسخة أو مستبدلة، ثم اتخذ القرار.
+
 reason-CHIP_MRZ_MISMATCH-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
 reason-CHIP_MRZ_MISMATCH-officer = تختلف بيانات الشريحة (DG1) عن منطقة القراءة الآلية المطبوعة.
 reason-CHIP_MRZ_MISMATCH-remedy = لا تعتمد على الوثيقة قبل فحصها في الخط الثاني.
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = افحص الوثيقة يدويًا، واطل�
 reason-PA_SIGNER_EXPIRED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
 reason-PA_SIGNER_EXPIRED-officer = شهادة موقّع الوثيقة خارج مدة صلاحيتها.
 reason-PA_SIGNER_EXPIRED-remedy = افحص الوثيقة يدويًا، ثم اتخذ القرار.
+
+reason-PA_SIGNER_REVOKED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-PA_SIGNER_REVOKED-officer = أُلغيت شهادة موقّع الوثيقة.
+reason-PA_SIGNER_REVOKED-remedy = لا تعتمد على توقيع الشريحة. افحص الوثيقة يدويًا، واسأل جهة إصدارها عند الشك.
+
+reason-PA_COUNTRY_MISMATCH-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-PA_COUNTRY_MISMATCH-officer = وقّعت الوثيقةَ دولةٌ غير جهة إصدارها.
+reason-PA_COUNTRY_MISMATCH-remedy = لا تعتمد على الشريحة، وحوّل الوثيقة إلى الفحص في الخط الثاني.
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = لا يحق لموقّع الوثيقة أن يوقّع وثائق من هذا النوع.
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = افحص الوثيقة يدويًا، ثم اتخذ القرار.
 
 reason-PA_MALFORMED-traveler = سيساعدك أحد الموظفين بشأن وثيقتك.
 reason-PA_MALFORMED-officer = كائن الأمان في الشريحة (EF.SOD) غير مبني كما تشترط وثيقة الإيكاو 9303-10.

@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = An officer will help you with your documen
 reason-CHIP_PROTOCOL_ERROR-officer = The chip answered otherwise than ICAO Doc 9303 requires.
 reason-CHIP_PROTOCOL_ERROR-remedy = Check the document by hand and report its issuer and type to the technician.
 
+reason-PACE_FAILED-traveler = An officer will help you with your document.
+reason-PACE_FAILED-officer = The chip could not be opened by PACE as policy demands, and a wrong key is not the cause.
+reason-PACE_FAILED-remedy = Read the document again at the desk. If PACE fails there too, check it by hand: policy allows no BAC in its place.
+
+reason-CHIP_DATA_REFUSED-traveler = An officer will help you with your document.
+reason-CHIP_DATA_REFUSED-officer = The chip refuses to give data that the crossing needs, such as the portrait (DG2).
+reason-CHIP_DATA_REFUSED-remedy = Check the document by hand, and report its issuer and type to the technician.
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = An officer will help you with your document.
+reason-CHIP_AUTHENTICATION_FAILED-officer = Chip Authentication failed: the chip does not hold the key that was issued. It may be a clone.
+reason-CHIP_AUTHENTICATION_FAILED-remedy = Do not rely on the chip. Have the document examined at second line as a possible copy.
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = An officer will help you with your document.
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = Active Authentication failed: the chip does not hold the key that was issued. It may be a clone.
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = Do not rely on the chip. Have the document examined at second line as a possible copy.
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = An officer will help you with your document.
+reason-CHIP_NOT_PROVEN_GENUINE-officer = The chip gave no proof that it is the one that was issued, though the signed data or policy require it.
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = Examine the document by hand for a copied or replaced chip, then decide.
+
 reason-CHIP_MRZ_MISMATCH-traveler = An officer will help you with your document.
 reason-CHIP_MRZ_MISMATCH-officer = The data in the chip (DG1) differ from the printed machine readable zone.
 reason-CHIP_MRZ_MISMATCH-remedy = Do not rely on the document until it has been examined at second line.
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = Check the document by hand, and have the trust s
 reason-PA_SIGNER_EXPIRED-traveler = An officer will help you with your document.
 reason-PA_SIGNER_EXPIRED-officer = The certificate of the document’s signer is outside its period of validity.
 reason-PA_SIGNER_EXPIRED-remedy = Check the document by hand, then decide.
+
+reason-PA_SIGNER_REVOKED-traveler = An officer will help you with your document.
+reason-PA_SIGNER_REVOKED-officer = The certificate of the document’s signer was revoked.
+reason-PA_SIGNER_REVOKED-remedy = Do not rely on the chip’s signature. Check the document by hand, and ask its issuer in case of doubt.
+
+reason-PA_COUNTRY_MISMATCH-traveler = An officer will help you with your document.
+reason-PA_COUNTRY_MISMATCH-officer = The document was signed by another country than its issuer.
+reason-PA_COUNTRY_MISMATCH-remedy = Do not rely on the chip. Have the document examined at second line.
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = An officer will help you with your document.
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = The document’s signer is not entitled to sign documents of this type.
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = Check the document by hand, then decide.
 
 reason-PA_MALFORMED-traveler = An officer will help you with your document.
 reason-PA_MALFORMED-officer = The chip’s security object (EF.SOD) is not built as ICAO Doc 9303-10 requires.

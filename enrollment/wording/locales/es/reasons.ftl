@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = Un agente le ayudará con su documento.
 reason-CHIP_PROTOCOL_ERROR-officer = El chip no respondió como exige el Doc 9303 de la OACI.
 reason-CHIP_PROTOCOL_ERROR-remedy = Revise el documento a mano e informe al técnico del emisor y del tipo.
 
+reason-PACE_FAILED-traveler = Un agente le ayudará con su documento.
+reason-PACE_FAILED-officer = El chip no se pudo abrir con PACE como exigen las reglas, y la causa no es una clave equivocada.
+reason-PACE_FAILED-remedy = Vuelva a leer el documento en el mostrador. Si PACE también falla allí, revíselo a mano: las reglas no admiten BAC en su lugar.
+
+reason-CHIP_DATA_REFUSED-traveler = Un agente le ayudará con su documento.
+reason-CHIP_DATA_REFUSED-officer = El chip se niega a entregar datos que el paso necesita, como el retrato (DG2).
+reason-CHIP_DATA_REFUSED-remedy = Revise el documento a mano e informe al técnico del emisor y del tipo.
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = Un agente le ayudará con su documento.
+reason-CHIP_AUTHENTICATION_FAILED-officer = La autenticación del chip (Chip Authentication) falló: el chip no tiene la clave que se expidió. Puede ser un clon.
+reason-CHIP_AUTHENTICATION_FAILED-remedy = No se fíe del chip. Haga examinar el documento en segunda línea como posible copia.
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = Un agente le ayudará con su documento.
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = La autenticación activa (Active Authentication) falló: el chip no tiene la clave que se expidió. Puede ser un clon.
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = No se fíe del chip. Haga examinar el documento en segunda línea como posible copia.
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = Un agente le ayudará con su documento.
+reason-CHIP_NOT_PROVEN_GENUINE-officer = El chip no demostró ser el que se expidió, aunque los datos firmados o las reglas lo exigen.
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = Examine el documento a mano por si el chip fue copiado o sustituido y decida.
+
 reason-CHIP_MRZ_MISMATCH-traveler = Un agente le ayudará con su documento.
 reason-CHIP_MRZ_MISMATCH-officer = Los datos del chip (DG1) difieren de la zona de lectura mecánica impresa.
 reason-CHIP_MRZ_MISMATCH-remedy = No se fíe del documento hasta que se examine en segunda línea.
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = Revise el documento a mano y haga comprobar si e
 reason-PA_SIGNER_EXPIRED-traveler = Un agente le ayudará con su documento.
 reason-PA_SIGNER_EXPIRED-officer = El certificado del firmante del documento está fuera de su período de validez.
 reason-PA_SIGNER_EXPIRED-remedy = Revise el documento a mano y decida.
+
+reason-PA_SIGNER_REVOKED-traveler = Un agente le ayudará con su documento.
+reason-PA_SIGNER_REVOKED-officer = El certificado del firmante del documento fue revocado.
+reason-PA_SIGNER_REVOKED-remedy = No se fíe de la firma del chip. Revise el documento a mano y, en caso de duda, consulte al emisor.
+
+reason-PA_COUNTRY_MISMATCH-traveler = Un agente le ayudará con su documento.
+reason-PA_COUNTRY_MISMATCH-officer = El documento lo firmó un país distinto de su emisor.
+reason-PA_COUNTRY_MISMATCH-remedy = No se fíe del chip. Haga examinar el documento en segunda línea.
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = Un agente le ayudará con su documento.
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = El firmante del documento no está facultado para firmar documentos de este tipo.
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = Revise el documento a mano y decida.
 
 reason-PA_MALFORMED-traveler = Un agente le ayudará con su documento.
 reason-PA_MALFORMED-officer = El objeto de seguridad del chip (EF.SOD) no cumple el Doc 9303-10 de la OACI.

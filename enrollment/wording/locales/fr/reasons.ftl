@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = Un agent va vous aider pour votre document
 reason-CHIP_PROTOCOL_ERROR-officer = La puce n’a pas répondu comme l’exige le Doc 9303 de l’OACI.
 reason-CHIP_PROTOCOL_ERROR-remedy = Contrôlez le document à la main et signalez l’émetteur et le type au technicien.
 
+reason-PACE_FAILED-traveler = Un agent va vous aider pour votre document.
+reason-PACE_FAILED-officer = La puce n’a pas pu être ouverte par PACE comme l’exigent les règles, et une mauvaise clé n’en est pas la cause.
+reason-PACE_FAILED-remedy = Relisez le document au guichet. Si PACE y échoue aussi, contrôlez-le à la main : les règles n’admettent pas BAC à sa place.
+
+reason-CHIP_DATA_REFUSED-traveler = Un agent va vous aider pour votre document.
+reason-CHIP_DATA_REFUSED-officer = La puce refuse des données nécessaires au passage, comme le portrait (DG2).
+reason-CHIP_DATA_REFUSED-remedy = Contrôlez le document à la main et signalez l’émetteur et le type au technicien.
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = Un agent va vous aider pour votre document.
+reason-CHIP_AUTHENTICATION_FAILED-officer = L’authentification de la puce (Chip Authentication) a échoué : la puce n’a pas la clé délivrée. C’est peut-être un clone.
+reason-CHIP_AUTHENTICATION_FAILED-remedy = Ne vous fiez pas à la puce. Faites examiner le document en deuxième ligne comme copie possible.
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = Un agent va vous aider pour votre document.
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = L’authentification active (Active Authentication) a échoué : la puce n’a pas la clé délivrée. C’est peut-être un clone.
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = Ne vous fiez pas à la puce. Faites examiner le document en deuxième ligne comme copie possible.
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = Un agent va vous aider pour votre document.
+reason-CHIP_NOT_PROVEN_GENUINE-officer = La puce n’a pas prouvé qu’elle est celle qui a été délivrée, bien que les données signées ou les règles l’exigent.
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = Cherchez à la main les traces d’une puce copiée ou remplacée, puis décidez.
+
 reason-CHIP_MRZ_MISMATCH-traveler = Un agent va vous aider pour votre document.
 reason-CHIP_MRZ_MISMATCH-officer = Les données de la puce (DG1) diffèrent de la zone de lecture automatique imprimée.
 reason-CHIP_MRZ_MISMATCH-remedy = Ne vous fiez pas au document avant un examen en deuxième ligne.
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = Contrôlez le document à la main et faites vér
 reason-PA_SIGNER_EXPIRED-traveler = Un agent va vous aider pour votre document.
 reason-PA_SIGNER_EXPIRED-officer = Le certificat du signataire du document est hors de sa période de validité.
 reason-PA_SIGNER_EXPIRED-remedy = Contrôlez le document à la main, puis décidez.
+
+reason-PA_SIGNER_REVOKED-traveler = Un agent va vous aider pour votre document.
+reason-PA_SIGNER_REVOKED-officer = Le certificat du signataire du document a été révoqué.
+reason-PA_SIGNER_REVOKED-remedy = Ne vous fiez pas à la signature de la puce. Contrôlez le document à la main et, en cas de doute, interrogez l’émetteur.
+
+reason-PA_COUNTRY_MISMATCH-traveler = Un agent va vous aider pour votre document.
+reason-PA_COUNTRY_MISMATCH-officer = Le document a été signé par un autre pays que son émetteur.
+reason-PA_COUNTRY_MISMATCH-remedy = Ne vous fiez pas à la puce. Faites examiner le document en deuxième ligne.
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = Un agent va vous aider pour votre document.
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = Le signataire du document n’est pas habilité à signer ce type de document.
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = Contrôlez le document à la main, puis décidez.
 
 reason-PA_MALFORMED-traveler = Un agent va vous aider pour votre document.
 reason-PA_MALFORMED-officer = L’objet de sécurité de la puce (EF.SOD) n’est pas conforme au Doc 9303-10 de l’OACI.

@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = 係員が書類を確認いたします
 reason-CHIP_PROTOCOL_ERROR-officer = IC チップの応答が ICAO Doc 9303 の規定と異なります。
 reason-CHIP_PROTOCOL_ERROR-remedy = 書類を目視で審査し、発行国と種類を技術者に伝えてください。
 
+reason-PACE_FAILED-traveler = 係員が書類を確認いたします
+reason-PACE_FAILED-officer = 規則が求める PACE で IC チップを開けませんでした。鍵の誤りが原因ではありません。
+reason-PACE_FAILED-remedy = 窓口で読み取り直してください。PACE が再び失敗した場合は、目視で審査してください。規則により BAC での代用はできません。
+
+reason-CHIP_DATA_REFUSED-traveler = 係員が書類を確認いたします
+reason-CHIP_DATA_REFUSED-officer = IC チップが、通過に必要なデータ（DG2 の顔写真など）の提供を拒みました。
+reason-CHIP_DATA_REFUSED-remedy = 書類を目視で審査し、発行国と種類を技術者に伝えてください。
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = 係員が書類を確認いたします
+reason-CHIP_AUTHENTICATION_FAILED-officer = チップ認証に失敗しました。発行時の鍵を持たない IC チップで、複製の可能性があります。
+reason-CHIP_AUTHENTICATION_FAILED-remedy = IC チップを信頼せず、複製の疑いがある書類として二次審査に回してください。
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = 係員が書類を確認いたします
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = 能動認証に失敗しました。発行時の鍵を持たない IC チップで、複製の可能性があります。
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = IC チップを信頼せず、複製の疑いがある書類として二次審査に回してください。
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = 係員が書類を確認いたします
+reason-CHIP_NOT_PROVEN_GENUINE-officer = 署名されたデータまたは規則が求めているのに、IC チップが発行時のものであることを証明していません。
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = IC チップの複製や差し替えがないか目視で審査して判断してください。
+
 reason-CHIP_MRZ_MISMATCH-traveler = 係員が書類を確認いたします
 reason-CHIP_MRZ_MISMATCH-officer = IC チップのデータ（DG1）が、印字された機械読取領域と異なります。
 reason-CHIP_MRZ_MISMATCH-remedy = 二次審査が済むまで、この書類を信頼しないでください。
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = 書類を目視で審査し、この発行国の
 reason-PA_SIGNER_EXPIRED-traveler = 係員が書類を確認いたします
 reason-PA_SIGNER_EXPIRED-officer = 書類の署名者の証明書が有効期間外です。
 reason-PA_SIGNER_EXPIRED-remedy = 書類を目視で審査して判断してください。
+
+reason-PA_SIGNER_REVOKED-traveler = 係員が書類を確認いたします
+reason-PA_SIGNER_REVOKED-officer = 書類の署名者の証明書が失効しています。
+reason-PA_SIGNER_REVOKED-remedy = IC チップの署名を信頼せず、書類を目視で審査し、疑わしい場合は発行国に照会してください。
+
+reason-PA_COUNTRY_MISMATCH-traveler = 係員が書類を確認いたします
+reason-PA_COUNTRY_MISMATCH-officer = 書類に署名した国が、書類の発行国と異なります。
+reason-PA_COUNTRY_MISMATCH-remedy = IC チップを信頼せず、書類を二次審査に回してください。
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = 係員が書類を確認いたします
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = 書類の署名者には、この種類の書類に署名する権限がありません。
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = 書類を目視で審査して判断してください。
 
 reason-PA_MALFORMED-traveler = 係員が書類を確認いたします
 reason-PA_MALFORMED-officer = IC チップのセキュリティオブジェクト（EF.SOD）が ICAO Doc 9303-10 の規定に合っていません。

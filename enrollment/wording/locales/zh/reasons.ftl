@@ -45,6 +45,26 @@ reason-CHIP_PROTOCOL_ERROR-traveler = 工作人员会协助您查验证件
 reason-CHIP_PROTOCOL_ERROR-officer = 芯片的应答不符合国际民航组织 Doc 9303 的要求。
 reason-CHIP_PROTOCOL_ERROR-remedy = 请人工查验证件，并将签发方和证件种类告知技术人员。
 
+reason-PACE_FAILED-traveler = 工作人员会协助您查验证件
+reason-PACE_FAILED-officer = 芯片未能按规则要求以 PACE 打开，且并非密钥错误所致。
+reason-PACE_FAILED-remedy = 请在人工柜台重新读取证件；如 PACE 仍然失败，请人工查验：规则不允许以 BAC 代替。
+
+reason-CHIP_DATA_REFUSED-traveler = 工作人员会协助您查验证件
+reason-CHIP_DATA_REFUSED-officer = 芯片拒绝提供通关所需的数据，例如照片（DG2）。
+reason-CHIP_DATA_REFUSED-remedy = 请人工查验证件，并将签发方和证件种类告知技术人员。
+
+reason-CHIP_AUTHENTICATION_FAILED-traveler = 工作人员会协助您查验证件
+reason-CHIP_AUTHENTICATION_FAILED-officer = 芯片认证失败：芯片不持有签发时的密钥，可能是克隆芯片。
+reason-CHIP_AUTHENTICATION_FAILED-remedy = 请勿采信芯片，并将证件作为可能的复制品交二线查验。
+
+reason-ACTIVE_AUTHENTICATION_FAILED-traveler = 工作人员会协助您查验证件
+reason-ACTIVE_AUTHENTICATION_FAILED-officer = 主动认证失败：芯片不持有签发时的密钥，可能是克隆芯片。
+reason-ACTIVE_AUTHENTICATION_FAILED-remedy = 请勿采信芯片，并将证件作为可能的复制品交二线查验。
+
+reason-CHIP_NOT_PROVEN_GENUINE-traveler = 工作人员会协助您查验证件
+reason-CHIP_NOT_PROVEN_GENUINE-officer = 芯片未证明自己就是签发时的芯片，而签名数据或规则要求这一证明。
+reason-CHIP_NOT_PROVEN_GENUINE-remedy = 请人工查验芯片是否被复制或更换，然后再作决定。
+
 reason-CHIP_MRZ_MISMATCH-traveler = 工作人员会协助您查验证件
 reason-CHIP_MRZ_MISMATCH-officer = 芯片数据（DG1）与印刷的机读区不一致。
 reason-CHIP_MRZ_MISMATCH-remedy = 在二线查验完成之前，请勿采信该证件。
@@ -68,6 +88,18 @@ reason-PA_CSCA_UNKNOWN-remedy = 请人工查验证件，并核实信任库中是
 reason-PA_SIGNER_EXPIRED-traveler = 工作人员会协助您查验证件
 reason-PA_SIGNER_EXPIRED-officer = 证件签名者的证书不在有效期内。
 reason-PA_SIGNER_EXPIRED-remedy = 请人工查验证件后再作决定。
+
+reason-PA_SIGNER_REVOKED-traveler = 工作人员会协助您查验证件
+reason-PA_SIGNER_REVOKED-officer = 证件签名者的证书已被吊销。
+reason-PA_SIGNER_REVOKED-remedy = 请勿采信芯片的签名；请人工查验证件，如有疑问请向签发方查询。
+
+reason-PA_COUNTRY_MISMATCH-traveler = 工作人员会协助您查验证件
+reason-PA_COUNTRY_MISMATCH-officer = 为证件签名的国家不是该证件的签发方。
+reason-PA_COUNTRY_MISMATCH-remedy = 请勿采信芯片，并将证件交二线查验。
+
+reason-PA_DOCUMENT_TYPE_MISMATCH-traveler = 工作人员会协助您查验证件
+reason-PA_DOCUMENT_TYPE_MISMATCH-officer = 证件签名者无权签署此类证件。
+reason-PA_DOCUMENT_TYPE_MISMATCH-remedy = 请人工查验证件后再作决定。
 
 reason-PA_MALFORMED-traveler = 工作人员会协助您查验证件
 reason-PA_MALFORMED-officer = 芯片的安全对象（EF.SOD）不符合国际民航组织 Doc 9303-10 的规定。

@@ -45,6 +45,9 @@ const REFERRED: Expected = Expected {
     ..CONNECTED[0]
 };
 
+/// A document that is refused before the first door.
+const REFUSED: Expected = Expected { officer: None, outcome: Outcome::Refused, ..REFERRED };
+
 /// A chip that answers otherwise than it should.
 const CHIP_WRONG: Expected = Expected { reason: Reason::ChipProtocolError, stage: Some(Stage::Document), ..REFERRED };
 
@@ -87,9 +90,50 @@ fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
         Expected {
             what: "garbage for a signature",
             document: name::GARBAGE,
-            officer: None,
-            outcome: Outcome::Refused,
             reason: Reason::PaMalformed,
+            stage: Some(Stage::Authentication),
+            ..REFUSED
+        },
+        Expected {
+            what: "a PACE that breaks off",
+            document: name::PACE_BROKEN,
+            reason: Reason::PaceFailed,
+            stage: Some(Stage::Document),
+            ..REFERRED
+        },
+        Expected {
+            what: "a PACE that was hidden",
+            document: name::DOWNGRADED,
+            reason: Reason::PaceFailed,
+            stage: Some(Stage::Authentication),
+            ..REFERRED
+        },
+        Expected {
+            what: "a portrait that the chip keeps to itself",
+            document: name::PORTRAIT_WITHHELD,
+            reason: Reason::ChipDataRefused,
+            stage: Some(Stage::Document),
+            ..REFERRED
+        },
+        Expected { what: "Chip Authentication Mapping", document: name::MAPPED, ..CONNECTED[0] },
+        Expected {
+            what: "a clone with a key of its own",
+            document: name::CLONE_WITH_KEY,
+            reason: Reason::ChipAuthenticationFailed,
+            stage: Some(Stage::Authentication),
+            ..REFUSED
+        },
+        Expected {
+            what: "a document signed by another country",
+            document: name::FOREIGN_SIGNER,
+            reason: Reason::PaCountryMismatch,
+            stage: Some(Stage::Authentication),
+            ..REFERRED
+        },
+        Expected {
+            what: "a document signed by a signer of visas",
+            document: name::OTHER_TYPE,
+            reason: Reason::PaDocumentTypeMismatch,
             stage: Some(Stage::Authentication),
             ..REFERRED
         },

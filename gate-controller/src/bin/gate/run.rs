@@ -139,21 +139,20 @@ fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -
 }
 
 fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
-    let entries = fs::read_dir(folder)
-        .with_context(|| format!("read the folder of CSCA certificates {} (`trust`)", folder.display()))?;
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.context("read the folder of CSCA certificates")?.path();
-        if path.is_file() {
-            files.push(fs::read(&path).with_context(|| format!("read {}", path.display()))?);
-        }
+    let (trust, unused) = TrustStore::load(folder, Timestamp::now().as_second())
+        .with_context(|| format!("the trust folder {} (`trust`)", folder.display()))?;
+    for name in unused {
+        tracing::warn!("{name} in the trust folder is not used: of no known kind, or signed by nobody trusted");
     }
-    let trust = TrustStore::from_certificates(files.iter().map(Vec::as_slice))
-        .with_context(|| format!("CSCA certificates in {}", folder.display()))?;
+    let lists = trust.crls().count();
     if trust.is_empty() {
         tracing::warn!("no CSCA certificate in {}: every document will be referred", folder.display());
     } else {
-        tracing::info!("{} CSCA certificates", trust.len());
+        tracing::info!(
+            "{} CSCA certificates of {} countries, {lists} revocation lists",
+            trust.len(),
+            trust.countries().len()
+        );
     }
     Ok(trust)
 }

@@ -91,9 +91,18 @@ impl Session {
         TerminalError::Refused { stage: self.stage, status }
     }
 
-    /// Sends a command and gives the plain answer. With a channel, an unprotected error status passes as an answer
-    /// without data where `Tolerance` says so: chips of the field tell of a missing file like that and keep the channel.
+    /// Sends a command and gives the plain answer. With a channel, an unprotected status that [`keeps_channel`] passes as
+    /// an answer without data: chips of the field tell of a missing file like that and keep the channel.
     pub(super) async fn send(&mut self, command: &Command) -> Result<Response, TerminalError> {
+        self.transact(command, keeps_channel).await
+    }
+
+    /// Sends a command whose answer must come through the channel, whatever it says: that it opens is the proof.
+    pub(super) async fn prove(&mut self, command: &Command) -> Result<(), TerminalError> {
+        self.transact(command, |_| false).await.map(drop)
+    }
+
+    async fn transact(&mut self, command: &Command, tolerated: fn(u16) -> bool) -> Result<Response, TerminalError> {
         let stage = self.stage;
         let Some(mut channel) = self.channel.take() else {
             let answer = self.exchange(command.bytes()).await;
@@ -107,7 +116,7 @@ impl Session {
                 self.channel = Some(channel);
                 Ok(Response { data, status })
             }
-            Err(SecureError::Unprotected(status)) if keeps_channel(status) => {
+            Err(SecureError::Unprotected(status)) if tolerated(status) => {
                 self.channel = Some(channel);
                 Ok(Response { data: Zeroizing::default(), status })
             }

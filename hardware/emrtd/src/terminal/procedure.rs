@@ -98,7 +98,23 @@ impl Procedure {
             suspect => self.manner.concede(suspect),
         }
         self.session.channel = None;
+        self.forget_channel();
         Ok(())
+    }
+
+    /// What was shown on a channel says nothing of the next one: another chip may have taken the place.
+    fn forget_channel(&mut self) {
+        let reading = &mut self.reading;
+        let bound = [
+            &mut reading.chip_authentication,
+            &mut reading.chip_authentication_mapping,
+            &mut reading.terminal_authentication,
+        ];
+        for proof in bound.into_iter().filter(|proof| proof.passed()) {
+            *proof = Proof::default();
+        }
+        reading.contents.card_security = None;
+        self.chip_identifier.clear();
     }
 
     async fn run(&mut self) -> Result<(), TerminalError> {
@@ -220,9 +236,7 @@ impl Procedure {
         self.reading.access = Access::Pace { protocol: offer.protocol, parameter_id: offer.parameter_id };
         if let Some(proof) = established.chip_proof {
             self.session.enter(Stage::CardSecurity);
-            if self.reading.contents.card_security.is_none() {
-                self.reading.contents.card_security = self.optional(File::CARD_SECURITY).await?;
-            }
+            self.reading.contents.card_security = self.optional(File::CARD_SECURITY).await?;
             self.reading.chip_authentication_mapping = self.mapping_proof(&proof, offer);
         }
         Ok(())
@@ -306,13 +320,13 @@ impl Procedure {
     }
 
     async fn authenticate_chip(&mut self) -> Result<(), TerminalError> {
-        let undecided = |proof: &Proof| matches!(proof, Proof::NotDone(NotDone::NotOffered) | Proof::Passed);
         let Some(infos) = self.security_infos() else { return Ok(()) };
         if !self.options.chip_authentication {
             self.reading.chip_authentication = Proof::NotDone(NotDone::NotWanted);
         }
-        // Not again if it broke the channel, but again if something else did: the new channel begins with it.
-        if self.session.channel.is_none() || !undecided(&self.reading.chip_authentication) {
+        // Not again if it broke the channel. A chip that opened without any is asked, too: a clone may have done so lest
+        // it be asked.
+        if self.reading.chip_authentication != Proof::default() {
             return Ok(());
         }
         self.suspect = Some(Suspect::ChipAuthentication);

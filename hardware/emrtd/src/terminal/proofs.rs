@@ -61,9 +61,10 @@ pub(super) async fn chip_authentication(
             return without(Proof::Failed(format!("the chip answered {:04X} to Chip Authentication", answer.status)));
         }
     }
-    // A chip without the private key derives other keys: what it says next does not open.
+    // A chip without the private key derives other keys: what it says next does not open. What it says without the
+    // channel anybody could say.
     session.channel = Some(terminal.channel());
-    session.send(&Command::new([0, 0xA4, 2, 0x0C]).data(File::COM.identifier.to_be_bytes())).await?;
+    session.prove(&Command::new([0, 0xA4, 2, 0x0C]).data(File::COM.identifier.to_be_bytes())).await?;
     Ok(ChipAuthenticated { proof: Proof::Passed, terminal_key: Some(terminal.compressed_key().to_vec()) })
 }
 
