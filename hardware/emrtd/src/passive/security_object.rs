@@ -15,12 +15,8 @@ use crate::{
 const FILE: u16 = 0x77;
 /// The group of the machine readable zone, DG1.
 const ZONE_GROUP: u8 = 1;
-<<<<<<< HEAD
-=======
 /// Numbers of data groups (Doc 9303-10, 4.6.2: `DataGroupNumber`).
 const GROUPS: std::ops::RangeInclusive<u8> = 1..=16;
-const PRINTABLE_STRING: u16 = 0x13;
->>>>>>> work-d
 
 /// What EF.SOD says of the data groups; not yet verified.
 pub(super) struct SecurityObject {

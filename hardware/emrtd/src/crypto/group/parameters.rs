@@ -13,7 +13,6 @@ use super::{Domain, Group, GroupError, Structure};
 
 /// Bits of a prime of a curve: OpenSSL computes up to 661; nobody issued less than 160.
 const CURVE_BITS: std::ops::RangeInclusive<i32> = 160..=640;
-<<<<<<< HEAD
 /// Bits of a prime of a finite field. More would let a chip keep the terminal computing.
 const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=3072;
 /// Rounds of the primality test: a composite passes once in 4¹⁶ tries, whoever made it. OpenSSL's own test takes 64 and
@@ -21,11 +20,6 @@ const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=3072;
 const PRIMALITY_ROUNDS: usize = 16;
 /// Primes are longer.
 const PRIME_BITS_MIN: i32 = 8;
-=======
-/// Bits of a prime of a finite field. To see that one is prime takes two seconds at 3072 bits; more would let a chip keep
-/// the terminal computing.
-const FIELD_BITS: std::ops::RangeInclusive<i32> = 1024..=3072;
->>>>>>> work-d
 /// Bits of the order of a subgroup at least (RFC 5114, 2.1).
 const SUBGROUP_BITS_MIN: i32 = 160;
 
