@@ -20,8 +20,8 @@ const PACE: u8 = 4;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 
-/// Chip Authentication keys that are looked at; chips have one or two.
-const CHIP_KEYS_MAX: usize = 8;
+/// Keys of one chip that are decoded: to judge parameters that are written out takes time.
+const CHIP_KEYS_MAX: usize = 4;
 
 /// How PACE maps the nonce to a generator (Doc 9303-11, 4.4.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -247,8 +247,8 @@ impl SecurityInfos {
         })
     }
 
-    /// The Chip Authentication public keys with their identifiers; no more than any chip has, for to judge the domain
-    /// parameters of each takes time.
+    /// The Chip Authentication public keys, with their identifiers, as far as they can be used; no more than a chip can
+    /// have.
     pub fn chip_authentication_keys(&self) -> impl Iterator<Item = (Option<u64>, Result<PublicKey, GroupError>)> {
         let keys = self.0.iter().filter_map(|info| match info {
             SecurityInfo::ChipAuthenticationPublicKey { public_key, key_id, .. } => Some((*key_id, public_key)),

@@ -139,3 +139,33 @@ fn a_proof_does_not_outlive_its_channel() {
         assert!(!reading.chip_authentication_mapping.passed(), "{:?}", reading.chip_authentication_mapping);
     }
 }
+
+/// "More waits" without end, with and without bytes.
+#[test]
+fn a_chip_that_promises_more_for_ever_is_an_error() {
+    for piece in [&[0x61, 0x00][..], &[7, 0x61, 0x01]] {
+        let mut commands = 0;
+        let error = read(&mut |_| {
+            commands += 1;
+            assert!(commands < 20_000);
+            piece.to_vec()
+        });
+        assert!(error.is_err());
+    }
+}
+
+/// Files that are computed with before their signature is looked at are small.
+#[test]
+fn no_chip_has_structures_of_a_megabyte() {
+    let (mut document, _) = document(|_| {});
+    let infos = vec![0x30, 5, 6, 1, 0x2A, 5, 0].repeat(10_000);
+    document.files.card_access = Some(sallyport_emrtd::tlv::object(0x31, &infos));
+    let mut chip = chip(&document, Genuineness::default(), Behavior::default());
+    let mut commands = 0;
+    let refusal = read(&mut |command| {
+        commands += 1;
+        chip.transmit(command)
+    });
+    assert!(matches!(refusal, Err(TerminalError::Protocol { .. })), "{refusal:?}");
+    assert_eq!(commands, 1);
+}

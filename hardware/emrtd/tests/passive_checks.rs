@@ -89,6 +89,18 @@ fn groups_are_judged_one_by_one() {
     assert!(matches!(report.summary(), Err(PassiveError::HashMismatch { group: 2, .. })));
 }
 
+/// Doc 9303-10, 4.6.2: DataGroupNumber is 1 to 16.
+#[test]
+fn a_security_object_over_groups_that_do_not_exist_is_refused() {
+    for number in [0, 17, 0x9E] {
+        let Country { csca, signer, mut contents } = country(&signer_profile());
+        contents.groups.insert(number, tlv::object(0x6E, &[1]));
+        sign(&mut contents, &signer, &SodProfile::default());
+        let report = inspect(&contents, &trust(&[&csca]), NOW);
+        assert_eq!(code(&report, Check::Signature), ("failed", Some("security-object")), "{number}");
+    }
+}
+
 #[test]
 fn a_wrong_signature_an_unknown_csca_and_a_namesake_are_told_apart() {
     let Country { csca, mut contents, .. } = country(&signer_profile());
@@ -164,7 +176,16 @@ fn only_a_document_signer_signs_documents() {
     let csca = Authority::csca("UT", NOW).unwrap();
     let mut critical = signer_profile();
     critical.extensions.push((vec![0x2A, 3, 4], true, vec![5, 0]));
+    // Keys that a country's other machines hold: a seal's signer, 2.23.136.1.1.14.2, and a server.
+    let for_purpose = |purpose: &[u8]| {
+        let mut profile = signer_profile();
+        let purposes = tlv::object(0x30, &tlv::object(0x06, purpose));
+        profile.extensions.push((oid::EXTENDED_KEY_USAGE.to_vec(), false, purposes));
+        profile
+    };
     let profiles = [
+        for_purpose(&[0x67, 0x81, 0x08, 1, 1, 14, 2]),
+        for_purpose(oid::SERVER_AUTHENTICATION),
         Profile::new(Role::MasterListSigner, "UT", "ML", NOW, 90).unwrap(),
         Profile::new(Role::DeviationListSigner, "UT", "DL", NOW, 90).unwrap(),
         Profile::new(Role::Csca, "UT", "another CA", NOW, 90).unwrap(),

@@ -32,8 +32,8 @@ use sallyport_emrtd::{
     secure::SecureError,
     security_info::{Mapping, PaceProtocol, SecurityInfo, SecurityInfos},
     terminal::{
-        Access, AccessKey, AccessPolicy, Groups, NotDone, Options, Proof, Reading, TerminalAuthentication,
-        TerminalError,
+        self, Access, AccessKey, AccessPolicy, Groups, NotDone, Options, Proof, Reading, Terminal,
+        TerminalAuthentication, TerminalError,
     },
 };
 use support::{Failure, NOW, key, mrz, portrait_dg2, read_chip};
@@ -262,7 +262,7 @@ fn a_clone_that_withholds_its_proofs_is_known_by_what_is_signed() {
     let behavior = Behavior { withheld_groups: vec![14, 15], ..Behavior::default() };
     let reading = read(clone, behavior, Options::default()).unwrap();
     assert_eq!(reading.refused.keys().copied().collect::<Vec<_>>(), [14, 15]);
-    assert_eq!(reading.chip_authentication, Proof::NotDone(NotDone::NotOffered));
+    assert!(reading.chip_authentication.failed() && reading.active_authentication.failed());
 }
 
 #[test]
@@ -271,6 +271,19 @@ fn a_chip_that_hides_its_pace_is_known_by_what_is_signed() {
     document.files.card_access = None;
     let reading = read(document, Behavior::default(), Options::default()).unwrap();
     assert_eq!(reading.access, Access::Bac);
+    assert!(reading.is_downgraded());
+}
+
+/// Whoever stands between may add a variant of his own to EF.CardAccess, which the terminal likes best.
+#[test]
+fn a_variant_that_nobody_signed_is_known_by_what_is_signed() {
+    let mut document = document(|profile| profile.pace = vec![(generic(Suite::Aes128), 12)]);
+    let added = SecurityInfo::Pace { protocol: generic(Suite::Aes256), version: 2, parameter_id: Some(8) };
+    let mut infos = SecurityInfos::parse(document.files.card_access.as_deref().unwrap()).unwrap();
+    infos.0.push(added);
+    document.files.card_access = Some(infos.to_der());
+    let reading = read(document, Behavior::default(), Options::default()).unwrap();
+    assert_eq!(reading.access, Access::Pace { protocol: generic(Suite::Aes256), parameter_id: Some(8) });
     assert!(reading.is_downgraded());
 }
 
@@ -376,6 +389,25 @@ fn fingers_open_to_a_terminal_with_the_right_and_to_no_other() {
             assert_eq!(none.refused, [(3, 0x6982)].into());
         }
     }
+}
+
+/// A channel that breaks over EF.CVCA costs another try and not the terminal's credentials.
+#[test]
+fn terminal_authentication_survives_a_broken_channel() {
+    let authority = terminals(Rights::READ_DG3);
+    let document = with_fingers(&authority, false);
+    let mut chip = Chip::new(document.files, document.secrets, Behavior::default(), &mut rand::rng());
+    let options = all_groups(Some(&authority), Rights::READ_DG3);
+    let mut terminal = Terminal::with_options(key(), options, &mut rand::rng());
+    let mut breaks = 1;
+    let mut transmit = |command: &[u8]| {
+        let at_cvca = command.starts_with(&[0x0C, 0xB0, 0x9C]) && breaks > 0;
+        breaks -= usize::from(at_cvca);
+        Ok::<_, Failure>(if at_cvca { vec![0x69, 0x87] } else { chip.transmit(command) })
+    };
+    let reading = terminal::read(&mut terminal, &mut transmit, &mut |_| {}).unwrap();
+    assert_eq!((breaks, &reading.terminal_authentication), (0, &Proof::Passed));
+    assert!(reading.contents.groups.contains_key(&3));
 }
 
 /// Whatever breaks during the proofs, a reading ends, and without a proof that was not given.

@@ -5,7 +5,7 @@ mod support;
 
 use sallyport_emrtd::{
     chip::Behavior,
-    terminal::{ExtendedLength, Groups, Options, Reading, TerminalError},
+    terminal::{Access, ExtendedLength, Groups, Options, Reading, TerminalError},
 };
 use support::{Failure, passport, read_with};
 
@@ -35,6 +35,7 @@ fn a_portrait_takes_no_more_commands_than_its_bytes_need() {
         (Behavior::default(), ExtendedLength::Announced, 231),
         (Behavior { short_identifiers: false, ..Default::default() }, ExtendedLength::Announced, 231),
         (Behavior { read_bytes_max: Some(200), ..Default::default() }, ExtendedLength::Announced, 200),
+        (Behavior { empty_above: Some(224), ..Default::default() }, ExtendedLength::Announced, 223),
         (Behavior { extended_bytes_max: Some(1_000), ..Default::default() }, ExtendedLength::Probe, 967),
         (Behavior { extended_bytes_max: Some(65_535), ..Default::default() }, ExtendedLength::Probe, 20_100),
     ] {
@@ -60,6 +61,38 @@ fn habits_of_the_field_do_not_stop_a_reading() {
             assert_eq!(reading.contents.groups.len(), 2, "{behavior:?}");
         }
     }
+}
+
+/// EF.SOD lists the groups, too.
+#[test]
+fn a_chip_without_ef_com_is_read() {
+    let mut document = passport(600);
+    document.files.com = Vec::new();
+    for (plain_errors, errors_end_channel) in [(false, false), (true, false), (false, true)] {
+        let behavior = Behavior { plain_errors, errors_end_channel, ..Default::default() };
+        let reading = read_with(&document, behavior, Options::default()).unwrap();
+        assert!(reading.contents.com.is_empty());
+        assert_eq!(reading.contents.groups, document.files.groups);
+    }
+    document.files.sod = sallyport_emrtd::tlv::object(0x77, &[0x30, 0]);
+    let refusal = read_with(&document, Behavior::default(), Options::default()).unwrap_err();
+    assert!(matches!(refusal, Failure::Terminal(TerminalError::Protocol { .. })), "{refusal}");
+}
+
+/// A file of zeros, or with nothing in it, announces no PACE; an EF.CVCA is no EF.CardAccess.
+#[test]
+fn a_file_that_is_no_ef_cardaccess_stands_in_nobodys_way() {
+    for content in [vec![], vec![0; 40], [&[0x42, 14][..], b"UTCVCA00000001", &[0; 20]].concat()] {
+        let mut document = passport(600);
+        document.files.card_access = Some(content);
+        let reading = read_with(&document, Behavior::default(), Options::default()).unwrap();
+        assert_eq!((reading.access, reading.contents.groups.len()), (Access::Bac, 2));
+    }
+    // One that begins as such and cannot be read may have announced PACE.
+    let mut document = passport(600);
+    document.files.card_access = Some(vec![0x31, 3, 0x30, 9, 6]);
+    let refusal = read_with(&document, Behavior::default(), Options::default()).unwrap_err();
+    assert!(matches!(refusal, Failure::Terminal(TerminalError::PaceFailed(_))), "{refusal}");
 }
 
 /// Beyond 32 kB the odd instruction is needed.

@@ -28,11 +28,11 @@ pub fn document_keys(key: &MrzKey) -> Keys {
 
 /// Terminal: the data of EXTERNAL AUTHENTICATE, 40 bytes.
 pub fn terminal_cryptogram(keys: &Keys, own: &Contribution, chip_challenge: &[u8; 8]) -> Vec<u8> {
-    cryptogram(keys, &[&own.challenge[..], chip_challenge, &own.material[..]].concat())
+    cryptogram(keys, &own.challenge, chip_challenge, &own.material)
 }
 
-fn cryptogram(keys: &Keys, plain: &[u8]) -> Vec<u8> {
-    let plain = Zeroizing::new(plain.to_vec());
+fn cryptogram(keys: &Keys, first: &[u8; 8], second: &[u8; 8], material: &[u8; 16]) -> Vec<u8> {
+    let plain = Zeroizing::new([&first[..], second, material].concat());
     let mut out = Suite::TripleDes.encrypt(&keys.encryption, &VECTOR, &plain).to_vec();
     let checksum = Suite::TripleDes.mac(&keys.mac, &out);
     out.extend_from_slice(&checksum);
@@ -62,7 +62,7 @@ pub fn chip_answer(keys: &Keys, own: &Contribution, data: &[u8]) -> Option<(Vec<
     let plain = Suite::TripleDes.decrypt(&keys.encryption, &VECTOR, data.get(..32)?);
     let terminal_challenge: [u8; 8] = plain[..8].try_into().ok()?;
     let terminal_material = open(keys, data, &terminal_challenge, &own.challenge)?;
-    let answer = cryptogram(keys, &[&own.challenge[..], &terminal_challenge, &own.material[..]].concat());
+    let answer = cryptogram(keys, &own.challenge, &terminal_challenge, &own.material);
     Some((answer, channel(&terminal_material, &own.material, &own.challenge, &terminal_challenge)))
 }
 

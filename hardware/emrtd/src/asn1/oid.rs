@@ -9,6 +9,8 @@ pub const MESSAGE_DIGEST: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 4]
 /// id-signingTime, 1.2.840.113549.1.9.5.
 pub const SIGNING_TIME: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 9, 5];
 
+/// id-icao-mrtd-security, 2.23.136.1.1: the arc that the identifiers of Doc 9303 lie under.
+pub const ICAO_SECURITY: &[u8] = &[0x67, 0x81, 0x08, 1, 1];
 /// id-icao-mrtd-security-ldsSecurityObject, 2.23.136.1.1.1 (Doc 9303-10).
 pub const LDS_SECURITY_OBJECT: &[u8] = &[0x67, 0x81, 0x08, 1, 1, 1];
 /// id-icao-mrtd-security-cscaMasterList, 2.23.136.1.1.2 (Doc 9303-12).
@@ -25,6 +27,11 @@ pub const DEVIATION_LIST: &[u8] = &[0x67, 0x81, 0x08, 1, 1, 7];
 pub const DEVIATION_LIST_SIGNING: &[u8] = &[0x67, 0x81, 0x08, 1, 1, 8];
 /// id-SecurityObject, 0.4.0.127.0.7.3.2.1 (BSI TR-03110-3): the content of EF.CardSecurity.
 pub const SECURITY_OBJECT: &[u8] = &[0x04, 0, 0x7F, 0, 7, 3, 2, 1];
+
+/// id-kp-serverAuth and id-kp-clientAuth, 1.3.6.1.5.5.7.3.1 and .2 (RFC 5280, 4.2.1.12).
+pub const SERVER_AUTHENTICATION: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 1];
+/// See [`SERVER_AUTHENTICATION`].
+pub const CLIENT_AUTHENTICATION: &[u8] = &[0x2B, 6, 1, 5, 5, 7, 3, 2];
 
 /// id-ce-subjectKeyIdentifier, 2.5.29.14 (RFC 5280).
 pub const SUBJECT_KEY_IDENTIFIER: &[u8] = &[0x55, 0x1D, 14];

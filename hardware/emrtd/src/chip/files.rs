@@ -11,7 +11,7 @@ use crate::{
 /// The files on a chip.
 #[derive(Default, Clone)]
 pub struct ChipFiles {
-    /// EF.COM.
+    /// EF.COM; empty for a chip without it.
     pub com: Vec<u8>,
     /// EF.SOD.
     pub sod: Vec<u8>,
@@ -91,7 +91,7 @@ impl FileSystem {
             entry(File::DIR, Needed::Nothing, files.dir),
         ];
         let own = [
-            entry(File::COM, Needed::Access, Some(files.com)),
+            entry(File::COM, Needed::Access, Some(files.com).filter(|com| !com.is_empty())),
             entry(File::SOD, Needed::Access, Some(files.sod)),
             entry(File::CVCA, Needed::Access, files.cvca),
         ];

@@ -130,17 +130,21 @@ fn chain(signature: Option<Signature<'_>>, trust: &TrustStore, zone: Option<&Mrz
     report.add(Check::Deviations, above(&|_| deviations(signer, trust, zone)));
 }
 
-/// Digital signatures, and none of the purposes that a CSCA also certifies keys for: the signer of a master list must
-/// not make documents (Doc 9303-12, 7.1.1 and table 6).
+/// Purposes that a CSCA also certifies keys for, by the beginnings of their identifiers: all of ICAO's, which are lists,
+/// visas, stamps and seals, and servers and clients on the net.
+const OTHER_PURPOSES: [&[u8]; 3] = [oid::ICAO_SECURITY, oid::SERVER_AUTHENTICATION, oid::CLIENT_AUTHENTICATION];
+
+/// Digital signatures, and no other purpose: who signs a master list or a visa's seal must not make documents (Doc
+/// 9303-12, 7.1.1 and table 6: the certificate of a document signer names no purpose).
 fn signer_usage(signer: &Certificate) -> Outcome {
     let extensions = signer.extensions();
     let wrong = |why: String| Outcome::Failed(PassiveError::SignerUsage { signer: signer.subject().to_string(), why });
     if let Some(kind) = extensions.unknown_critical.first() {
         return wrong(format!("has a critical extension {} that is not understood", dotted(kind)));
     }
-    let purposes = [oid::MASTER_LIST_SIGNING, oid::DEVIATION_LIST_SIGNING];
-    if extensions.purposes.iter().any(|purpose| purposes.contains(&purpose.as_slice())) {
-        return wrong("is for signing lists".into());
+    let other = |purpose: &&Vec<u8>| OTHER_PURPOSES.iter().any(|beginning| purpose.starts_with(beginning));
+    if let Some(purpose) = extensions.purposes.iter().find(other) {
+        return wrong(format!("is for another purpose, {}", dotted(purpose)));
     }
     if extensions.authority == Some(true) {
         return wrong("is a certification authority's".into());

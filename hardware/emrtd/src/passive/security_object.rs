@@ -15,6 +15,8 @@ use crate::{
 const FILE: u16 = 0x77;
 /// The group of the machine readable zone, DG1.
 const ZONE_GROUP: u8 = 1;
+/// Numbers of data groups (Doc 9303-10, 4.6.2: `DataGroupNumber`).
+const GROUPS: std::ops::RangeInclusive<u8> = 1..=16;
 
 /// What EF.SOD says of the data groups; not yet verified.
 pub(super) struct SecurityObject {
@@ -63,7 +65,8 @@ fn content(bytes: &[u8]) -> Result<Content, Asn1Error> {
         let mut entry = Elements::of(entry.whole, SEQUENCE)?;
         let number = small(entry.next(INTEGER, "the number of a group")?.value);
         let value = entry.next(OCTET_STRING, "the hash of a group")?.value;
-        let group = number.and_then(|number| u8::try_from(number).ok()).ok_or(Asn1Error::Value("a group's number"))?;
+        let group = number.and_then(|number| u8::try_from(number).ok()).filter(|group| GROUPS.contains(group));
+        let group = group.ok_or(Asn1Error::Value("a group's number"))?;
         if groups.insert(group, value.to_vec()).is_some() {
             return Err(Asn1Error::Value("a group that is listed twice"));
         }

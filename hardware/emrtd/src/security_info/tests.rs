@@ -46,6 +46,18 @@ fn the_public_key_of_the_worked_example_is_read_and_written() {
     assert_eq!(SecurityInfo::of_public_key(&key, written, id).to_der(), der);
 }
 
+/// DG14 is read before anybody looks at its signature.
+#[test]
+fn no_more_keys_are_decoded_than_a_chip_can_have() {
+    let key = |key_id| SecurityInfo::ChipAuthenticationPublicKey {
+        agreement: Agreement::Ecdh,
+        public_key: vec![SEQUENCE as u8, 0],
+        key_id: Some(key_id),
+    };
+    let infos = SecurityInfos((0..1_000).map(key).collect());
+    assert_eq!(infos.chip_authentication_keys().count(), 4);
+}
+
 // BSI TR-03110, worked example: EF.CardAccess of an identity card, with objects that passports have not.
 #[test]
 fn what_passports_have_not_is_kept_as_it_was() {

@@ -11,19 +11,22 @@ use crate::{
 
 /// The largest file accepted. Portraits take 8 to 25 kB; several faces or fingers a few times that.
 const FILE_BYTES_MAX: usize = 1 << 20;
+/// The largest of those that hold no image: nobody checked who wrote them before they are computed with.
+const STRUCTURE_BYTES_MAX: usize = 1 << 16;
 /// READ BINARY with an even instruction reaches no further (15-bit offset, ISO/IEC 7816-4, 11.3.3).
 const EVEN_OFFSET_MAX: usize = 0x7FFF;
 /// An answer to the odd instruction wraps its data in an object `53` of at most this header.
 const DISCRETIONARY_HEADER_BYTES: usize = 4;
-/// Reads that every chip of the field accepts, tried when a larger one fails.
-const CAUTIOUS_READ_BYTES: usize = 160;
+/// Reads that chips of the field accept, tried one after another when a larger one fails: what fits a short answer with
+/// AES, which most terminals ask for, and what every chip accepts.
+const CAUTIOUS_READ_BYTES: [usize; 2] = [223, 160];
 
 /// An elementary file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct File {
     /// File identifier.
     pub(crate) identifier: u16,
-    /// Short file identifier.
+    /// Short file identifier; where it is none of 1 to 30 the file has none (ISO/IEC 7816-4, 7.3.2).
     pub(crate) short: u8,
 }
 
@@ -46,6 +49,15 @@ impl File {
     /// A data group (Doc 9303-10, table 38).
     pub(crate) fn group(group: u8) -> Self {
         Self { identifier: 0x0100 | u16::from(group), short: group }
+    }
+
+    fn bytes_max(self) -> usize {
+        let structures = [Self::COM, Self::SOD, Self::CARD_ACCESS, Self::ATR_INFO, Self::DIR];
+        if structures.contains(&self) || [14, 15].map(Self::group).contains(&self) {
+            STRUCTURE_BYTES_MAX
+        } else {
+            FILE_BYTES_MAX
+        }
     }
 }
 
@@ -73,7 +85,8 @@ pub(super) struct Manner {
 pub(super) enum Suspect {
     ExtendedLength,
     ShortIdentifier,
-    ReadLength,
+    /// This many bytes are asked for instead.
+    ReadLength(usize),
     /// A file that it refused, and will not be asked for again.
     Refusal,
     ChipAuthentication,
@@ -91,7 +104,7 @@ impl Manner {
         match suspect {
             Suspect::ExtendedLength => self.response_bytes = SHORT_RESPONSE_BYTES_MAX,
             Suspect::ShortIdentifier => self.short_identifiers = false,
-            Suspect::ReadLength => self.read_bytes = CAUTIOUS_READ_BYTES,
+            Suspect::ReadLength(less) => self.read_bytes = less,
             // What is not about reading is the procedure's.
             _ => {}
         }
@@ -111,12 +124,12 @@ impl Manner {
         fits.min(self.read_bytes).max(1)
     }
 
-    fn next_suspect(&self) -> Option<Suspect> {
+    fn next_suspect(&self, session: &Session) -> Option<Suspect> {
         if self.extended() {
-            Some(Suspect::ExtendedLength)
-        } else {
-            (self.read_bytes > CAUTIOUS_READ_BYTES).then_some(Suspect::ReadLength)
+            return Some(Suspect::ExtendedLength);
         }
+        let chunk = self.chunk(session);
+        CAUTIOUS_READ_BYTES.into_iter().find(|&less| less < chunk).map(Suspect::ReadLength)
     }
 }
 
@@ -159,8 +172,8 @@ pub(super) async fn read(
     };
     let (_, start, length) = tlv::header(&first).map_err(|_| session.protocol("the file is no TLV"))?;
     let total = start.saturating_add(length);
-    if total > FILE_BYTES_MAX {
-        return Err(session.protocol("the file is longer than 1 MB"));
+    if total > file.bytes_max() {
+        return Err(session.protocol("the file is longer than any of its kind"));
     }
     pieces.push(first);
     loop {
@@ -169,10 +182,10 @@ pub(super) async fn read(
             return Ok(Found::File(pieces.join(total)));
         }
         let wanted = manner.chunk(session).min(total - pieces.bytes);
-        *suspect = manner.next_suspect();
+        *suspect = manner.next_suspect(session);
         let answer = read_at(session, pieces.bytes, wanted).await?;
         if answer.data.is_empty() {
-            match manner.next_suspect() {
+            match manner.next_suspect(session) {
                 Some(next) if answer.is_ok() || is_about_length(answer.status) => manner.concede(next),
                 _ if answer.is_ok() || answer.status == status::WRONG_OFFSET => {
                     return Err(session.protocol("the file ends before the length that it states"));
@@ -192,7 +205,8 @@ async fn first_piece(
     file: File,
     suspect: &mut Option<Suspect>,
 ) -> Result<Result<Zeroizing<Vec<u8>>, u16>, TerminalError> {
-    if manner.short_identifiers {
+    let has_short = (1..=30).contains(&file.short);
+    if manner.short_identifiers && has_short {
         *suspect = Some(Suspect::ShortIdentifier);
         let wanted = manner.chunk(session);
         let read = Command::new([0, 0xB0, 0x80 | file.short, 0]).expecting(wanted);
@@ -200,7 +214,7 @@ async fn first_piece(
             // A channel that broke over a long answer is not the identifier's fault.
             Err(TerminalError::Secure { source: SecureError::Unprotected(word), stage }) => {
                 if is_about_length(word) {
-                    *suspect = manner.next_suspect();
+                    *suspect = manner.next_suspect(session);
                 }
                 return Err(TerminalError::Secure { source: SecureError::Unprotected(word), stage });
             }
@@ -222,18 +236,19 @@ async fn first_piece(
     }
     *suspect = None;
     loop {
-        *suspect = manner.next_suspect();
+        *suspect = manner.next_suspect(session);
         let answer = read_at(session, 0, manner.chunk(session)).await?;
         if !answer.data.is_empty() {
-            if manner.short_identifiers {
+            if has_short {
                 // It could be read, only not by its short identifier.
                 manner.short_identifiers = false;
             }
             return Ok(Ok(answer.data));
         }
-        match manner.next_suspect() {
+        match manner.next_suspect(session) {
             Some(next) if answer.is_ok() || is_about_length(answer.status) => manner.concede(next),
-            _ if answer.is_ok() => return Err(session.protocol("an empty file")),
+            // An empty file is none.
+            _ if answer.is_ok() => return Ok(Err(status::END_OF_FILE)),
             _ => return Ok(Err(answer.status)),
         }
     }

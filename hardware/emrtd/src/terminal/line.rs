@@ -18,8 +18,9 @@ use crate::{
     secure::{Channel, SecureError},
 };
 
-/// The longest answer put together from GET RESPONSE.
+/// The longest answer put together from GET RESPONSE, and how often it is asked for more.
 const ANSWER_BYTES_MAX: usize = 65_536;
+const GET_RESPONSES_MAX: usize = 1_024;
 /// GET RESPONSE (ISO/IEC 7816-4, 11.8.1).
 const GET_RESPONSE: [u8; 4] = [0, 0xC0, 0, 0];
 
@@ -136,8 +137,10 @@ impl Session {
             answer = self.count(command).await;
         }
         let mut whole = Zeroizing::new(Vec::new());
-        while let Some((data, word @ 0x6100..=0x61FF)) = split_status(&answer) {
-            if whole.len() + data.len() > ANSWER_BYTES_MAX || (data.is_empty() && !whole.is_empty()) {
+        // A chip may promise more for ever.
+        for _ in 0..GET_RESPONSES_MAX {
+            let Some((data, word @ 0x6100..=0x61FF)) = split_status(&answer) else { break };
+            if whole.len() + data.len() > ANSWER_BYTES_MAX {
                 break;
             }
             whole = joined(&whole, data);

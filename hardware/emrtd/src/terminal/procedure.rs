@@ -47,9 +47,10 @@ pub(super) async fn inspect(
         random,
         manner,
         suspect: None,
+        without_com: false,
         reading: Reading::default(),
         announced: None,
-        chip_identifier: Vec::new(),
+        chip_identifier: Zeroizing::default(),
     };
     loop {
         match (procedure.run().await, procedure.suspect.take()) {
@@ -71,11 +72,13 @@ struct Procedure {
     manner: Manner,
     /// What the chip would have stumbled over if the channel broke now.
     suspect: Option<Suspect>,
+    /// The chip does not give EF.COM.
+    without_com: bool,
     reading: Reading,
     /// What EF.CardAccess says; empty for a chip without it.
     announced: Option<Announced>,
     /// What Terminal Authentication knows the chip by.
-    chip_identifier: Vec<u8>,
+    chip_identifier: Zeroizing<Vec<u8>>,
 }
 
 enum Announced {
@@ -120,11 +123,17 @@ impl Procedure {
     async fn run(&mut self) -> Result<(), TerminalError> {
         self.session.enter(Stage::Selecting);
         self.open().await?;
-        if self.reading.contents.com.is_empty() {
-            self.reading.contents.com = std::mem::take(&mut *self.required(Stage::Com, File::COM).await?);
+        if self.reading.contents.com.is_empty() && !self.without_com {
+            self.session.enter(Stage::Com);
+            // EF.SOD lists the groups, too, and chips without EF.COM are met.
+            match self.optional(File::COM).await? {
+                Some(file) => self.reading.contents.com = file,
+                None => (self.without_com, self.suspect) = (true, Some(Suspect::Refusal)),
+            }
         }
         if self.reading.contents.sod.is_empty() {
-            self.reading.contents.sod = std::mem::take(&mut *self.required(Stage::Sod, File::SOD).await?);
+            self.session.enter(Stage::Sod);
+            self.reading.contents.sod = self.security_object().await?;
         }
         let groups = self.groups()?;
         if groups.contains(&DG14) {
@@ -166,7 +175,7 @@ impl Procedure {
         let opened = access::basic(&mut self.session, &self.key, &mut self.random).await?;
         self.reading.access = if opened { Access::Bac } else { Access::Open };
         if let AccessKey::Mrz(key) = &self.key {
-            self.chip_identifier = terminal_authentication::identifier_after_bac(key).to_vec();
+            self.chip_identifier = terminal_authentication::identifier_after_bac(key).to_vec().into();
         }
         Ok(())
     }
@@ -178,10 +187,10 @@ impl Procedure {
             let mut first = true;
             let card_access = loop {
                 match self.optional(File::CARD_ACCESS).await? {
-                    Some(file) => break Some(file),
-                    // Some chips start in their application.
-                    None if first => access::select_master_file(&mut self.session).await?,
-                    None => break None,
+                    Some(file) if is_set(&file) => break Some(file),
+                    // Some chips start in their application, where EF.CVCA has the same identifier.
+                    _ if first => access::select_master_file(&mut self.session).await?,
+                    other => break other,
                 }
                 first = false;
             };
@@ -197,6 +206,8 @@ impl Procedure {
                 self.announced = Some(match SecurityInfos::parse(&file) {
                     Ok(infos) if !infos.announces_pace() => Announced::Nothing,
                     Ok(infos) => Announced::Pace(Offer::all(&infos)),
+                    // Zeros, where a chip without PACE has the file nonetheless.
+                    Err(_) if !is_set(&file) => Announced::Nothing,
                     Err(_) => Announced::Pace(Vec::new()),
                 });
                 self.reading.contents.card_access = Some(file);
@@ -232,7 +243,7 @@ impl Procedure {
 
     async fn established(&mut self, offer: &Offer, established: Established) -> Result<(), TerminalError> {
         self.session.channel = Some(crate::secure::Channel::new(established.keys));
-        self.chip_identifier = established.chip_key;
+        self.chip_identifier = established.chip_key.into();
         self.reading.access = Access::Pace { protocol: offer.protocol, parameter_id: offer.parameter_id };
         if let Some(proof) = established.chip_proof {
             self.session.enter(Stage::CardSecurity);
@@ -266,10 +277,9 @@ impl Procedure {
         })
     }
 
-    async fn required(&mut self, stage: Stage, file: File) -> Result<Zeroizing<Vec<u8>>, TerminalError> {
-        self.session.enter(stage);
-        match files::read(&mut self.session, &mut self.manner, file, &mut self.suspect).await? {
-            Found::File(bytes) => Ok(bytes),
+    async fn security_object(&mut self) -> Result<Vec<u8>, TerminalError> {
+        match files::read(&mut self.session, &mut self.manner, File::SOD, &mut self.suspect).await? {
+            Found::File(mut bytes) => Ok(std::mem::take(&mut *bytes)),
             Found::Refused(status) => Err(self.session.refused(status)),
         }
     }
@@ -287,6 +297,14 @@ impl Procedure {
             Found::Refused(status) => {
                 self.reading.refused.insert(group, status);
                 self.suspect = Some(Suspect::Refusal);
+                // It is there: EF.COM or EF.SOD lists it. A copy hides what it would be asked by.
+                let hidden =
+                    || Proof::Failed(format!("the chip does not give DG{group}, which is listed: {status:04X}"));
+                match group {
+                    DG14 if self.options.chip_authentication => self.reading.chip_authentication = hidden(),
+                    DG15 if self.options.active_authentication => self.reading.active_authentication = hidden(),
+                    _ => {}
+                }
             }
         }
         Ok(())
@@ -296,9 +314,11 @@ impl Procedure {
     fn groups(&self) -> Result<Vec<u8>, TerminalError> {
         let contents = &self.reading.contents;
         let listed = tlv::expect(&contents.com, 0x60).and_then(|(value, _)| tlv::find(value, 0x5C));
-        let listed = listed.map_err(|_| self.session.protocol("EF.COM lists no data groups"))?;
-        let mut present: Vec<u8> = listed.iter().filter_map(|&tag| group_of_tag(tag)).collect();
+        let mut present: Vec<u8> = listed.unwrap_or_default().iter().filter_map(|&tag| group_of_tag(tag)).collect();
         present.extend(passive::signed_groups(&contents.sod).unwrap_or_default());
+        if present.is_empty() {
+            return Err(self.session.protocol("neither EF.COM nor EF.SOD lists data groups"));
+        }
         let wanted = match &self.options.groups {
             Groups::These(wanted) => wanted,
             Groups::All => &present,
@@ -348,20 +368,17 @@ impl Procedure {
         if self.options.terminal_authentication.is_none() {
             self.reading.terminal_authentication = Proof::NotDone(NotDone::NotWanted);
         }
-        if self.reading.terminal_authentication.failed() {
+        if self.reading.terminal_authentication != Proof::default() {
             return Ok(());
         }
-        let file = match cvca_file {
-            Some((identifier, Some(short))) => File { identifier, short },
-            _ => File::CVCA,
-        };
-        self.suspect = Some(Suspect::TerminalAuthentication);
-        let Some(credentials) = self.options.terminal_authentication.take() else { return Ok(()) };
+        let file = cvca_file.map_or(File::CVCA, |(identifier, short)| File { identifier, short: short.unwrap_or(0) });
         let authorities = match self.optional(file).await? {
             Some(file) => terminal_authentication::read_ef_cvca(&file).map_err(|error| error.to_string()),
             None => Err("the chip does not give EF.CVCA, which names the authorities that it trusts".into()),
         };
         self.suspect = Some(Suspect::TerminalAuthentication);
+        // Taken only now: a channel that breaks over EF.CVCA must not cost the credentials.
+        let Some(credentials) = self.options.terminal_authentication.take() else { return Ok(()) };
         let proof = match authorities {
             Err(error) => Ok(Proof::Failed(error)),
             Ok(authorities) => {
@@ -392,6 +409,11 @@ impl Procedure {
         self.suspect = None;
         Ok(())
     }
+}
+
+/// Whether it may be SecurityInfos.
+fn is_set(file: &[u8]) -> bool {
+    file.first() == Some(&0x31)
 }
 
 /// The longest response that EF.ATR/INFO announces, beyond the short form.

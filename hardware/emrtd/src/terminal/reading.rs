@@ -29,17 +29,30 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// Whether the signed DG14 announces PACE and the unsigned EF.CardAccess did not announce the same: somebody between
-    /// terminal and chip, or a clone, wants a weaker protocol (Doc 9303-11, 4.2). Counts if passive authentication
-    /// covers DG14, without which nothing can be said.
+    /// Whether the signed DG14 announces PACE and the unsigned EF.CardAccess did not announce the same, or the chip was
+    /// opened by a variant or with domain parameters that only EF.CardAccess names: somebody between terminal and chip,
+    /// or a clone, wants a weaker protocol (Doc 9303-11, 4.2). Counts if passive authentication covers DG14, without
+    /// which nothing can be said.
     pub fn is_downgraded(&self) -> bool {
         let Some(signed) = self.contents.groups.get(&14).and_then(|file| SecurityInfos::parse_dg14(file).ok()) else {
             return false;
         };
         let announced = self.contents.card_access.as_deref().and_then(|file| SecurityInfos::parse(file).ok());
         let announced = announced.unwrap_or_default();
-        let is_pace = |info: &&SecurityInfo| matches!(info, SecurityInfo::Pace { .. });
-        signed.0.iter().filter(is_pace).any(|info| !announced.0.contains(info))
+        let is_pace = |info: &&SecurityInfo| {
+            matches!(info, SecurityInfo::Pace { .. } | SecurityInfo::PaceDomainParameters { .. })
+        };
+        let used = |info: &SecurityInfo| match (info, self.access) {
+            (
+                SecurityInfo::Pace { protocol, parameter_id, .. },
+                Access::Pace { protocol: used, parameter_id: number },
+            ) => (*protocol, *parameter_id) == (used, number),
+            _ => false,
+        };
+        let mut signed_pace = signed.0.iter().filter(is_pace).peekable();
+        let offered_otherwise =
+            signed_pace.peek().is_some() && matches!(self.access, Access::Pace { .. }) && !signed.0.iter().any(used);
+        offered_otherwise || signed_pace.any(|info| !announced.0.contains(info))
     }
 }
 

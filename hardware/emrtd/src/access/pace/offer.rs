@@ -10,8 +10,10 @@ use crate::{
 const VERSION: u64 = 2;
 /// Numbers of domain parameters below it are standardized or reserved.
 const PROPRIETARY_FROM: u64 = 32;
-/// Variants with domain parameters of their own that are looked at: to judge such parameters takes time.
-const PROPRIETARY_MAX: usize = 8;
+/// Variants looked at, and those of them whose domain parameters are written out: to judge such parameters takes
+/// time, and nobody has signed EF.CardAccess.
+const VARIANTS_MAX: usize = 64;
+const PROPRIETARY_MAX: usize = 4;
 
 /// One variant of PACE with its domain parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,9 +30,16 @@ impl Offer {
     /// All offers that can be used, the best first: chip authentication mapping proves a genuine chip in passing, curves
     /// are faster than fields, then the stronger cipher and the larger group.
     pub fn all(infos: &SecurityInfos) -> Vec<Self> {
-        let mut proprietary_left = PROPRIETARY_MAX;
-        let mut offers: Vec<Self> =
-            infos.0.iter().filter_map(|info| Self::of(info, infos, &mut proprietary_left)).collect();
+        let mut proprietary = 0;
+        let looked_at = infos.0.iter().filter(|info| match info {
+            SecurityInfo::Pace { parameter_id: Some(..PROPRIETARY_FROM), .. } => true,
+            SecurityInfo::Pace { .. } => {
+                proprietary += 1;
+                proprietary <= PROPRIETARY_MAX
+            }
+            _ => false,
+        });
+        let mut offers: Vec<Self> = looked_at.take(VARIANTS_MAX).filter_map(|info| Self::of(info, infos)).collect();
         offers.sort_by_key(|offer| {
             let PaceProtocol { mapping, agreement, suite } = offer.protocol;
             let rank = match mapping {
@@ -47,15 +56,11 @@ impl Offer {
         Self::all(infos).into_iter().next().ok_or(PaceError::NoOffer)
     }
 
-    fn of(info: &SecurityInfo, infos: &SecurityInfos, proprietary_left: &mut usize) -> Option<Self> {
+    fn of(info: &SecurityInfo, infos: &SecurityInfos) -> Option<Self> {
         let SecurityInfo::Pace { protocol, version: VERSION, parameter_id } = *info else { return None };
         let group = match parameter_id {
             Some(id) if id < PROPRIETARY_FROM => Group::standardized(u8::try_from(id).ok()?).ok()?,
-            _ => {
-                let algorithm = proprietary(protocol, parameter_id, infos)?;
-                *proprietary_left = proprietary_left.checked_sub(1)?;
-                Group::from_algorithm_identifier(algorithm).ok()?
-            }
+            _ => Group::from_algorithm_identifier(proprietary(protocol, parameter_id, infos)?).ok()?,
         };
         (group.agreement() == protocol.agreement && usable(protocol, &group)).then_some(Self {
             protocol,

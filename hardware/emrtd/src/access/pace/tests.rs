@@ -53,6 +53,23 @@ fn standardized(protocol: PaceProtocol, id: u8) -> Option<Offer> {
     Offer::all(&infos).pop()
 }
 
+/// EF.CardAccess is not signed: whoever wrote it must not keep the terminal computing.
+#[test]
+fn no_more_offers_are_looked_at_than_a_chip_can_have() {
+    let protocol = PaceProtocol { mapping: Mapping::Generic, agreement: Agreement::Ecdh, suite: Suite::Aes128 };
+    let offer = |id| SecurityInfo::Pace { protocol, version: 2, parameter_id: Some(id) };
+    let group = Group::standardized(13).unwrap();
+    let explicit = group.algorithm_identifier(ParameterForm::Explicit).unwrap();
+    let parameters =
+        (32..52).map(|id| SecurityInfo::of_parameters(&group, Mapping::Generic, explicit.clone(), Some(id)));
+    let mut infos = SecurityInfos((32..52).map(offer).chain(parameters).collect());
+    assert_eq!(Offer::all(&infos).len(), 4);
+    // Nor do they hide what comes behind them.
+    infos.0.push(offer(12));
+    assert_eq!(Offer::all(&infos).len(), 5);
+    assert_eq!(Offer::all(&SecurityInfos(vec![offer(12); 1_000])).len(), 64);
+}
+
 #[test]
 fn both_sides_agree_for_every_mapping_group_and_cipher() {
     let mut rng = StdRng::seed_from_u64(1);
