@@ -132,7 +132,8 @@ Still running. Open in a browser on this machine:
   web admin                {}      admin / {}
 
 Another crossing by hand: on the first page choose a document (`{}`) and what the camera sees (`{}`),
-then press Present. Choose `{}` before the camera for an impostor, and decide at the officer station.
+then press Present. Choose `{}` before the camera for an impostor, and decide at the officer station;
+or `{}` for a chip that only copies another.
 Unplug the turnstile or set off the fire input there too.
 
 Logs and data: {}. Ctrl-C ends everything.",
@@ -142,6 +143,7 @@ Logs and data: {}. Ctrl-C ends everything.",
         name::GENUINE,
         scene::TRAVELER,
         scene::STRANGER,
+        name::CLONE,
         world.path("").display(),
     );
 }

@@ -2,6 +2,7 @@
 //! them.
 
 use crate::{
+    asn1::{INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET},
     crypto::{
         group::{Agreement, Group, GroupError, PublicKey},
         suite::Suite,
@@ -19,14 +20,8 @@ const PACE: u8 = 4;
 /// id-icao-mrtd-security-aaProtocolObject, 2.23.136.1.1.5.
 const ACTIVE_AUTHENTICATION: &[u8] = &[0x67, 0x81, 0x08, 0x01, 0x01, 0x05];
 
-/// Keys of one chip that are decoded: for parameters that are written out this takes seconds.
+/// Keys of one chip that are decoded: to judge parameters that are written out takes time.
 const CHIP_KEYS_MAX: usize = 4;
-
-const INTEGER: u16 = 0x02;
-const OCTET_STRING: u16 = 0x04;
-const OBJECT_IDENTIFIER: u16 = 0x06;
-const SEQUENCE: u16 = 0x30;
-const SET: u16 = 0x31;
 
 /// How PACE maps the nonce to a generator (Doc 9303-11, 4.4.3.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -17,7 +17,7 @@ use sallyport_emrtd::{
     access::pace::Offer,
     chip::{Behavior, Chip},
     cms::{HashAlgorithm, Scheme, SignatureAlgorithm},
-    crypto::{group::Agreement, hash::HashAlgorithm as ActiveHash, suite::Suite},
+    crypto::{group::Agreement, suite::Suite},
     eac::{
         cvc::{Date, Rights},
         terminal_authentication::Credentials,
@@ -230,7 +230,7 @@ fn active_authentication_with_every_kind_of_key_and_a_clone() {
         }
     }
     for kind in kinds {
-        for hash in [ActiveHash::Sha1, ActiveHash::Sha256] {
+        for hash in [HashAlgorithm::Sha1, HashAlgorithm::Sha256] {
             let active = || ActiveKey::generate(kind, hash).unwrap();
             for behavior in [Behavior::default(), long()] {
                 let document = document(|profile| profile.genuineness.active = Some(active()));
@@ -254,7 +254,7 @@ fn a_clone_that_withholds_its_proofs_is_known_by_what_is_signed() {
     let genuine = document(|profile| {
         profile.genuineness.agreement = vec![chip_key(12, &[Suite::Aes128])];
         profile.genuineness.active =
-            Some(ActiveKey::generate(KeyKind::Rsa { bits: 1_024 }, ActiveHash::Sha256).unwrap());
+            Some(ActiveKey::generate(KeyKind::Rsa { bits: 1_024 }, HashAlgorithm::Sha256).unwrap());
     });
     let mut clone = cloned(genuine, Genuineness::default());
     // EF.COM is not signed.

@@ -13,6 +13,7 @@ use sallyport_emrtd::{
     trust::TrustStore,
 };
 use serde::Serialize;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// How one check went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -97,7 +98,7 @@ pub struct FileRead {
 }
 
 /// Who holds the document, as its zone says.
-#[derive(Clone, Serialize)]
+#[derive(Serialize, Zeroize, ZeroizeOnDrop)]
 #[allow(missing_docs)] // the fields of Doc 9303-3
 pub struct Holder {
     pub document_code: String,

@@ -4,7 +4,7 @@ use rand::{SeedableRng as _, rngs::StdRng};
 use sallyport_emrtd::{
     ImageFormat, Mrz,
     cms::{HashAlgorithm, Scheme},
-    crypto::{group::Agreement, hash, suite::Suite},
+    crypto::{group::Agreement, suite::Suite},
     issue::{
         ActiveKey, AgreementKey, Authority, Curve, Document, DocumentProfile, KeyKind, Parameters, Portrait, Profile,
         Role, SigningKey,
@@ -93,7 +93,7 @@ impl Kind {
         let id = Some(u64::from(group));
         profile.genuineness.agreement =
             vec![AgreementKey::generate(group, id, suites, &mut StdRng::seed_from_u64(1)).unwrap()];
-        profile.genuineness.active = Some(ActiveKey::generate(active, hash::HashAlgorithm::Sha256).unwrap());
+        profile.genuineness.active = Some(ActiveKey::generate(active, HashAlgorithm::Sha256).unwrap());
         let document = signer.issue_document(profile).unwrap();
         let access = protocol.map_or(Access::Bac, |protocol| Access::Pace { protocol, parameter_id: id });
         Case { name, document, csca, access }

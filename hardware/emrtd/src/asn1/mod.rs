@@ -25,6 +25,8 @@ pub const BIT_STRING: u16 = 0x03;
 pub const OCTET_STRING: u16 = 0x04;
 /// OBJECT IDENTIFIER.
 pub const OBJECT_IDENTIFIER: u16 = 0x06;
+/// PrintableString.
+pub const PRINTABLE_STRING: u16 = 0x13;
 /// SEQUENCE.
 pub const SEQUENCE: u16 = 0x30;
 /// SET.

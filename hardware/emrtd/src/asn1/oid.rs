@@ -85,3 +85,7 @@ pub const RSASSA_PSS: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 10];
 pub const EC_PUBLIC_KEY: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1];
 /// prime-field, 1.2.840.10045.1.1.
 pub const PRIME_FIELD: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 1, 1];
+/// The arc of ecdsa-with-SHA1 and its like, 1.2.840.10045.4.
+pub const ECDSA: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4];
+/// The arc of ecdsa-plain-signatures, 0.4.0.127.0.7.1.1.4.1 (BSI TR-03111, 5.2.1).
+pub const ECDSA_PLAIN: &[u8] = &[0x04, 0, 0x7F, 0, 7, 1, 1, 4, 1];

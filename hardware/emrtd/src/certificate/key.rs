@@ -1,24 +1,9 @@
 //! Public keys of certificates, and which of them are accepted.
 
-use openssl::{
-    nid::Nid,
-    pkey::{Id, PKey, Public},
-};
+use openssl::pkey::{Id, PKey, Public};
 
-/// The elliptic curves of Doc 9303-11, 9.5.1 and TR-03116: NIST and brainpool.
-const CURVES: [Nid; 11] = [
-    Nid::X9_62_PRIME192V1,
-    Nid::SECP224R1,
-    Nid::X9_62_PRIME256V1,
-    Nid::SECP384R1,
-    Nid::SECP521R1,
-    Nid::BRAINPOOL_P192R1,
-    Nid::BRAINPOOL_P224R1,
-    Nid::BRAINPOOL_P256R1,
-    Nid::BRAINPOOL_P320R1,
-    Nid::BRAINPOOL_P384R1,
-    Nid::BRAINPOOL_P512R1,
-];
+use crate::crypto::group::is_standardized;
+
 /// Shorter moduli were factored; Doc 9303-12, 4.1.6 asks for 2048 and more of signers, and 1024 occurs.
 const RSA_BITS: std::ops::RangeInclusive<u32> = 1024..=8192;
 
@@ -52,7 +37,7 @@ pub fn public_key(key_info: &[u8]) -> Result<PKey<Public>, KeyError> {
         Id::RSA | Id::RSA_PSS => Err(KeyError::RsaBits(key.bits())),
         Id::EC => {
             let curve = key.ec_key().map_err(|_| KeyError::Malformed)?.group().curve_name();
-            if curve.is_some_and(|curve| CURVES.contains(&curve)) { Ok(key) } else { Err(KeyError::UnknownCurve) }
+            if curve.is_some_and(is_standardized) { Ok(key) } else { Err(KeyError::UnknownCurve) }
         }
         _ => Err(KeyError::Type),
     }

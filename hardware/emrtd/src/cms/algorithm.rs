@@ -1,10 +1,7 @@
 //! Hash and signature algorithms of certificates and CMS (Doc 9303-12, 4.1.6; RFC 4055, RFC 5758, BSI TR-03111).
 
 use openssl::{
-    bn::BigNum,
-    ecdsa::EcdsaSig,
     error::ErrorStack,
-    hash::MessageDigest,
     pkey::{Id, PKey, PKeyRef, Private, Public},
     rsa::Padding,
     sign::{RsaPssSaltlen, Signer, Verifier},
@@ -12,6 +9,7 @@ use openssl::{
 
 use crate::{
     asn1::{self, Asn1Error, Elements, OBJECT_IDENTIFIER, SEQUENCE, oid},
+    crypto::{ecdsa, hash::HashAlgorithm},
     tlv,
 };
 
@@ -25,75 +23,8 @@ const PSS_SALT: u16 = 0xA2;
 const PSS_SALT_BYTES_DEFAULT: u32 = 20;
 /// Whatever length the signature turns out to have; OpenSSL's RSA_PSS_SALTLEN_AUTO.
 const PSS_SALT_ANY: RsaPssSaltlen = RsaPssSaltlen::MAXIMUM_LENGTH;
-/// The arcs `1.2.840.113549.1.1`, `1.2.840.10045.4` and `0.4.0.127.0.7.1.1.4.1` that signature algorithms lie under.
+/// The arc `1.2.840.113549.1.1` that signature algorithms with RSA lie under.
 const PKCS1: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1];
-const ECDSA: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4];
-const ECDSA_PLAIN: &[u8] = &[0x04, 0, 0x7F, 0, 7, 1, 1, 4, 1];
-
-/// A hash algorithm that Doc 9303 allows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HashAlgorithm {
-    /// SHA-1: only to verify what was issued long ago.
-    Sha1,
-    /// SHA-224.
-    Sha224,
-    /// SHA-256.
-    Sha256,
-    /// SHA-384.
-    Sha384,
-    /// SHA-512.
-    Sha512,
-}
-
-impl HashAlgorithm {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Sha1, Self::Sha224, Self::Sha256, Self::Sha384, Self::Sha512];
-
-    /// Its object identifier.
-    pub fn identifier(self) -> &'static [u8] {
-        match self {
-            Self::Sha1 => &[0x2B, 0x0E, 3, 2, 0x1A],
-            Self::Sha256 => &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1],
-            Self::Sha384 => &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2],
-            Self::Sha512 => &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3],
-            Self::Sha224 => &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 4],
-        }
-    }
-
-    /// The algorithm of an AlgorithmIdentifier's value; its parameters mean nothing (RFC 5754, 2).
-    pub fn parse(identifier: &[u8]) -> Result<Self, Asn1Error> {
-        let found = Elements::new(identifier).identifier("a hash algorithm")?;
-        Self::ALL
-            .into_iter()
-            .find(|hash| hash.identifier() == found)
-            .ok_or(Asn1Error::Value("a hash algorithm (none that Doc 9303-12 allows)"))
-    }
-
-    /// The AlgorithmIdentifier. Without parameters (RFC 5754, 2).
-    pub fn write(self) -> Vec<u8> {
-        tlv::object(SEQUENCE, &tlv::object(OBJECT_IDENTIFIER, self.identifier()))
-    }
-
-    /// The hash of these bytes.
-    pub fn of(self, bytes: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-        Ok(openssl::hash::hash(self.openssl(), bytes)?.to_vec())
-    }
-
-    /// Its length in bytes.
-    pub fn bytes(self) -> usize {
-        self.openssl().size()
-    }
-
-    fn openssl(self) -> MessageDigest {
-        match self {
-            Self::Sha1 => MessageDigest::sha1(),
-            Self::Sha224 => MessageDigest::sha224(),
-            Self::Sha256 => MessageDigest::sha256(),
-            Self::Sha384 => MessageDigest::sha384(),
-            Self::Sha512 => MessageDigest::sha512(),
-        }
-    }
-}
 
 /// How a signature is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,14 +70,14 @@ impl SignatureAlgorithm {
         }
         let (scheme, hash) = if let Some(arc) = found.strip_prefix(PKCS1) {
             (Scheme::Pkcs1, [(5, Sha1), (11, Sha256), (12, Sha384), (13, Sha512), (14, Sha224)].as_slice().pick(arc))
-        } else if let Some(arc) = found.strip_prefix(ECDSA) {
+        } else if let Some(arc) = found.strip_prefix(oid::ECDSA) {
             let hash = match arc {
                 [1] => Some(Sha1),
                 [3, arc @ ..] => [(1, Sha224), (2, Sha256), (3, Sha384), (4, Sha512)].as_slice().pick(arc),
                 _ => None,
             };
             (Scheme::Ecdsa, hash)
-        } else if let Some(arc) = found.strip_prefix(ECDSA_PLAIN) {
+        } else if let Some(arc) = found.strip_prefix(oid::ECDSA_PLAIN) {
             let hashes = [(1, Sha1), (2, Sha224), (3, Sha256), (4, Sha384), (5, Sha512)];
             (Scheme::EcdsaPlain, hashes.as_slice().pick(arc))
         } else {
@@ -190,9 +121,9 @@ impl SignatureAlgorithm {
         let of_five = |numbers: [u8; 5]| numbers[hash as usize];
         let parts = match self.scheme {
             Scheme::Pkcs1 => [arc(PKCS1, &[of_five([5, 14, 11, 12, 13])]), NULL.to_vec()].concat(),
-            Scheme::Ecdsa if hash == HashAlgorithm::Sha1 => arc(ECDSA, &[1]),
-            Scheme::Ecdsa => arc(ECDSA, &[3, of_five([0, 1, 2, 3, 4])]),
-            Scheme::EcdsaPlain => arc(ECDSA_PLAIN, &[of_five([1, 2, 3, 4, 5])]),
+            Scheme::Ecdsa if hash == HashAlgorithm::Sha1 => arc(oid::ECDSA, &[1]),
+            Scheme::Ecdsa => arc(oid::ECDSA, &[3, of_five([0, 1, 2, 3, 4])]),
+            Scheme::EcdsaPlain => arc(oid::ECDSA_PLAIN, &[of_five([1, 2, 3, 4, 5])]),
             Scheme::OfKey => tlv::object(OBJECT_IDENTIFIER, oid::RSA),
             Scheme::Pss { mask, salt_bytes } => {
                 [tlv::object(OBJECT_IDENTIFIER, oid::RSASSA_PSS), write_pss(hash, mask.unwrap_or(hash), salt_bytes)]
@@ -217,7 +148,7 @@ impl SignatureAlgorithm {
         signature: &[u8],
     ) -> Result<bool, ErrorStack> {
         let hash = self.hash.unwrap_or(hash);
-        let mut verifier = Verifier::new(hash.openssl(), key)?;
+        let mut verifier = Verifier::new(hash.message_digest(), key)?;
         let rsa = matches!(key.id(), Id::RSA | Id::RSA_PSS);
         match self.scheme {
             Scheme::Pkcs1 if rsa => verifier.set_rsa_padding(Padding::PKCS1)?,
@@ -227,11 +158,11 @@ impl SignatureAlgorithm {
                 // OpenSSL takes no salt of unknown length from a key that is bound to PSS.
                 let declared = RsaPssSaltlen::custom(salt_bytes.try_into().unwrap_or(i32::MAX));
                 verifier.set_rsa_pss_saltlen(if key.id() == Id::RSA { PSS_SALT_ANY } else { declared })?;
-                verifier.set_rsa_mgf1_md(mask.unwrap_or(hash).openssl())?;
+                verifier.set_rsa_mgf1_md(mask.unwrap_or(hash).message_digest())?;
             }
             Scheme::Ecdsa | Scheme::OfKey if key.id() == Id::EC => {}
             Scheme::EcdsaPlain if key.id() == Id::EC => {
-                return verifier.verify_oneshot(&plain_to_der(signature)?, message);
+                return Ok(ecdsa::verify(&*key.ec_key()?, &hash.of(&[message]), signature));
             }
             _ => return Ok(false),
         }
@@ -241,25 +172,17 @@ impl SignatureAlgorithm {
     /// Signs a message.
     pub fn sign(self, key: &PKey<Private>, hash: HashAlgorithm, message: &[u8]) -> Result<Vec<u8>, ErrorStack> {
         let hash = self.hash.unwrap_or(hash);
-        let mut signer = Signer::new(hash.openssl(), key)?;
+        if self.scheme == Scheme::EcdsaPlain {
+            return ecdsa::sign(&*key.ec_key()?, &hash.of(&[message]));
+        }
+        let mut signer = Signer::new(hash.message_digest(), key)?;
         if let Scheme::Pss { mask, salt_bytes } = self.scheme {
             signer.set_rsa_padding(Padding::PKCS1_PSS)?;
             signer.set_rsa_pss_saltlen(RsaPssSaltlen::custom(salt_bytes.try_into().unwrap_or(i32::MAX)))?;
-            signer.set_rsa_mgf1_md(mask.unwrap_or(hash).openssl())?;
+            signer.set_rsa_mgf1_md(mask.unwrap_or(hash).message_digest())?;
         }
-        let signature = signer.sign_oneshot_to_vec(message)?;
-        if self.scheme != Scheme::EcdsaPlain {
-            return Ok(signature);
-        }
-        let signature = EcdsaSig::from_der(&signature)?;
-        let width = key.bits().div_ceil(8).try_into().unwrap_or(i32::MAX);
-        Ok([signature.r().to_vec_padded(width)?, signature.s().to_vec_padded(width)?].concat())
+        signer.sign_oneshot_to_vec(message)
     }
-}
-
-fn plain_to_der(signature: &[u8]) -> Result<Vec<u8>, ErrorStack> {
-    let (r, s) = signature.split_at(signature.len() / 2);
-    EcdsaSig::from_private_components(BigNum::from_slice(r)?, BigNum::from_slice(s)?)?.to_der()
 }
 
 /// RSASSA-PSS-params, every field written.

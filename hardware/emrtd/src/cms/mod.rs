@@ -2,8 +2,9 @@
 
 mod algorithm;
 
+pub use crate::crypto::hash::HashAlgorithm;
 pub(crate) use algorithm::write_pss;
-pub use algorithm::{HashAlgorithm, Scheme, SignatureAlgorithm};
+pub use algorithm::{Scheme, SignatureAlgorithm};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
@@ -179,9 +180,10 @@ impl SignerInfo {
         };
         // Signers in the field name one digest and use that of their signature algorithm. Either is signed.
         let digests = [Some(self.digest), self.algorithm.hash];
-        let digest_holds = digests.into_iter().flatten().any(|hash| {
-            hash.of(content).is_ok_and(|own| bool::from(own.as_slice().ct_eq(attributes.message_digest.as_slice())))
-        });
+        let digest_holds = digests
+            .into_iter()
+            .flatten()
+            .any(|hash| bool::from(hash.of(&[content])[..].ct_eq(attributes.message_digest.as_slice())));
         digest_holds
             && attributes.content_type == content_type
             && (verify(&attributes.set) || sorted(&attributes.set).is_ok_and(|set| verify(&set)))

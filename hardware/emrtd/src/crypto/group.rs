@@ -11,12 +11,14 @@ use openssl::{
 use rand::CryptoRng;
 use zeroize::Zeroizing;
 
+mod judged;
 mod key_info;
 mod keys;
 mod parameters;
 
 pub use key_info::ParameterForm;
 pub use keys::{KeyPair, PublicKey};
+pub(crate) use parameters::is_standardized;
 
 /// How often a random number may fall outside its range; a sound source needs two attempts on average.
 const ATTEMPTS_MAX: usize = 256;

@@ -4,10 +4,15 @@ use openssl::hash::MessageDigest;
 use sha1::{Digest, Sha1};
 use sha2::{Sha224, Sha256, Sha384, Sha512};
 
+use crate::{
+    asn1::{Asn1Error, Elements, OBJECT_IDENTIFIER, SEQUENCE},
+    tlv,
+};
+
 /// A hash algorithm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HashAlgorithm {
-    /// SHA-1: old documents only.
+    /// SHA-1: only to verify what was issued long ago.
     Sha1,
     /// SHA-224.
     Sha224,
@@ -59,6 +64,18 @@ impl HashAlgorithm {
         }
     }
 
+    /// The algorithm of an AlgorithmIdentifier's value; its parameters mean nothing (RFC 5754, 2).
+    pub fn parse(identifier: &[u8]) -> Result<Self, Asn1Error> {
+        let found = Elements::new(identifier).identifier("a hash algorithm")?;
+        let known = Self::ALL.into_iter().find(|hash| hash.oid() == found);
+        known.ok_or(Asn1Error::Value("a hash algorithm (none that Doc 9303-12 allows)"))
+    }
+
+    /// The AlgorithmIdentifier, without parameters (RFC 5754, 2).
+    pub fn write(self) -> Vec<u8> {
+        tlv::object(SEQUENCE, &tlv::object(OBJECT_IDENTIFIER, self.oid()))
+    }
+
     /// For use with OpenSSL.
     pub fn message_digest(self) -> MessageDigest {
         match self {
@@ -82,10 +99,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_libraries_agree_on_every_algorithm() {
+    fn both_libraries_agree_on_every_algorithm_and_each_is_read_as_written() {
         for algorithm in HashAlgorithm::ALL {
             let hash = algorithm.of(&[b"abc", b"", b"def"]);
             assert_eq!(hash.len(), algorithm.bytes());
+            assert_eq!(HashAlgorithm::parse(tlv::expect(&algorithm.write(), SEQUENCE).unwrap().0), Ok(algorithm));
             assert_eq!(hash, openssl::hash::hash(algorithm.message_digest(), b"abcdef").unwrap().to_vec());
         }
         assert_eq!(HashAlgorithm::for_key_bits(160), HashAlgorithm::Sha1);

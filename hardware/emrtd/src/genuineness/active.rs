@@ -13,17 +13,14 @@ use subtle::ConstantTimeEq;
 
 use crate::{
     apdu::{Command, SHORT_RESPONSE_BYTES_MAX},
+    asn1::{OBJECT_IDENTIFIER, oid},
+    cms::{self, SignatureAlgorithm},
     crypto::{ecdsa, hash::HashAlgorithm},
     tlv,
 };
 
 /// EF.DG15's template.
 const DG15: u16 = 0x6F;
-/// id-plain-signatures of TR-03111, 0.4.0.127.0.7.1.1.4.1; the hash algorithm follows.
-const PLAIN_ECDSA: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 1, 1, 4, 1];
-/// ecdsa-with-SHA2, 1.2.840.10045.4.3; named by some issuers instead.
-const ECDSA_WITH_SHA2: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 4, 3];
-
 /// First byte of a message representative with partial recovery (ISO/IEC 9796-2, 8.2.2), unpadded and padded.
 const HEADER: u8 = 0x6A;
 const HEADER_PADDED: u8 = 0x6B;
@@ -90,29 +87,15 @@ pub fn command(challenge: &[u8; 8]) -> Command {
 }
 
 /// The hash that ActiveAuthenticationInfo's signature algorithm names (Doc 9303-11, 9.2.4); `oid` without its header.
+/// Plain signatures are the standard's, and some issuers name those in DER.
 pub fn announced_hash(oid: &[u8]) -> Option<HashAlgorithm> {
-    let order = if let Some(rest) = oid.strip_prefix(PLAIN_ECDSA) {
-        rest
-    } else {
-        // Here SHA-1 is not in the same branch.
-        return match oid.strip_prefix(ECDSA_WITH_SHA2)? {
-            [1] => Some(HashAlgorithm::Sha224),
-            [2] => Some(HashAlgorithm::Sha256),
-            [3] => Some(HashAlgorithm::Sha384),
-            [4] => Some(HashAlgorithm::Sha512),
-            _ => None,
-        };
-    };
-    match order {
-        [number @ 1..=5] => HashAlgorithm::ALL.get(usize::from(*number) - 1).copied(),
-        _ => None,
-    }
+    let algorithm = SignatureAlgorithm::parse(&tlv::object(OBJECT_IDENTIFIER, oid)).ok()?;
+    algorithm.hash.filter(|_| matches!(algorithm.scheme, cms::Scheme::EcdsaPlain | cms::Scheme::Ecdsa))
 }
 
 /// The signature algorithm to announce for ECDSA with this hash, as an object identifier's value.
 pub fn plain_ecdsa_oid(hash: HashAlgorithm) -> Vec<u8> {
-    let number = HashAlgorithm::ALL.iter().position(|&other| other == hash).unwrap_or_default() as u8 + 1;
-    [PLAIN_ECDSA, &[number]].concat()
+    [oid::ECDSA_PLAIN, &[hash as u8 + 1]].concat()
 }
 
 /// The chip's public key, from DG15.

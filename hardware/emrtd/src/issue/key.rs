@@ -1,9 +1,7 @@
 //! Keys of issuing authorities, of every kind that Doc 9303-12, 4.1.6 allows.
 
 use openssl::{
-    bn::{BigNum, BigNumContext},
-    ec::{EcGroup, EcGroupRef, EcKey, PointConversionForm},
-    error::ErrorStack,
+    ec::{EcGroup, EcKey},
     nid::Nid,
     pkey::{PKey, Private},
     rsa::Rsa,
@@ -11,8 +9,9 @@ use openssl::{
 
 use super::IssueError;
 use crate::{
-    asn1::{self, BIT_STRING, Elements, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, integer, oid},
+    asn1::{self, BIT_STRING, Elements, OBJECT_IDENTIFIER, SEQUENCE, oid},
     cms::{HashAlgorithm, Scheme, SignatureAlgorithm, write_pss},
+    crypto::group::{ParameterForm, PublicKey},
     tlv,
 };
 
@@ -127,7 +126,10 @@ impl SigningKey {
     pub fn presented_as(&self, kind: KeyKind) -> Result<Self, IssueError> {
         let key_info = match kind {
             KeyKind::Rsa { .. } | KeyKind::Ec { parameters: Parameters::Named, .. } => self.key.public_key_to_der()?,
-            KeyKind::Ec { parameters: Parameters::Explicit, .. } => explicit_key_info(&*self.key.ec_key()?)?,
+            KeyKind::Ec { parameters: Parameters::Explicit, .. } => {
+                PublicKey::from_public_key_info(&self.key.public_key_to_der()?)?
+                    .public_key_info(ParameterForm::Explicit)?
+            }
             KeyKind::RsaPss { hash, .. } => {
                 let plain = self.key.public_key_to_der()?;
                 let mut parts = Elements::of(&plain, SEQUENCE)?;
@@ -148,7 +150,7 @@ impl SigningKey {
         let mut parts = Elements::of(&self.key_info, SEQUENCE)?;
         parts.next(SEQUENCE, "the algorithm")?;
         let key = asn1::bits(parts.next(BIT_STRING, "the key")?.value, "the key")?;
-        Ok(HashAlgorithm::Sha1.of(key)?)
+        Ok(HashAlgorithm::Sha1.of(&[key]))
     }
 
     /// The usual algorithm of this key: ECDSA or PKCS#1 v1.5, with this hash.
@@ -156,44 +158,6 @@ impl SigningKey {
         let scheme = if self.key.ec_key().is_ok() { Scheme::Ecdsa } else { Scheme::Pkcs1 };
         SignatureAlgorithm { scheme, hash: Some(hash) }
     }
-}
-
-/// SubjectPublicKeyInfo with ECParameters in full (RFC 3279, 2.3.5).
-pub fn explicit_key_info(key: &openssl::ec::EcKeyRef<Private>) -> Result<Vec<u8>, IssueError> {
-    let group = key.group();
-    let mut context = BigNumContext::new()?;
-    let algorithm =
-        tlv::constructed(SEQUENCE, &[&tlv::object(OBJECT_IDENTIFIER, oid::EC_PUBLIC_KEY), &parameters(group)?]);
-    let point = key.public_key().to_bytes(group, PointConversionForm::UNCOMPRESSED, &mut context)?;
-    Ok(tlv::constructed(SEQUENCE, &[&algorithm, &bit_string(&point)]))
-}
-
-fn parameters(group: &EcGroupRef) -> Result<Vec<u8>, ErrorStack> {
-    let mut context = BigNumContext::new()?;
-    let (mut p, mut a, mut b) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
-    group.components_gfp(&mut p, &mut a, &mut b, &mut context)?;
-    let (mut order, mut cofactor) = (BigNum::new()?, BigNum::new()?);
-    group.order(&mut order, &mut context)?;
-    group.cofactor(&mut cofactor, &mut context)?;
-    let width = p.num_bytes();
-    let generator = group.generator_opt().ok_or_else(ErrorStack::get)?.to_bytes(
-        group,
-        PointConversionForm::UNCOMPRESSED,
-        &mut context,
-    )?;
-    let field = tlv::constructed(SEQUENCE, &[&tlv::object(OBJECT_IDENTIFIER, oid::PRIME_FIELD), &integer(&p.to_vec())]);
-    let coefficient = |value: &BigNum| Ok::<_, ErrorStack>(tlv::object(OCTET_STRING, &value.to_vec_padded(width)?));
-    Ok(tlv::constructed(
-        SEQUENCE,
-        &[
-            &tlv::object(INTEGER, &[1]),
-            &field,
-            &tlv::constructed(SEQUENCE, &[&coefficient(&a)?, &coefficient(&b)?]),
-            &tlv::object(OCTET_STRING, &generator),
-            &integer(&order.to_vec()),
-            &integer(&cofactor.to_vec()),
-        ],
-    ))
 }
 
 /// A BIT STRING of whole octets.

@@ -14,7 +14,7 @@ pub use authority::{Authority, Profile, Role};
 pub use document::{Document, DocumentProfile};
 pub use folder::{load, save};
 pub use genuineness::{ActiveKey, AgreementKey, Genuineness, TerminalTrust};
-pub use key::{Curve, KeyKind, Parameters, SigningKey, explicit_key_info};
+pub use key::{Curve, KeyKind, Parameters, SigningKey};
 use openssl::error::ErrorStack;
 pub use sod::{SignedDataProfile, SodProfile};
 pub use terminals::TerminalAuthority;

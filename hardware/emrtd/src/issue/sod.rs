@@ -75,7 +75,7 @@ impl Authority {
     ) -> Result<Vec<u8>, IssueError> {
         let mut hashes = Vec::new();
         for (group, file) in groups {
-            let hash = tlv::object(OCTET_STRING, &profile.hash.of(file)?);
+            let hash = tlv::object(OCTET_STRING, &profile.hash.of(&[file]));
             tlv::push(&mut hashes, SEQUENCE, &[integer(&[group]), hash].concat());
         }
         let versions = profile.versions.as_ref().map(|(lds, unicode)| {
@@ -180,7 +180,7 @@ fn attributes(
     };
     let mut attributes = vec![
         attribute(oid::CONTENT_TYPE, &tlv::object(OBJECT_IDENTIFIER, content_type)),
-        attribute(oid::MESSAGE_DIGEST, &tlv::object(OCTET_STRING, &digest.of(content)?)),
+        attribute(oid::MESSAGE_DIGEST, &tlv::object(OCTET_STRING, &digest.of(&[content]))),
     ];
     attributes.extend(profile.signing_time_unix_s.map(|time| attribute(oid::SIGNING_TIME, &write_time(time))));
     attributes.sort_unstable();

@@ -1,12 +1,13 @@
 //! What the data blocks of all parts of ISO/IEC 39794 have in common: fields by context-specific tags, and enumerations
 //! that later editions may extend.
 
-use crate::tlv::{self, TlvError};
+use crate::{
+    asn1::SEQUENCE,
+    tlv::{self, TlvError},
+};
 
 /// The biometric data in standardized format below tag 7F2E (Doc 9303-10, 4.5.6, table 2).
 const STANDARDIZED: u16 = 0xA1;
-/// `SEQUENCE`.
-const SEQUENCE: u16 = 0x30;
 
 /// The content of the data block with this tag; some write it without the object around it.
 pub(super) fn data_block(objects: &[u8], tag: u16) -> Result<&[u8], TlvError> {

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::{Hashes, PassiveError};
 use crate::{
-    asn1::{Asn1Error, Elements, INTEGER, OCTET_STRING, SEQUENCE, definite, oid, small},
+    asn1::{Asn1Error, Elements, INTEGER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, definite, oid, small},
     cms::{CmsError, HashAlgorithm, SignedData},
     tlv,
 };
@@ -17,7 +17,6 @@ const FILE: u16 = 0x77;
 const ZONE_GROUP: u8 = 1;
 /// Numbers of data groups (Doc 9303-10, 4.6.2: `DataGroupNumber`).
 const GROUPS: std::ops::RangeInclusive<u8> = 1..=16;
-const PRINTABLE_STRING: u16 = 0x13;
 
 /// What EF.SOD says of the data groups; not yet verified.
 pub(super) struct SecurityObject {
@@ -45,7 +44,7 @@ impl SecurityObject {
     /// Compares the hash of a file with the signed one.
     pub(super) fn verify_hash(&self, group: u8, file: &[u8]) -> Result<(), PassiveError> {
         let signed = self.groups.get(&group).ok_or(PassiveError::NotSigned(group))?;
-        let found = self.hash.of(file).map_err(|_| PassiveError::Malformed("its hash algorithm"))?;
+        let found = self.hash.of(&[file]);
         if bool::from(found.as_slice().ct_eq(signed.as_slice())) {
             return Ok(());
         }

@@ -41,13 +41,13 @@ pub(super) async fn chip_authentication(
     random: &mut StdRng,
 ) -> Result<ChipAuthenticated, TerminalError> {
     let without = |proof| Ok(ChipAuthenticated { proof, terminal_key: None });
-    let offered: Vec<OfferedKey> =
-        infos.chip_authentication_keys().filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
     let announced: Vec<Announcement> = infos.0.iter().filter_map(announcement).collect();
     let is_key = |info: &SecurityInfo| matches!(info, SecurityInfo::ChipAuthenticationPublicKey { .. });
     if announced.is_empty() && !infos.0.iter().any(is_key) {
         return without(Proof::NotDone(NotDone::NotOffered));
     }
+    let keys = infos.chip_authentication_keys();
+    let offered: Vec<OfferedKey> = keys.filter_map(|(id, key)| Some(OfferedKey { key: key.ok()?, id })).collect();
     session.enter(Stage::ChipAuthentication);
     let Ok(choice) = chip_authentication::choose(&announced, &offered) else {
         return without(Proof::NotDone(NotDone::Unsupported));

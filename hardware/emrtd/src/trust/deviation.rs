@@ -3,8 +3,8 @@
 use super::ListSigner;
 use crate::{
     asn1::{
-        Asn1Error, Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, SET, definite, generalized_time, integer, oid,
-        small, write_generalized,
+        Asn1Error, Elements, INTEGER, OBJECT_IDENTIFIER, PRINTABLE_STRING, SEQUENCE, SET, definite, generalized_time,
+        integer, oid, small, write_generalized,
     },
     certificate::{Certificate, SignerIdentifier, Validity},
     cms::{CmsError, HashAlgorithm, SignedData},
@@ -19,7 +19,6 @@ const SUBJECT_KEY: u16 = 0x82;
 const CERTIFICATE_DIGEST: u16 = 0x83;
 const ISSUING_DATE: u16 = 0xA4;
 const DOCUMENT_NUMBERS: u16 = 0xA5;
-const PRINTABLE_STRING: u16 = 0x13;
 
 /// A deviation list.
 #[derive(Debug)]
@@ -110,7 +109,7 @@ impl Deviation {
         let signer_fits = match &self.signer {
             None => true,
             Some(DeviatingSigner::Identifier(identifier)) => signer.is_named_by(identifier),
-            Some(DeviatingSigner::Digest { hash, value }) => hash.of(signer.der()).is_ok_and(|own| own == *value),
+            Some(DeviatingSigner::Digest { hash, value }) => hash.of(&[signer.der()]) == *value,
         };
         type_fits && number_fits && signer_fits
     }

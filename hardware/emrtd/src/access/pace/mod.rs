@@ -8,6 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{
+    asn1::OBJECT_IDENTIFIER,
     crypto::{
         group::{Agreement, GroupError, PublicKey},
         suite::{Key, Purpose, Suite},
@@ -29,9 +30,8 @@ pub use offer::Offer;
 
 /// Dynamic authentication data.
 const DYNAMIC_DATA: u16 = 0x7C;
-/// Public key data object, and in it the protocol, a point, an integer.
+/// Public key data object, and in it, after the protocol, an integer or a point.
 const PUBLIC_KEY: u16 = 0x7F49;
-const OBJECT_IDENTIFIER: u16 = 0x06;
 const INTEGER: u16 = 0x84;
 const POINT: u16 = 0x86;
 

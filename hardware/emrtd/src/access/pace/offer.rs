@@ -10,8 +10,8 @@ use crate::{
 const VERSION: u64 = 2;
 /// Numbers of domain parameters below it are standardized or reserved.
 const PROPRIETARY_FROM: u64 = 32;
-/// Variants looked at, and those of them whose domain parameters are written out: to see that a prime is one takes
-/// seconds, and nobody has signed EF.CardAccess.
+/// Variants looked at, and those of them whose domain parameters are written out: to judge such parameters takes
+/// time, and nobody has signed EF.CardAccess.
 const VARIANTS_MAX: usize = 64;
 const PROPRIETARY_MAX: usize = 4;
 
@@ -85,7 +85,8 @@ fn proprietary(protocol: PaceProtocol, id: Option<u64>, infos: &SecurityInfos) -
     if fitting.next().is_some() { None } else { first }
 }
 
-/// Integrated mapping to a curve needs p = 3 mod 4, which P-224 has not, and to a field the order of the subgroup.
+/// Integrated mapping to a curve needs p = 3 mod 4, which P-224 has not. A field needs the order of its subgroup (X9.42):
+/// EF.CardAccess is not signed, and in a field whose p - 1 has small factors only, logarithms tell the password.
 pub(super) fn usable(protocol: PaceProtocol, group: &Group) -> bool {
-    protocol.mapping != Mapping::Integrated || super::integrated::possible(group)
+    group.has_subgroup() && (protocol.mapping != Mapping::Integrated || super::integrated::possible(group))
 }

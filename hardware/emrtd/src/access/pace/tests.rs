@@ -122,6 +122,24 @@ fn both_sides_agree_with_explicit_parameters() {
     }
 }
 
+/// PKCS #3 tells no order, and so nothing of how hard logarithms are.
+#[test]
+fn a_field_without_the_order_of_its_generator_is_no_offer() {
+    let group = Group::standardized(2).unwrap();
+    let square = KeyPair::from_private(&group, &[2]).unwrap();
+    let numbers = [&[0], &group.prime().to_vec()[..], square.public().encoded()];
+    let parameters = [tlv::object(2, &numbers[..2].concat()), tlv::object(2, numbers[2])].concat();
+    let dh_key_agreement = [0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 3, 1];
+    let algorithm = tlv::constructed(0x30, &[&tlv::object(6, &dh_key_agreement), &tlv::object(0x30, &parameters)]);
+    assert!(Group::from_algorithm_identifier(&algorithm).is_ok());
+    let protocol = PaceProtocol { mapping: Mapping::Generic, agreement: Agreement::Dh, suite: Suite::Aes128 };
+    let infos = SecurityInfos(vec![
+        SecurityInfo::Pace { protocol, version: 2, parameter_id: Some(40) },
+        SecurityInfo::of_parameters(&group, protocol.mapping, algorithm, Some(40)),
+    ]);
+    assert_eq!(Offer::select(&infos), Err(PaceError::NoOffer));
+}
+
 #[test]
 fn the_best_offer_is_taken_and_unusable_ones_are_not() {
     let pace = |mapping, agreement, suite, version, id| SecurityInfo::Pace {

@@ -3,27 +3,23 @@
 
 use openssl::bn::BigNum;
 
-use super::{Group, GroupError, PublicKey, Structure, parameters::CurveParameters};
-use crate::tlv::{self, Tlv, TlvError};
+use super::{Group, GroupError, PublicKey, Structure, judged, parameters::CurveParameters};
+use crate::{
+    asn1::{
+        self, BIT_STRING, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE,
+        oid::{EC_PUBLIC_KEY, PRIME_FIELD},
+    },
+    tlv::{self, Tlv, TlvError},
+};
 
-/// id-ecPublicKey, 1.2.840.10045.2.1.
-const EC_PUBLIC_KEY: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
 /// id-ecDH, 1.3.132.1.12.
 const EC_DH: &[u8] = &[0x2B, 0x81, 0x04, 0x01, 0x0C];
-/// id-prime-field, 1.2.840.10045.1.1.
-const PRIME_FIELD: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x01, 0x01];
 /// dhpublicnumber of X9.42, 1.2.840.10046.2.1.
 const DH_PUBLIC_NUMBER: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3E, 0x02, 0x01];
 /// dhKeyAgreement of PKCS #3, 1.2.840.113549.1.3.1.
 const DH_KEY_AGREEMENT: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01];
 /// standardizedDomainParameters, 0.4.0.127.0.7.1.2.
 const STANDARDIZED: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 0x01, 0x02];
-
-const INTEGER: u16 = 0x02;
-const BIT_STRING: u16 = 0x03;
-const OCTET_STRING: u16 = 0x04;
-const OBJECT_IDENTIFIER: u16 = 0x06;
-const SEQUENCE: u16 = 0x30;
 
 /// Object identifiers of the named curves.
 const NAMED_CURVES: [(u8, &[u8]); 11] = [
@@ -60,6 +56,10 @@ impl From<TlvError> for GroupError {
 impl Group {
     /// Reads an AlgorithmIdentifier.
     pub fn from_algorithm_identifier(der: &[u8]) -> Result<Self, GroupError> {
+        judged::once(der, || Self::judge(der))
+    }
+
+    fn judge(der: &[u8]) -> Result<Self, GroupError> {
         let (value, _) = tlv::expect(der, SEQUENCE)?;
         let (oid, parameters) = tlv::expect(value, OBJECT_IDENTIFIER)?;
         let (parameters, _) = tlv::read(parameters)?;
@@ -197,11 +197,6 @@ fn field(parameters: Tlv<'_>, has_order: bool) -> Result<Group, GroupError> {
     Group::explicit_field(prime, generator, None, private_bits.and_then(|bits| u16::try_from(bits).ok()))
 }
 
-/// An unsigned INTEGER.
 fn integer(number: &BigNum) -> Vec<u8> {
-    let mut bytes = number.to_vec();
-    if bytes.first().is_none_or(|&first| first >= 0x80) {
-        bytes.insert(0, 0);
-    }
-    tlv::object(INTEGER, &bytes)
+    asn1::integer(&number.to_vec())
 }

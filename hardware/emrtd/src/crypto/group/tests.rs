@@ -222,6 +222,23 @@ fn fields_with_explicit_parameters_are_known_again_or_checked() {
     assert!(refused(number("FFFFFFFFFFFFFFC5"), number("2"), None));
 }
 
+/// A field that was found sound as one thing must not be taken for sound as another.
+#[test]
+fn parameters_that_were_judged_before_keep_their_algorithm() {
+    let known = Group::standardized(2).unwrap();
+    let square = KeyPair::from_private(&known, &[2]).unwrap();
+    let integer = |bytes: &[u8]| tlv::object(2, &[&[0], bytes].concat());
+    let numbers = [known.prime().to_vec(), square.public().encoded().to_vec(), known.order().to_vec()];
+    let parameters = tlv::object(0x30, &numbers.map(|number| integer(&number)).concat());
+    let read =
+        |oid: &[u8]| Group::from_algorithm_identifier(&tlv::constructed(0x30, &[&tlv::object(6, oid), &parameters]));
+    for _ in 0..2 {
+        assert!(!read(&[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 3, 1]).unwrap().has_subgroup());
+        assert!(read(&[0x2A, 0x86, 0x48, 0xCE, 0x3E, 2, 1]).unwrap().has_subgroup());
+        assert!(read(&[0x2A, 0x86, 0x48, 0xCE, 0x3D, 2, 1]).is_err());
+    }
+}
+
 #[test]
 fn negative_integers_and_missing_cofactors_of_real_documents_are_understood() {
     let group = Group::standardized(13).unwrap();

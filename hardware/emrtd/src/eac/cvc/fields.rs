@@ -3,7 +3,7 @@
 use std::{fmt, ops::BitAnd};
 
 use super::CvcError;
-use crate::tlv;
+use crate::{asn1::OBJECT_IDENTIFIER, tlv};
 
 /// The name of a key: country, holder's mnemonic, sequence number (TR-03110-3, C.2).
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,7 +228,6 @@ pub struct Authorization {
     pub rights: Rights,
 }
 
-const OBJECT_IDENTIFIER: u16 = 0x06;
 const TEMPLATE: u16 = 0x53;
 
 impl Authorization {

@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 
 use super::CvcError;
 use crate::{
+    asn1::OBJECT_IDENTIFIER,
     crypto::{ecdsa, hash::HashAlgorithm},
     tlv::{self, Tlv},
 };
 
 /// id-TA, 0.4.0.127.0.7.2.2.2; kind of key and number of the algorithm follow.
 const TERMINAL_AUTHENTICATION: &[u8] = &[0x04, 0x00, 0x7F, 0x00, 0x07, 2, 2, 2];
-const OBJECT_IDENTIFIER: u16 = 0x06;
 /// The largest modulus accepted; TR-03110-3, A.7.3.1 knows up to 3072 bits.
 const MODULUS_BYTES_MAX: usize = 1024;
 /// The largest public exponent accepted, so that no key costs much time to use.
