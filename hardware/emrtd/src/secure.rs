@@ -185,10 +185,10 @@ impl Channel {
         if body.is_empty() {
             return Err(SecureError::Unprotected(status));
         }
-        let objects = tlv::all(body).map_err(|_| SecureError::Malformed("data objects"))?;
         let mut checked = Vec::with_capacity(body.len());
         let (mut data, mut protected_status, mut checksum) = (None, None, None);
-        for object in objects {
+        for object in tlv::objects(body) {
+            let object = object.map_err(|_| SecureError::Malformed("data objects"))?;
             let slot = match object.tag {
                 CRYPTOGRAM | CRYPTOGRAM_OF_TLV => &mut data,
                 STATUS => &mut protected_status,
@@ -216,10 +216,10 @@ impl Channel {
 
     /// Chip: checks and opens a protected command.
     pub fn open_command(&mut self, command: &Command) -> Result<Command, SecureError> {
-        let objects = tlv::all(&command.data).map_err(|_| SecureError::Malformed("data objects"))?;
         let mut checked = Vec::with_capacity(command.data.len());
         let (mut data, mut expected, mut checksum) = (None, None, None);
-        for object in objects {
+        for object in tlv::objects(&command.data) {
+            let object = object.map_err(|_| SecureError::Malformed("data objects"))?;
             match (object.tag, object.value) {
                 (CRYPTOGRAM | CRYPTOGRAM_OF_TLV, _) => data = Some(object),
                 (EXPECTED_LENGTH, [low]) => expected = Some(greatest(usize::from(*low), 256)),

@@ -214,7 +214,8 @@ impl SecurityInfos {
     /// What follows the SET is not looked at: some chips fill the file with zeros.
     pub fn parse(bytes: &[u8]) -> Result<Self, TlvError> {
         let (set, _) = tlv::expect(bytes, SET)?;
-        let infos = tlv::all(set)?.into_iter().map(|object| {
+        let infos = tlv::objects(set).map(|object| {
+            let object = object?;
             let (value, _) = tlv::expect(object.whole, SEQUENCE)?;
             let (oid, rest) = tlv::expect(value, OBJECT_IDENTIFIER)?;
             // One that is malformed must not keep a traveler from the protocols that are well described.

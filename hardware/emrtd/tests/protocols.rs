@@ -221,6 +221,34 @@ fn a_clone_fails_chip_authentication_mapping() {
     assert!(reading.chip_authentication_mapping.failed(), "{reading:?}");
 }
 
+/// A copy that cannot do it refuses the variant, or does not announce it, and opens by another one that is signed, too.
+#[test]
+fn a_clone_that_leaves_chip_authentication_mapping_out_has_not_shown_it() {
+    let mapping = PaceProtocol { mapping: Mapping::ChipAuthentication, ..generic(Suite::Aes128) };
+    let genuine = || {
+        document(|profile| {
+            profile.pace = vec![(mapping, 12), (generic(Suite::Aes128), 12)];
+            profile.genuineness.agreement = vec![chip_key(12, &[])];
+        })
+    };
+    let options = |access| Options { access, chip_authentication: false, ..Options::default() };
+    let refuses = cloned(genuine(), Genuineness::default());
+    let mut hides = cloned(genuine(), Genuineness::default());
+    let other = SecurityInfo::Pace { protocol: generic(Suite::Aes128), version: 2, parameter_id: Some(12) };
+    hides.files.card_access = Some(SecurityInfos(vec![other]).to_der());
+    let mut denies = cloned(genuine(), Genuineness::default());
+    denies.files.card_access = None;
+    for clone in [refuses, hides, denies] {
+        let reading = read(clone, Behavior::default(), options(AccessPolicy::PaceElseBac)).unwrap();
+        assert!(reading.chip_authentication_mapping.failed(), "{reading:?}");
+        assert!(passive::verify(&reading.contents, &issuer().trust, NOW).is_ok());
+    }
+    let reading = read(genuine(), Behavior::default(), options(AccessPolicy::BacOnly)).unwrap();
+    assert_eq!(reading.chip_authentication_mapping, Proof::NotDone(NotDone::NotWanted));
+    let reading = read(genuine(), Behavior::default(), options(AccessPolicy::PaceElseBac)).unwrap();
+    assert!(reading.chip_authentication_mapping.passed());
+}
+
 #[test]
 fn active_authentication_with_every_kind_of_key_and_a_clone() {
     let mut kinds = vec![KeyKind::Rsa { bits: 1_024 }, KeyKind::Rsa { bits: 2_048 }];

@@ -27,12 +27,13 @@ impl Name {
     /// Reads a whole name, tag and length included.
     pub fn parse(der: &[u8]) -> Result<Self, Asn1Error> {
         let mut attributes = Vec::new();
-        for set in tlv::all(tlv::expect(der, SEQUENCE)?.0)? {
+        for set in tlv::objects(tlv::expect(der, SEQUENCE)?.0) {
+            let set = set?;
             if set.tag != SET {
                 return Err(Asn1Error::Missing("a relative name"));
             }
-            for pair in tlv::all(set.value)? {
-                let mut pair = Elements::new(tlv::expect(pair.whole, SEQUENCE)?.0);
+            for pair in tlv::objects(set.value) {
+                let mut pair = Elements::new(tlv::expect(pair?.whole, SEQUENCE)?.0);
                 let kind = pair.next(OBJECT_IDENTIFIER, "the type of a name's part")?.value;
                 let value = pair.any()?.ok_or(Asn1Error::Missing("the value of a name's part"))?;
                 attributes.push((kind.to_vec(), text(value.tag, value.value)));

@@ -38,8 +38,8 @@ impl Crl {
         let next_update_unix_s = next_update.map(unix_time).transpose()?;
         let mut revoked = HashMap::new();
         if let Some(entries) = part.optional(SEQUENCE)? {
-            for entry in tlv::all(entries.value)? {
-                let (serial, since_unix_s, removed) = entry_of(entry.value)?;
+            for entry in tlv::objects(entries.value) {
+                let (serial, since_unix_s, removed) = entry_of(entry?.value)?;
                 if !removed {
                     revoked.insert(serial, since_unix_s);
                 }

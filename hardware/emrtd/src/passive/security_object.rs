@@ -61,8 +61,8 @@ fn content(bytes: &[u8]) -> Result<Content, Asn1Error> {
     object.next(INTEGER, "the version")?;
     let hash = HashAlgorithm::parse(object.next(SEQUENCE, "the hash algorithm")?.value)?;
     let mut groups = BTreeMap::new();
-    for entry in tlv::all(object.next(SEQUENCE, "the hashes")?.value)? {
-        let mut entry = Elements::of(entry.whole, SEQUENCE)?;
+    for entry in tlv::objects(object.next(SEQUENCE, "the hashes")?.value) {
+        let mut entry = Elements::of(entry?.whole, SEQUENCE)?;
         let number = small(entry.next(INTEGER, "the number of a group")?.value);
         let value = entry.next(OCTET_STRING, "the hash of a group")?.value;
         let group = number.and_then(|number| u8::try_from(number).ok()).filter(|group| GROUPS.contains(group));

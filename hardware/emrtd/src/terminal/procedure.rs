@@ -18,7 +18,7 @@ use crate::{
     eac::terminal_authentication,
     lds::{AtrInfo, group_of_tag},
     passive,
-    security_info::{SecurityInfo, SecurityInfos},
+    security_info::{Mapping, PaceProtocol, SecurityInfo, SecurityInfos},
     tlv,
 };
 
@@ -108,11 +108,8 @@ impl Procedure {
     /// What was shown on a channel says nothing of the next one: another chip may have taken the place.
     fn forget_channel(&mut self) {
         let reading = &mut self.reading;
-        let bound = [
-            &mut reading.chip_authentication,
-            &mut reading.chip_authentication_mapping,
-            &mut reading.terminal_authentication,
-        ];
+        let bound = [&mut reading.chip_authentication, &mut reading.terminal_authentication];
+        reading.chip_authentication_mapping = Proof::default();
         for proof in bound.into_iter().filter(|proof| proof.passed()) {
             *proof = Proof::default();
         }
@@ -138,6 +135,7 @@ impl Procedure {
         let groups = self.groups()?;
         if groups.contains(&DG14) {
             self.group(DG14).await?;
+            self.judge_mapping();
             self.authenticate_chip().await?;
         }
         if groups.contains(&DG15) {
@@ -337,6 +335,22 @@ impl Procedure {
 
     fn security_infos(&self) -> Option<SecurityInfos> {
         SecurityInfos::parse_dg14(self.reading.contents.groups.get(&DG14)?).ok()
+    }
+
+    /// A chip whose DG14 announces chip authentication mapping and that was opened otherwise has not shown its key: a copy
+    /// refuses that variant, or does not announce it where nobody signs.
+    fn judge_mapping(&mut self) {
+        let maps = |protocol: PaceProtocol| protocol.mapping == Mapping::ChipAuthentication;
+        let Some(infos) = self.security_infos() else { return };
+        let announced = |info: &SecurityInfo| matches!(info, SecurityInfo::Pace { protocol, .. } if maps(*protocol));
+        let waived = matches!(self.options.access, AccessPolicy::BacOnly | AccessPolicy::BacAllowed);
+        self.reading.chip_authentication_mapping = match self.reading.access {
+            Access::Pace { protocol, .. } if maps(protocol) => return,
+            _ if !infos.0.iter().any(announced) => return,
+            Access::Bac if waived => Proof::NotDone(NotDone::NotWanted),
+            _ if !Offer::all(&infos).iter().any(|offer| maps(offer.protocol)) => Proof::NotDone(NotDone::Unsupported),
+            _ => Proof::Failed("DG14 announces chip authentication mapping, and the chip was opened without it".into()),
+        };
     }
 
     async fn authenticate_chip(&mut self) -> Result<(), TerminalError> {

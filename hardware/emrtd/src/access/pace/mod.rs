@@ -189,8 +189,7 @@ fn dynamic_data(objects: &[(u16, &[u8])]) -> Vec<u8> {
 fn find<'a>(data: &'a [u8], tag: u16, missing: &'static str) -> Result<&'a [u8], PaceError> {
     let wrong = |_| PaceError::Protocol("the dynamic authentication data are malformed");
     let (content, _) = tlv::expect(data, DYNAMIC_DATA).map_err(wrong)?;
-    let objects = tlv::all(content).map_err(wrong)?;
-    objects.iter().find(|object| object.tag == tag).map(|object| object.value).ok_or(PaceError::Protocol(missing))
+    tlv::find_optional(content, tag).map_err(wrong)?.ok_or(PaceError::Protocol(missing))
 }
 
 /// The authentication token over the other side's ephemeral public key (Doc 9303-11, 4.4.3.4 and 9.4.4). Integers stand
