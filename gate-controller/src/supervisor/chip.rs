@@ -3,10 +3,7 @@
 
 use sallyport_emrtd::{
     passive::PassiveError,
-    security_info::{SecurityInfo, SecurityInfos},
-    terminal::{
-        Access, AccessPolicy, Groups, NotDone, Options, Progress, Proof, Reading, Stage as ChipStage, TerminalError,
-    },
+    terminal::{AccessPolicy, Groups, NotDone, Options, Progress, Proof, Reading, Stage as ChipStage, TerminalError},
 };
 use sallyport_protocol::Reason;
 
@@ -69,22 +66,13 @@ pub(super) fn refused(reading: &Reading) -> Option<Problem> {
 }
 
 /// A chip that was opened otherwise than its signed data announce: EF.CardAccess is not signed, and who takes PACE out of
-/// it makes every terminal fall back to BAC (Doc 9303-11, 9.2.10: it is compared with DG14).
+/// it makes every terminal fall back to BAC.
 pub(super) fn downgrade(access: ChipAccess, reading: &Reading) -> Option<Problem> {
-    let dg14 = reading.contents.groups.get(&CHIP_AUTHENTICATION_GROUP)?;
-    let infos = SecurityInfos::parse_dg14(dg14).ok()?;
-    let told = |why: &str| Some(Problem::because(Reason::PaceFailed, &why));
-    match reading.access {
-        _ if access == ChipAccess::BacAllowed || !infos.announces_pace() => None,
-        Access::Pace { protocol, parameter_id } => {
-            let signed = |info: &SecurityInfo| matches!(info, SecurityInfo::Pace { protocol: it, parameter_id: id, .. } if *it == protocol && *id == parameter_id);
-            if infos.0.iter().any(signed) {
-                return None;
-            }
-            told("the chip was opened by a variant of PACE that its signed data (DG14) do not announce")
-        }
-        _ => told("the signed data (DG14) announce PACE, and EF.CardAccess does not: somebody may have hidden it"),
-    }
+    (access != ChipAccess::BacAllowed && reading.is_downgraded()).then(|| {
+        let why =
+            "the signed data (DG14) announce another PACE than EF.CardAccess: somebody may have changed or hidden it";
+        Problem::because(Reason::PaceFailed, &why)
+    })
 }
 
 /// What passive authentication found, as far as proofs rest on it: they count only with keys that the issuer signed.
@@ -178,7 +166,10 @@ pub(super) fn passive_problem(error: &PassiveError) -> Problem {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use sallyport_emrtd::security_info::PaceProtocol;
+    use sallyport_emrtd::{
+        security_info::{PaceProtocol, SecurityInfo, SecurityInfos},
+        terminal::Access,
+    };
 
     use super::*;
 
@@ -257,22 +248,23 @@ mod tests {
         let (better, worse) = (protocols[0], protocols[1]);
         let pace = |protocol| SecurityInfo::Pace { protocol, version: 2, parameter_id: Some(13) };
         let by_pace = |protocol, parameter_id| Access::Pace { protocol, parameter_id };
-        let with = |infos: &[SecurityInfo], access: Access| {
+        let with = |signed: &[SecurityInfo], announced: &[SecurityInfo], access: Access| {
             let mut reading = Reading { access, ..Reading::default() };
-            let set = SecurityInfos(infos.to_vec()).to_der();
+            let set = SecurityInfos(signed.to_vec()).to_der();
             let dg14 = [&[0x6E, u8::try_from(set.len()).unwrap()], &set[..]].concat();
             reading.contents.groups.insert(14, dg14);
+            reading.contents.card_access = (!announced.is_empty()).then(|| SecurityInfos(announced.to_vec()).to_der());
             let told = downgrade(ChipAccess::PaceElseBac, &reading).map(|problem| problem.reason);
             assert_eq!(downgrade(ChipAccess::BacAllowed, &reading), None);
             told
         };
-        assert_eq!(with(&[pace(better)], by_pace(better, Some(13))), None);
-        assert_eq!(with(&[pace(better)], by_pace(worse, Some(13))), Some(Reason::PaceFailed));
-        assert_eq!(with(&[pace(better)], by_pace(better, Some(12))), Some(Reason::PaceFailed));
-        assert_eq!(with(&[pace(better)], Access::Bac), Some(Reason::PaceFailed));
-        assert_eq!(with(&[], Access::Bac), None);
+        let (good, poor) = ([pace(better)], [pace(worse)]);
+        assert_eq!(with(&good, &good, by_pace(better, Some(13))), None);
+        assert_eq!(with(&good, &poor, by_pace(worse, Some(13))), Some(Reason::PaceFailed));
+        assert_eq!(with(&good, &[], Access::Bac), Some(Reason::PaceFailed));
+        assert_eq!(with(&[], &[], Access::Bac), None);
         // Older documents announce PACE in EF.CardAccess only.
-        assert_eq!(with(&[], by_pace(better, Some(13))), None);
+        assert_eq!(with(&[], &good, by_pace(better, Some(13))), None);
         assert_eq!(downgrade(ChipAccess::PaceElseBac, &Reading::default()), None);
     }
 

@@ -1,16 +1,46 @@
 //! ICAO Doc 9303 electronic travel documents, without I/O: command bytes out, response bytes in.
 //!
-//! * [`mrz`]: the machine readable zone (Doc 9303-3 to -7).
-//! * [`terminal`]: Basic Access Control, secure messaging and reading of EF.COM, EF.SOD, DG1 and DG2 (Doc 9303-10, -11).
-//! * [`access`]: Basic Access Control and PACE with all mappings (Doc 9303-11, 4), as [`security_info`] offers it.
-//! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12), with a report of each check; [`cms`] and
-//!   [`certificate`] are what it reads.
+//! * [`terminal`]: an inspection system. Opens the chip by PACE or BAC, reads it, and lets it prove that it is the one
+//!   that was issued (Doc 9303-11, 4 to 7). Drive it with whatever carries APDUs.
+//! * [`passive`]: passive authentication up to a CSCA (Doc 9303-11, 5.1; -12), with a report of each check.
 //! * [`trust`]: whom to trust: master lists, directories, link certificates, revocation and deviation lists.
-//! * [`genuineness`]: Active Authentication and Chip Authentication (Doc 9303-11, 6).
-//! * [`eac`]: Terminal Authentication with card-verifiable certificates (Doc 9303-11, 7.1; TR-03110).
-//! * [`chip`] and [`issue`]: the other half of the same standards, for tests and demonstrations.
+//! * [`mrz`] and [`lds`]: the machine readable zone (Doc 9303-3 to -7) and the data groups (Doc 9303-10).
+//! * [`chip`] and [`issue`]: the other half of the same standards, genuine or forged, for tests and demonstrations.
 //!
-//! Nothing here knows a reader: drive a [`terminal::Terminal`] with whatever carries APDUs.
+//! What these are made of can be used apart: [`access`] (BAC, PACE), [`genuineness`] (Active and Chip Authentication),
+//! [`eac`] (Terminal Authentication, card-verifiable certificates), [`secure`] (secure messaging), [`security_info`],
+//! [`cms`], [`certificate`], [`crypto`], [`apdu`], [`asn1`] and [`tlv`].
+//!
+//! ```
+//! use sallyport_emrtd::{
+//!     ImageFormat, Mrz,
+//!     chip::{Behavior, Chip},
+//!     issue::{Authority, Portrait},
+//!     passive,
+//!     terminal::{self, AccessKey, Terminal},
+//!     trust::TrustStore,
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let zone = Mrz::parse("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<\nL898902C36UTO7408122F1204159ZE184226B<<<<<10")?;
+//! // A document of Utopia, whose chip takes the place of a reader here.
+//! let now_unix_s = 1_300_000_000;
+//! let csca = Authority::csca("UT", now_unix_s)?;
+//! let portrait = Portrait { image: &[0xFF, 0xD8, 0xFF, 0xD9], format: ImageFormat::Jpeg, width: 1, height: 1 };
+//! let files = csca.document_signer("UT", now_unix_s, 90)?.issue(&zone, &portrait)?;
+//! let mut chip = Chip::new(files, zone.key(), Behavior::default(), &mut rand::rng());
+//!
+//! let mut terminal = Terminal::new(AccessKey::Mrz(zone.key()), &mut rand::rng());
+//! let mut transmit = |command: &[u8]| Ok::<_, std::io::Error>(chip.transmit(command));
+//! let reading = terminal::read(&mut terminal, &mut transmit, &mut |_progress| {})?;
+//!
+//! let trust = TrustStore::from_certificates([csca.certificate_der()?.as_slice()])?;
+//! let verified = passive::verify(&reading.contents, &trust, now_unix_s)?;
+//! assert_eq!(verified.groups, [1, 2]);
+//! assert_eq!(reading.contents.dg1()?.surname, "ERIKSSON");
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod access;
 pub mod apdu;

@@ -11,7 +11,7 @@ use opencv::{
 use rand::CryptoRng;
 use sallyport_emrtd::{
     Mrz, cms,
-    crypto::{group::Agreement, hash, suite::Suite},
+    crypto::{group::Agreement, hash::HashAlgorithm, suite::Suite},
     issue::{ActiveKey, AgreementKey, Curve, Genuineness, KeyKind, Parameters, SigningKey},
     lds::{AtrInfo, ExtendedLength, FaceEncoding, FaceMetadata, FaceRecord, ImageFormat, dg2_file},
     mrz::{Can, Format, MrzDate},
@@ -150,8 +150,8 @@ impl Profile {
         self.signing("signer_key", &self.authority.signer_key)
     }
 
-    pub(crate) fn hash(&self) -> anyhow::Result<cms::HashAlgorithm> {
-        named("hash", &self.authority.hash, &SIGNED_HASHES)
+    pub(crate) fn hash(&self) -> anyhow::Result<HashAlgorithm> {
+        named("hash", &self.authority.hash, &HASHES)
     }
 
     fn signing(&self, setting: &str, name: &str) -> anyhow::Result<Signing> {
@@ -242,19 +242,12 @@ const MAPPINGS: [(&str, Mapping); 3] =
 const AGREEMENTS: [(&str, Agreement); 2] = [("dh", Agreement::Dh), ("ecdh", Agreement::Ecdh)];
 const SUITES: [(&str, Suite); 4] =
     [("3des", Suite::TripleDes), ("aes128", Suite::Aes128), ("aes192", Suite::Aes192), ("aes256", Suite::Aes256)];
-const SIGNED_HASHES: [(&str, cms::HashAlgorithm); 5] = [
-    ("sha1", cms::HashAlgorithm::Sha1),
-    ("sha224", cms::HashAlgorithm::Sha224),
-    ("sha256", cms::HashAlgorithm::Sha256),
-    ("sha384", cms::HashAlgorithm::Sha384),
-    ("sha512", cms::HashAlgorithm::Sha512),
-];
-const HASHES: [(&str, hash::HashAlgorithm); 5] = [
-    ("sha1", hash::HashAlgorithm::Sha1),
-    ("sha224", hash::HashAlgorithm::Sha224),
-    ("sha256", hash::HashAlgorithm::Sha256),
-    ("sha384", hash::HashAlgorithm::Sha384),
-    ("sha512", hash::HashAlgorithm::Sha512),
+const HASHES: [(&str, HashAlgorithm); 5] = [
+    ("sha1", HashAlgorithm::Sha1),
+    ("sha224", HashAlgorithm::Sha224),
+    ("sha256", HashAlgorithm::Sha256),
+    ("sha384", HashAlgorithm::Sha384),
+    ("sha512", HashAlgorithm::Sha512),
 ];
 const CURVES: [(&str, Curve); 11] = [
     ("nist-p192", Curve::NistP192),
