@@ -62,6 +62,7 @@ fn reason(why: NotDone) -> &'static str {
     match why {
         NotDone::NotOffered => "the chip does not offer it",
         NotDone::NotWanted => "not asked for",
+        NotDone::Withheld => "the chip does not give the group that holds its key",
         NotDone::Unsupported => "the chip asks for an algorithm outside the standard",
     }
 }

@@ -296,13 +296,12 @@ impl Procedure {
                 self.reading.refused.insert(group, status);
                 self.suspect = Some(Suspect::Refusal);
                 // It is there: EF.COM or EF.SOD lists it. A copy hides what it would be asked by.
-                let hidden =
-                    || Proof::Failed(format!("the chip does not give DG{group}, which is listed: {status:04X}"));
-                match group {
-                    DG14 if self.options.chip_authentication => self.reading.chip_authentication = hidden(),
-                    DG15 if self.options.active_authentication => self.reading.active_authentication = hidden(),
-                    _ => {}
-                }
+                let proof = match group {
+                    DG14 if self.options.chip_authentication => &mut self.reading.chip_authentication,
+                    DG15 if self.options.active_authentication => &mut self.reading.active_authentication,
+                    _ => return Ok(()),
+                };
+                *proof = Proof::NotDone(NotDone::Withheld);
             }
         }
         Ok(())
