@@ -75,6 +75,8 @@ pub mod name {
     pub const HOSTILE: &str = "passport-with-hostile-lengths";
     /// A file that states a length of two gigabytes.
     pub const ENDLESS: &str = "passport-with-endless-dg2";
+    /// A chip that falls silent over long reads, until it is laid down again.
+    pub const SILENT_OVER_LONG_READS: &str = "passport-silent-over-long-reads";
     /// A chip that stops answering.
     pub const SILENT: &str = "passport-with-silent-chip";
     /// A trusted traveler's card.
@@ -146,6 +148,7 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     spoiled(name::ENDLESS, "DG2.bin", &[&[0x75, 0x84, 0x7F, 0xFF, 0xFF, 0xFF], &dg2[4..]].concat())?;
     spoiled(name::GARBAGE, "EF_SOD.bin", &[&[0x77, 0x82, 0x01, 0x00][..], &[0xA5; 256]].concat())?;
     spoiled(name::SILENT, "behavior.json", br#"{"silent_after": 40}"#)?;
+    spoiled(name::SILENT_OVER_LONG_READS, "behavior.json", br#"{"silent_above": 200}"#)?;
     spoiled(name::HOSTILE, "behavior.json", br#"{"hostile_after": 40}"#)?;
     spoiled(name::PACE_BROKEN, "behavior.json", br#"{"pace_fails_at": 3}"#)?;
     spoiled(name::PORTRAIT_WITHHELD, "behavior.json", br#"{"withheld_groups": [2]}"#)?;

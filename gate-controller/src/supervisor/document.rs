@@ -14,7 +14,7 @@ use sallyport_emrtd::{
     ChipContents, Mrz,
     mrz::{CivilDate, MrzError},
     passive::{self, Outcome, TrustStore},
-    terminal::{self, AccessKey, Progress, ReadError, Reading, Terminal},
+    terminal::{self, AccessKey, Options, Progress, ReadError, Reading, Terminal},
 };
 use sallyport_hardware::document::{DocumentReader, ReaderError, Token};
 use sallyport_matcher::{
@@ -58,6 +58,8 @@ pub(super) struct DocumentStation {
     pub inputs: Sender<Input>,
     /// Since when something lies there that the machine was told of and did not want yet.
     pub unread_since: Option<Instant>,
+    /// The crossing in which a chip fell silent; there it is read with caution at the next attempt.
+    pub silent_in: Option<CrossingId>,
 }
 
 impl DocumentStation {
@@ -136,7 +138,9 @@ impl DocumentStation {
 
     fn chip(&mut self, crossing: CrossingId, printed: &Mrz, deadline: Instant) -> Result<Box<Reading>, Problem> {
         let key = AccessKey::Mrz(printed.key());
-        let mut terminal = Terminal::with_options(key, chip::orders(&self.policy), &mut rand::rng());
+        let cautious = self.silent_in.take() == Some(crossing);
+        let orders = Options { cautious, ..chip::orders(&self.policy) };
+        let mut terminal = Terminal::with_options(key, orders, &mut rand::rng());
         let (reader, inputs, evidence) = (&mut self.reader, &self.inputs, &self.evidence);
         let mut last = None;
         let mut observe = |progress: Progress| {
@@ -154,7 +158,11 @@ impl DocumentStation {
             }
             reader.transmit(command).map(|mut answer| std::mem::take(&mut *answer))
         };
-        let reading = terminal::read(&mut terminal, &mut transmit, &mut observe).map_err(|error| match error {
+        let read = terminal::read(&mut terminal, &mut transmit, &mut observe);
+        if let Err(ReadError::Line(ReaderError::NoAnswer)) = read {
+            self.silent_in = Some(crossing);
+        }
+        let reading = read.map_err(|error| match error {
             ReadError::Line(error) => reader_problem(&error),
             ReadError::Terminal(error) => chip::chip_problem(&error),
         })?;

@@ -147,6 +147,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         policy: parts.policy.clone(),
         inputs: sender.clone(),
         unread_since: None,
+        silent_in: None,
     };
     spawn("reader", sender, None, move |_| reader.run(&read_orders));
     let mut face = FaceStation {

@@ -95,6 +95,17 @@ fn a_file_that_is_no_ef_cardaccess_stands_in_nobodys_way() {
     assert!(matches!(refusal, Failure::Terminal(TerminalError::PaceFailed(_))), "{refusal}");
 }
 
+/// It cannot tell over what it fell silent; whoever reads it again is careful.
+#[test]
+fn a_chip_that_falls_silent_over_long_reads_is_read_with_caution() {
+    for most in [160, 200, 223] {
+        let behavior = Behavior { silent_above: Some(most), ..Behavior::default() };
+        assert_eq!(read(behavior.clone(), Options::default()).unwrap_err(), Failure::NoAnswer);
+        let reading = read(behavior, Options { cautious: true, ..Options::default() }).unwrap();
+        assert_eq!(reading.contents.groups.len(), 2);
+    }
+}
+
 /// Beyond 32 kB the odd instruction is needed.
 #[test]
 fn a_file_of_more_than_32_kilobytes_is_read() {

@@ -71,6 +71,7 @@ struct BehaviorFile {
     hostile_after: Option<usize>,
     garbage_after: Option<usize>,
     read_bytes_max: Option<usize>,
+    silent_above: Option<usize>,
     withheld_groups: Vec<u8>,
     pace_fails_at: Option<u8>,
 }
@@ -83,6 +84,7 @@ impl From<BehaviorFile> for Behavior {
             hostile_after: file.hostile_after,
             garbage_after: file.garbage_after,
             read_bytes_max: file.read_bytes_max,
+            silent_above: file.silent_above,
             withheld_groups: file.withheld_groups,
             pace_fails_at: file.pace_fails_at,
             ..Self::default()

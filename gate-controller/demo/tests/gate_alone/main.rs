@@ -180,6 +180,25 @@ fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
         assert!(told(&record, reason), "{document}: {}", report::time_line(&record));
         assert!(!moved(&record, Door::Entry) && !moved(&record, Door::Exit), "{document}");
     }
+    // A chip that long reads silence is read with caution at the second attempt, and passes.
+    gate.await_service().unwrap();
+    let before = gate.records().unwrap().len();
+    gate.present(name::SILENT_OVER_LONG_READS, scene::TRAVELER).unwrap();
+    let mut again = false;
+    let record = wait_for("the crossing", || {
+        if !again && gate.state()?["traveler"]["instruction"] == "present_document" {
+            again = !gate.state()?["traveler"]["reason"].is_null();
+            if again {
+                gate.take_away()?;
+                gate.present(name::SILENT_OVER_LONG_READS, scene::TRAVELER)?;
+            }
+        }
+        Ok(gate.records()?.into_iter().nth(before))
+    })
+    .unwrap();
+    gate.take_away().unwrap();
+    assert!(told(&record, Reason::ChipNotResponding), "{}", report::time_line(&record));
+    assert!(moved(&record, Door::Exit), "{}", report::time_line(&record));
     crossed(&CONNECTED[0], &gate);
     assert!(world.gate_is_alive());
     world.stop_gate().unwrap();

@@ -62,6 +62,8 @@ pub struct Behavior {
     pub read_bytes_max: Option<usize>,
     /// A read of more than this many bytes gives `9000` and no data, as an applet of the field does.
     pub empty_above: Option<usize>,
+    /// A read of more than this many bytes silences it until it has left the field.
+    pub silent_above: Option<usize>,
     /// Bytes of data that it takes and gives in the extended form; `None`: short form only.
     pub extended_bytes_max: Option<usize>,
     /// Whether files are found by their short identifiers.
@@ -90,6 +92,7 @@ impl Default for Behavior {
             garbage_after: None,
             read_bytes_max: None,
             empty_above: None,
+            silent_above: None,
             extended_bytes_max: None,
             short_identifiers: true,
             plain_errors: false,

@@ -73,6 +73,8 @@ struct State {
     identifier: Vec<u8>,
     /// Pieces of a chained command's data.
     chain: Vec<u8>,
+    /// It fell silent over a read that was too long.
+    silent: bool,
     /// What waits for GET RESPONSE.
     waiting: Zeroizing<Vec<u8>>,
 }
@@ -119,7 +121,7 @@ impl Chip {
     pub fn transmit(&mut self, bytes: &[u8]) -> Vec<u8> {
         self.commands += 1;
         let after = |limit: Option<usize>| limit.is_some_and(|limit| self.commands > limit);
-        if after(self.behavior.silent_after) {
+        if after(self.behavior.silent_after) || self.state.silent {
             return Vec::new();
         }
         if after(self.behavior.hostile_after) {
@@ -131,6 +133,9 @@ impl Chip {
             return garbage;
         }
         let mut answer = self.answer(bytes);
+        if self.state.silent {
+            return Vec::new();
+        }
         if let Some(limit) = self.behavior.gone_after_bytes {
             answer.truncate(limit.saturating_sub(self.bytes_sent));
         }
@@ -250,6 +255,7 @@ impl Chip {
     }
 
     fn read(&mut self, command: &Command, room: usize) -> Reply {
+        self.state.silent = self.behavior.silent_above.is_some_and(|most| command.expected > Some(most));
         if self.behavior.empty_above.is_some_and(|most| command.expected.is_some_and(|expected| expected > most)) {
             return Reply::ok([]);
         }

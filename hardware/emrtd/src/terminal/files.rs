@@ -99,6 +99,12 @@ impl Manner {
         Self { response_bytes, short_identifiers: true, read_bytes: usize::MAX }
     }
 
+    /// As every chip of the field accepts it.
+    pub(super) fn cautious() -> Self {
+        let read_bytes = CAUTIOUS_READ_BYTES.into_iter().min().unwrap_or(SHORT_RESPONSE_BYTES_MAX);
+        Self { response_bytes: SHORT_RESPONSE_BYTES_MAX, short_identifiers: false, read_bytes }
+    }
+
     /// Does without this from now on.
     pub(super) fn concede(&mut self, suspect: Suspect) {
         match suspect {

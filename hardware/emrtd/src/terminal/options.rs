@@ -71,6 +71,9 @@ pub struct Options {
     pub terminal_authentication: Option<TerminalAuthentication>,
     /// Whether the extended form is used for reading.
     pub extended_length: ExtendedLength,
+    /// Whether files are read as every chip of the field accepts it: selected first, a few bytes at a time. For a document
+    /// whose chip fell silent over the usual manner, and cannot say over what.
+    pub cautious: bool,
     /// Most bytes of a response that the reader can take, status word not counted.
     pub response_bytes_max: usize,
 }
@@ -85,6 +88,7 @@ impl Default for Options {
             active_authentication: true,
             terminal_authentication: None,
             extended_length: ExtendedLength::default(),
+            cautious: false,
             response_bytes_max: crate::apdu::EXTENDED_RESPONSE_BYTES_MAX,
         }
     }

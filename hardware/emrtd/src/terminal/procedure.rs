@@ -36,10 +36,11 @@ pub(super) async fn inspect(
     options: Options,
     random: StdRng,
 ) -> Result<Reading, TerminalError> {
-    let manner = Manner::new(match options.extended_length {
-        ExtendedLength::Probe => options.response_bytes_max,
-        _ => SHORT_RESPONSE_BYTES_MAX,
-    });
+    let manner = match options.extended_length {
+        _ if options.cautious => Manner::cautious(),
+        ExtendedLength::Probe => Manner::new(options.response_bytes_max),
+        _ => Manner::new(SHORT_RESPONSE_BYTES_MAX),
+    };
     let mut procedure = Procedure {
         session,
         key,
@@ -194,6 +195,7 @@ impl Procedure {
             };
             if let Some(file) = card_access {
                 if self.options.extended_length == ExtendedLength::Announced
+                    && !self.options.cautious
                     && let Some(info) = self.optional(File::ATR_INFO).await?
                 {
                     self.manner.response_bytes = announced_response_bytes(&info)
