@@ -112,6 +112,11 @@ pub(super) fn doubt(demand: ChipGenuineness, reading: &Reading, authentic: &Auth
     if let (true, Some(Err(why))) = (mapping.passed(), &authentic.card_security) {
         return unproven(why);
     }
+    if *mapping == Proof::NotDone(NotDone::Withheld) && authentic.groups.contains(&CHIP_AUTHENTICATION_GROUP) {
+        return unproven(
+            &"the signed data (DG14) announce chip authentication mapping, and the chip opened without it",
+        );
+    }
     for (group, proof) in [(CHIP_AUTHENTICATION_GROUP, chip), (ACTIVE_AUTHENTICATION_GROUP, active)] {
         if !authentic.signed.contains(&group) {
             continue;
@@ -240,6 +245,10 @@ mod tests {
         assert_eq!(verdict(&mapped, forged), None, "another proof with a signed key");
         mapped.chip_authentication_mapping = failed();
         assert_eq!(verdict(&mapped, Some(Ok(()))), Some(Reason::ChipAuthenticationFailed));
+        mapped.chip_authentication_mapping = Proof::NotDone(NotDone::Withheld);
+        assert_eq!(verdict(&mapped, None), None, "another proof with a signed key");
+        mapped.chip_authentication = not_offered();
+        assert_eq!(verdict(&mapped, None), Some(Reason::ChipNotProvenGenuine));
     }
 
     #[test]

@@ -191,15 +191,14 @@ impl DocumentStation {
         if signed != *printed {
             return Err(Reason::ChipMrzMismatch.into());
         }
-        if let Some(downgrade) = chip::downgrade(self.policy.chip_access, reading) {
-            return Err(downgrade);
-        }
         let card_security = contents
             .card_security
             .as_ref()
             .map(|file| passive::verify_card_security(file, &self.trust, at_unix_s, Some(&signed)).map(drop));
         let authentic = Authentic { signed: &report.signed_groups, groups: &verified.groups, card_security };
-        chip::doubt(self.policy.chip_genuineness, reading, &authentic).map_or(Ok(signed), Err)
+        // A clone is one, however it was opened.
+        let doubt = chip::doubt(self.policy.chip_genuineness, reading, &authentic);
+        doubt.or_else(|| chip::downgrade(self.policy.chip_access, reading)).map_or(Ok(signed), Err)
     }
 
     fn portrait(&self, contents: &ChipContents) -> Result<(FaceSample, Jpeg), Problem> {

@@ -62,7 +62,7 @@ fn reason(why: NotDone) -> &'static str {
     match why {
         NotDone::NotOffered => "the chip does not offer it",
         NotDone::NotWanted => "not asked for",
-        NotDone::Withheld => "the chip does not give the group that holds its key",
+        NotDone::Withheld => "the chip has it and does not give it",
         NotDone::Unsupported => "the chip asks for an algorithm outside the standard",
     }
 }
@@ -278,6 +278,11 @@ fn chip_checks(reading: &Reading, passive: &passive::Report, store: &TrustStore)
             Some(format!(
                 "EF.SOD signs DG{group}, which the chip does not give: a copy hides what it would be asked by"
             )),
+        ),
+        None if reading.chip_authentication_mapping == Proof::NotDone(NotDone::Withheld) => Check::new(
+            "proofs-complete",
+            Outcome::Failed,
+            Some("DG14 announces chip authentication mapping, and the chip opened without it".to_owned()),
         ),
         None if passive.signed_groups.is_empty() => {
             Check::new("proofs-complete", Outcome::NotDone, Some("the security object cannot be read".to_owned()))

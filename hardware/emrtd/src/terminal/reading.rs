@@ -91,7 +91,8 @@ pub enum NotDone {
     NotOffered,
     /// The terminal was told not to.
     NotWanted,
-    /// The chip lists the group that holds its key, and does not give it: as a copy would that lacks the key.
+    /// The chip has it and does not give it, the group with its key or the variant of PACE: as a copy would that lacks the
+    /// key.
     Withheld,
     /// Other algorithms than those of the standard.
     Unsupported,
