@@ -42,6 +42,8 @@ pub mod name {
     /// The files of the passport with Active Authentication on another chip.
     pub const CLONE_OF_ACTIVE: &str = "passport-with-active-authentication-cloned";
     /// A clone without the file that announces PACE, so that BAC opens it.
+    pub const CLONE_WITHOUT_PACE: &str = "passport-cloned-with-pace-hidden";
+    /// A genuine chip without that file: somebody stands between.
     pub const DOWNGRADED: &str = "passport-with-pace-hidden";
     /// A chip that announces PACE and breaks off.
     pub const PACE_BROKEN: &str = "passport-with-broken-pace";
@@ -161,6 +163,8 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
     fs::copy(at(name::OLDER).join("EF_COM.bin"), at(name::STRIPPED_CLONE).join("EF_COM.bin"))
         .context("strip a clone")?;
     chips::clone(&at(name::ACTIVE), &at(name::CLONE_OF_ACTIVE), None)?;
+    chips::clone(&at(name::GENUINE), &at(name::CLONE_WITHOUT_PACE), None)?;
+    fs::remove_file(at(name::CLONE_WITHOUT_PACE).join("EF_CardAccess.bin")).context("hide PACE")?;
     issued(name::DOWNGRADED, utopia, &adult, &own)?;
     fs::remove_file(at(name::DOWNGRADED).join("EF_CardAccess.bin")).context("hide PACE")?;
     issued(name::WRONG_DIGIT, utopia, &adult, &own)?;

@@ -117,6 +117,13 @@ fn every_kind_of_bad_input_has_its_reason_and_none_ends_the_gate() {
         },
         Expected { what: "Chip Authentication Mapping", document: name::MAPPED, ..CONNECTED[0] },
         Expected {
+            what: "a clone that hides PACE",
+            document: name::CLONE_WITHOUT_PACE,
+            reason: Reason::ChipAuthenticationFailed,
+            stage: Some(Stage::Authentication),
+            ..REFUSED
+        },
+        Expected {
             what: "a clone with a key of its own",
             document: name::CLONE_WITH_KEY,
             reason: Reason::ChipAuthenticationFailed,
