@@ -1,35 +1,25 @@
 //! Terminal and chip against each other, from MRZ to passive authentication, and everything that can go wrong.
 #![allow(clippy::unwrap_used)]
 
+mod support;
+
 use std::cell::Cell;
 
 use sallyport_emrtd::{
     ChipContents, ImageFormat, Mrz,
     chip::{Behavior, Chip, ChipFiles},
     issue::{Authority, Portrait},
-    mrz::{Format, MrzDate},
     passive::{self, PassiveError, TrustStore},
     terminal::{self, AccessKey, ReadError, Terminal, TerminalError},
 };
+use support::NOW;
 
-const NOW: i64 = 1_780_000_000;
 const DAY: i64 = 86_400;
 
 fn mrz(number: &str) -> Mrz {
-    Mrz {
-        format: Format::Td3,
-        document_code: "P".into(),
-        issuer: "UTO".into(),
-        surname: "Eriksson".into(),
-        given_names: "Anna Maria".into(),
-        document_number: number.into(),
-        nationality: "UTO".into(),
-        birth: MrzDate::known(74, 8, 12),
-        sex: 'F',
-        expiry: MrzDate::known(32, 4, 15),
-        optional: String::new(),
-        optional_second: String::new(),
-    }
+    let mut mrz = support::mrz();
+    mrz.document_number = number.into();
+    mrz
 }
 
 fn jpeg(fill: u8) -> Vec<u8> {

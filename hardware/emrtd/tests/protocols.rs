@@ -26,7 +26,6 @@ use sallyport_emrtd::{
         ActiveKey, AgreementKey, Authority, Curve, Document, DocumentProfile, Genuineness, KeyKind, Parameters,
         Profile, Role, SigningKey, SodProfile, TerminalAuthority, TerminalTrust,
     },
-    lds::ChipContents,
     mrz::Can,
     passive::{self, TrustStore},
     secure::SecureError,
@@ -492,5 +491,4 @@ fn an_error_of_the_channel_is_never_taken_for_a_missing_file() {
         }
         other => panic!("{other}"),
     }
-    let _ = ChipContents::default();
 }

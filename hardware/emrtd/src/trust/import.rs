@@ -101,28 +101,7 @@ impl TrustStore {
         authentication: Authentication<'_>,
         at_unix_s: i64,
     ) -> Result<ImportReport, TrustError> {
-        let mut report = ImportReport::default();
-        let origin = Provenance::file(name, at_unix_s);
-        if bytes.starts_with(b"-----") {
-            for (label, der) in pem::blocks(bytes)? {
-                match label.as_str() {
-                    "X509 CRL" => self.take_crl(&der, name, at_unix_s, &mut report),
-                    "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
-                        self.take_csca(&der, Standing::Anchor, &origin, name, &mut report);
-                    }
-                    _ => self.import_list(&der, &origin, authentication, at_unix_s, &mut report)?,
-                }
-            }
-        } else if ldif::looks_like(bytes) {
-            self.import_ldif(bytes, &origin, authentication, at_unix_s, &mut report)?;
-        } else if Crl::parse(bytes).is_ok() {
-            self.take_crl(bytes, name, at_unix_s, &mut report);
-        } else if Certificate::parse(bytes).is_ok() {
-            self.take_csca(bytes, Standing::Anchor, &origin, name, &mut report);
-        } else {
-            self.import_list(bytes, &origin, authentication, at_unix_s, &mut report)?;
-        }
-        Ok(report)
+        Import::new(self, name, authentication, at_unix_s).run(|import| import.file(bytes, name))
     }
 
     /// Imports a master list (`.ml`): every certificate on it becomes an anchor.
@@ -133,79 +112,104 @@ impl TrustStore {
         authentication: Authentication<'_>,
         at_unix_s: i64,
     ) -> Result<ImportReport, TrustError> {
-        let mut report = ImportReport::default();
-        self.take_master_list(bytes, &Provenance::file(name, at_unix_s), authentication, at_unix_s, &mut report)?;
-        Ok(report)
+        Import::new(self, name, authentication, at_unix_s).run(|import| import.master_list(bytes))
     }
 
-    fn import_list(
-        &mut self,
-        bytes: &[u8],
-        origin: &Provenance,
-        authentication: Authentication<'_>,
-        at_unix_s: i64,
-        report: &mut ImportReport,
-    ) -> Result<(), TrustError> {
-        if DeviationList::parse(bytes).is_ok() {
-            self.take_deviation_list(bytes, authentication, at_unix_s, report)
-        } else {
-            self.take_master_list(bytes, origin, authentication, at_unix_s, report)
-        }
+    /// Imports single certificates, DER or PEM, as the operator's word.
+    pub fn import_certificates(&mut self, file: &[u8], name: &str, at_unix_s: i64) -> Result<ImportReport, TrustError> {
+        Import::new(self, name, Authentication::Operator, at_unix_s).run(|import| {
+            for certificate in certificates(file)? {
+                import.authority(certificate, Standing::Anchor, &import.origin.clone());
+            }
+            Ok(())
+        })
+    }
+}
+
+/// One import under way.
+struct Import<'a> {
+    store: &'a mut TrustStore,
+    origin: Provenance,
+    authentication: Authentication<'a>,
+    at_unix_s: i64,
+    report: ImportReport,
+}
+
+impl<'a> Import<'a> {
+    fn new(store: &'a mut TrustStore, name: &str, authentication: Authentication<'a>, at_unix_s: i64) -> Self {
+        let origin = Provenance::file(name, at_unix_s);
+        Self { store, origin, authentication, at_unix_s, report: ImportReport::default() }
     }
 
-    fn take_master_list(
-        &mut self,
-        bytes: &[u8],
-        origin: &Provenance,
-        authentication: Authentication<'_>,
-        at_unix_s: i64,
-        report: &mut ImportReport,
-    ) -> Result<(), TrustError> {
-        let list = MasterList::parse(bytes)?;
-        let signer = authenticate(&list.signed, oid::MASTER_LIST_SIGNING, self, authentication, at_unix_s)?;
-        let origin = origin.on_list(&signer);
-        for (at, certificate) in list.certificates.into_iter().enumerate() {
-            match certificate {
-                Ok(certificate) => self.take_parsed_csca(certificate, Standing::Anchor, &origin, report),
-                Err(error) => {
-                    let what = format!("certificate {} of the list of {}", at + 1, signer.name);
-                    report.skipped.push(Skipped { what, why: SkipReason::Malformed(error) });
+    fn run(mut self, take: impl FnOnce(&mut Self) -> Result<(), TrustError>) -> Result<ImportReport, TrustError> {
+        take(&mut self)?;
+        Ok(self.report)
+    }
+
+    fn skip(&mut self, what: impl Into<String>, why: SkipReason) {
+        self.report.skipped.push(Skipped { what: what.into(), why });
+    }
+
+    fn file(&mut self, bytes: &[u8], name: &str) -> Result<(), TrustError> {
+        if bytes.starts_with(b"-----") {
+            for (label, der) in pem::blocks(bytes)? {
+                match label.as_str() {
+                    "X509 CRL" => self.revocation_list(&der, name),
+                    "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => self.certificate(&der, name),
+                    _ => self.list(&der)?,
                 }
             }
+        } else if ldif::looks_like(bytes) {
+            self.directory(bytes)?;
+        } else if Crl::parse(bytes).is_ok() {
+            self.revocation_list(bytes, name);
+        } else if Certificate::parse(bytes).is_ok() {
+            self.certificate(bytes, name);
+        } else {
+            self.list(bytes)?;
         }
-        report.lists.push(signer);
         Ok(())
     }
 
-    fn take_deviation_list(
-        &mut self,
-        bytes: &[u8],
-        authentication: Authentication<'_>,
-        at_unix_s: i64,
-        report: &mut ImportReport,
-    ) -> Result<(), TrustError> {
+    fn list(&mut self, bytes: &[u8]) -> Result<(), TrustError> {
+        if DeviationList::parse(bytes).is_ok() { self.deviation_list(bytes) } else { self.master_list(bytes) }
+    }
+
+    fn master_list(&mut self, bytes: &[u8]) -> Result<(), TrustError> {
+        let list = MasterList::parse(bytes)?;
+        let signer =
+            authenticate(&list.signed, oid::MASTER_LIST_SIGNING, self.store, self.authentication, self.at_unix_s)?;
+        let origin = self.origin.on_list(&signer);
+        for (at, certificate) in list.certificates.into_iter().enumerate() {
+            match certificate {
+                Ok(certificate) => self.authority(certificate, Standing::Anchor, &origin),
+                Err(error) => {
+                    let what = format!("certificate {} of the list of {}", at + 1, signer.name);
+                    self.skip(what, SkipReason::Malformed(error));
+                }
+            }
+        }
+        self.report.lists.push(signer);
+        Ok(())
+    }
+
+    fn deviation_list(&mut self, bytes: &[u8]) -> Result<(), TrustError> {
         let mut list = DeviationList::parse(bytes)?;
-        let signer = authenticate(&list.signed, oid::DEVIATION_LIST_SIGNING, self, authentication, at_unix_s)?;
-        if self.deviation_lists.iter().any(|known| known.der == list.der) {
-            report.skipped.push(Skipped { what: signer.name, why: SkipReason::AlreadyThere });
+        let signer =
+            authenticate(&list.signed, oid::DEVIATION_LIST_SIGNING, self.store, self.authentication, self.at_unix_s)?;
+        if self.store.deviation_lists.iter().any(|known| known.der == list.der) {
+            self.skip(signer.name, SkipReason::AlreadyThere);
             return Ok(());
         }
-        report.lists.push(signer.clone());
+        self.report.lists.push(signer.clone());
         list.signer = Some(signer);
-        self.deviation_lists.push(list);
-        report.deviation_lists += 1;
+        self.store.deviation_lists.push(list);
+        self.report.deviation_lists += 1;
         Ok(())
     }
 
     /// The ICAO directory's download (LDIF): lists as asked, links and signers to be proved, revocation lists.
-    fn import_ldif(
-        &mut self,
-        text: &[u8],
-        origin: &Provenance,
-        authentication: Authentication<'_>,
-        at_unix_s: i64,
-        report: &mut ImportReport,
-    ) -> Result<(), TrustError> {
+    fn directory(&mut self, text: &[u8]) -> Result<(), TrustError> {
         let mut values = Vec::new();
         for entry in ldif::entries(text)? {
             values.extend(entry.values.into_iter().map(|(kind, value)| (kind, entry.name.clone(), value)));
@@ -214,58 +218,49 @@ impl TrustStore {
         values.sort_by_key(|(kind, ..)| *kind == Attribute::RevocationList);
         for (kind, what, value) in values {
             let list = match kind {
-                Attribute::MasterList => self.take_master_list(&value, origin, authentication, at_unix_s, report),
-                Attribute::DeviationList => self.take_deviation_list(&value, authentication, at_unix_s, report),
+                Attribute::MasterList => self.master_list(&value),
+                Attribute::DeviationList => self.deviation_list(&value),
                 Attribute::Certificate => {
-                    self.take_directory_certificate(&value, origin, &what, report);
+                    self.directory_certificate(&value, &what);
                     Ok(())
                 }
                 Attribute::RevocationList => {
-                    self.take_crl(&value, &what, at_unix_s, report);
+                    self.revocation_list(&value, &what);
                     Ok(())
                 }
             };
             if let Err(error) = list {
-                report.skipped.push(Skipped { what, why: SkipReason::List(Box::new(error)) });
+                self.skip(what, SkipReason::List(Box::new(error)));
             }
         }
         Ok(())
     }
 
     /// A directory vouches for nothing: authorities must be proved by their issuer, signers are signers.
-    fn take_directory_certificate(&mut self, der: &[u8], origin: &Provenance, what: &str, report: &mut ImportReport) {
-        let skip = |report: &mut ImportReport, why| report.skipped.push(Skipped { what: what.to_owned(), why });
+    fn directory_certificate(&mut self, der: &[u8], what: &str) {
         match Certificate::parse(der) {
-            Err(error) => skip(report, SkipReason::Malformed(error)),
+            Err(error) => self.skip(what, SkipReason::Malformed(error)),
             Ok(certificate) if certificate.extensions().authority == Some(true) => {
-                self.take_parsed_csca(certificate, Standing::Link, origin, report);
+                self.authority(certificate, Standing::Link, &self.origin.clone());
             }
             Ok(certificate) => {
-                if self.add(certificate, Standing::Signer, Some(origin.clone())) {
-                    report.signers += 1;
+                if self.store.add(certificate, Standing::Signer, Some(self.origin.clone())) {
+                    self.report.signers += 1;
                 } else {
-                    skip(report, SkipReason::AlreadyThere);
+                    self.skip(what, SkipReason::AlreadyThere);
                 }
             }
         }
     }
 
-    fn take_csca(&mut self, der: &[u8], standing: Standing, from: &Provenance, what: &str, report: &mut ImportReport) {
+    fn certificate(&mut self, der: &[u8], what: &str) {
         match Certificate::parse(der) {
-            Ok(certificate) => self.take_parsed_csca(certificate, standing, from, report),
-            Err(error) => {
-                report.skipped.push(Skipped { what: what.to_owned(), why: SkipReason::Malformed(error) });
-            }
+            Ok(certificate) => self.authority(certificate, Standing::Anchor, &self.origin.clone()),
+            Err(error) => self.skip(what, SkipReason::Malformed(error)),
         }
     }
 
-    fn take_parsed_csca(
-        &mut self,
-        certificate: Certificate,
-        standing: Standing,
-        origin: &Provenance,
-        report: &mut ImportReport,
-    ) {
+    fn authority(&mut self, certificate: Certificate, standing: Standing, origin: &Provenance) {
         let name = certificate.subject().to_string();
         let refusal = if let Err(error) = certificate.public_key() {
             Some(SkipReason::Key(error))
@@ -273,32 +268,23 @@ impl TrustStore {
             Some(SkipReason::NotAnAuthority)
         } else if certificate.names_itself() && !certificate.is_signed_by(&certificate) {
             Some(SkipReason::SignatureInvalid)
-        } else if self.add(certificate, standing, Some(origin.clone())) {
+        } else if self.store.add(certificate, standing, Some(origin.clone())) {
             None
         } else {
             Some(SkipReason::AlreadyThere)
         };
         match refusal {
-            None => report.certificates.push(name),
-            Some(why) => report.skipped.push(Skipped { what: name, why }),
+            None => self.report.certificates.push(name),
+            Some(why) => self.skip(name, why),
         }
     }
 
-    fn take_crl(&mut self, der: &[u8], what: &str, at_unix_s: i64, report: &mut ImportReport) {
-        let taken = Crl::parse(der).map_err(SkipReason::Malformed).and_then(|crl| self.add_crl(crl, at_unix_s));
+    fn revocation_list(&mut self, der: &[u8], what: &str) {
+        let at_unix_s = self.at_unix_s;
+        let taken = Crl::parse(der).map_err(SkipReason::Malformed).and_then(|crl| self.store.add_crl(crl, at_unix_s));
         match taken {
-            Ok(()) => report.revocation_lists += 1,
-            Err(why) => report.skipped.push(Skipped { what: what.to_owned(), why }),
+            Ok(()) => self.report.revocation_lists += 1,
+            Err(why) => self.skip(what, why),
         }
-    }
-
-    /// Imports single certificates, DER or PEM, as the operator's word.
-    pub fn import_certificates(&mut self, file: &[u8], name: &str, at_unix_s: i64) -> Result<ImportReport, TrustError> {
-        let mut report = ImportReport::default();
-        let origin = Provenance::file(name, at_unix_s);
-        for certificate in certificates(file)? {
-            self.take_parsed_csca(certificate, Standing::Anchor, &origin, &mut report);
-        }
-        Ok(report)
     }
 }
