@@ -3,9 +3,8 @@
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-pub use crate::apdu::{Command, split_status};
 use crate::{
-    apdu::SHORT_DATA_BYTES_MAX,
+    apdu::{Command, SHORT_DATA_BYTES_MAX, split_status},
     crypto::suite::{Key, Purpose, Suite, unpad},
     tlv::{self, Tlv},
 };

@@ -7,7 +7,7 @@ use std::{
 
 use pcsc::{Card, Context, Disposition, Error, Protocol, Protocols, ReaderState, Scope, ShareMode, State};
 use sallyport_emrtd::{
-    secure::{Command, split_status},
+    apdu::{Command, split_status},
     terminal::APPLICATION,
 };
 use zeroize::Zeroizing;

@@ -2,8 +2,9 @@
 //! must arrive; the first byte chooses the suite.
 #![no_main]
 use sallyport_emrtd::{
+    apdu::Command,
     crypto::suite::Suite,
-    secure::{Channel, Command, Keys},
+    secure::{Channel, Keys},
 };
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let suite = Suite::ALL[usize::from(bytes.first().copied().unwrap_or_default()) % Suite::ALL.len()];

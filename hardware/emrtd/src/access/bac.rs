@@ -79,7 +79,7 @@ fn channel(terminal: &[u8; 16], chip: &[u8; 16], chip_challenge: &[u8; 8], termi
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::{mrz::Mrz, secure::Command};
+    use crate::{apdu::Command, mrz::Mrz};
 
     fn array<const N: usize>(text: &str) -> [u8; N] {
         hex::decode(text).unwrap().try_into().unwrap()

@@ -2,5 +2,3 @@
 
 pub mod bac;
 pub mod pace;
-
-pub use bac::*;
