@@ -2,7 +2,7 @@
 
 use tract_onnx::prelude::*;
 
-use super::{FaceError, nets::Net, planes};
+use super::{FaceError, align::planes, nets::Net};
 use crate::Image;
 
 /// Side of the detector's input, in pixels: enough for the one face in a gate.

@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::ALIGNED_PX;
+use super::align::ALIGNED_PX;
 use crate::Image;
 
 /// Rows and columns of the aligned face that count: without hair, ground and the black beyond the picture's edge.
