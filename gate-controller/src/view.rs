@@ -62,6 +62,11 @@ impl TravelerInstruction {
         Self::LeaveNow,
     ];
 
+    /// Whether it is what a traveler does while the cameras look: one such instruction may take another's place.
+    pub const fn is_for_the_camera(self) -> bool {
+        matches!(self, Self::LookAtCamera | Self::UncoverFace | Self::OnePersonOnly)
+    }
+
     /// The name in views, message identifiers and pictograms, such as `present-document`.
     pub const fn name(self) -> &'static str {
         match self {
