@@ -1,6 +1,7 @@
 //! Cameras: one frame after another, in memory only.
 
 mod folder;
+mod totem;
 mod video;
 
 use std::{
@@ -11,7 +12,11 @@ use std::{
 use zeroize::Zeroizing;
 
 pub(crate) use self::folder::{Pace, pictures};
-pub use self::{folder::FolderCamera, video::VideoCamera};
+pub use self::{
+    folder::FolderCamera,
+    totem::{Position, Seen, Totem},
+    video::VideoCamera,
+};
 
 /// A frame's pixels. Zeroed on drop.
 pub enum Pixels {
