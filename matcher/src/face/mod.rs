@@ -4,6 +4,7 @@ mod align;
 mod detect;
 mod engine;
 mod error;
+mod fusion;
 mod nets;
 mod prelu;
 mod quality;
@@ -15,6 +16,7 @@ pub use self::{
     detect::Detection,
     engine::{FaceEngine, MODEL, Source},
     error::FaceError,
+    fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     nets::{ModelError, Net},
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
