@@ -28,7 +28,7 @@ use std::{
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
 use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
-use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason, Stage};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{barrier::Connect, display::Display, engine::Engine, records::FinishedRecords};
@@ -43,7 +43,7 @@ use crate::{
     policy::Policy,
     sync::{Centre, KeyRing, LinkStatus, Synchronizer},
     transaction::{Command, Event, Gate, JournalLine, Moment},
-    view::{OfficerOrder, OrderRefused},
+    view::{OfficerOrder, OrderRefused, TravelerInstruction},
 };
 
 /// Time passes for the machine at least this often.
@@ -65,6 +65,13 @@ pub enum Input {
         crossing: CrossingId,
         /// In percent.
         percent: u8,
+    },
+    /// What the traveler before the cameras should do.
+    Guidance {
+        /// The crossing.
+        crossing: CrossingId,
+        /// The one thing to do.
+        instruction: TravelerInstruction,
     },
     /// An officer's order.
     Order(OfficerOrder),
@@ -329,6 +336,12 @@ impl Supervisor {
             Input::Progress { crossing, percent } => {
                 if self.machine.crossing().is_some_and(|current| current.id == crossing) {
                     self.display.progress(percent);
+                }
+            }
+            Input::Guidance { crossing, instruction } => {
+                let current = self.machine.crossing();
+                if current.is_some_and(|current| current.id == crossing && current.stage() == Stage::Biometric) {
+                    self.display.guide(instruction);
                 }
             }
             Input::Order(OfficerOrder { officer, order, reply }) => {

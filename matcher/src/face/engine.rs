@@ -86,7 +86,7 @@ impl FaceEngine {
     /// Aligns and embeds this face of the picture, if it is sharp and lit.
     pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
         let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
-        let quality = Quality::of(&aligned);
+        let quality = Quality::of(image, &aligned, &detection)?;
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }

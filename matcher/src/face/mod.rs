@@ -9,13 +9,15 @@ mod prelu;
 mod quality;
 mod template;
 mod threshold;
+mod track;
 
 pub use self::{
     detect::Detection,
     engine::{FaceEngine, MODEL, Source},
     error::FaceError,
     nets::{ModelError, Net},
-    quality::{Flaw, Quality},
+    quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
     threshold::{Fmr, threshold},
+    track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},
 };
