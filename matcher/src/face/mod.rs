@@ -14,7 +14,7 @@ pub use self::{
     detect::Detection,
     engine::{FaceEngine, MODEL, Source},
     error::FaceError,
-    nets::{ModelError, Net},
+    nets::{ModelError, Net, NodeTime},
     quality::{Flaw, Quality},
     template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
     threshold::{Fmr, threshold},
