@@ -2,7 +2,8 @@
 //!
 //! A line `detector` or `embedder` is followed by the net's input as little-endian floats; the answer is a line
 //! `<milliseconds> <count>`, followed by that many floats: all outputs, one behind the other. A line `face <file>` is
-//! answered by a line with the milliseconds of decoding, detecting, and aligning with embedding.
+//! answered by a line with the milliseconds of decoding, detecting, and aligning with embedding. A line `profile
+//! detector` or `profile embedder` is answered by a line `<count>` and as many lines `<milliseconds> <operation> <node>`.
 
 use std::{
     fs,
@@ -30,6 +31,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     serve(&arguments.models, io::stdin().lock(), io::stdout().lock())
 }
 
+/// A value of a picture, for a run whose result does not matter.
+const GRAY: f32 = 128.0;
+/// The least of so many runs is a node's time: the others met something else on the machine.
+const PROFILE_ROUNDS: usize = 15;
+
 /// Serves until the input ends. The first line tells in how many milliseconds both nets were loaded.
 fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
     let (engine, load_ms) = timed(|| FaceEngine::load(models));
@@ -51,7 +57,9 @@ fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyh
                 sample?;
                 writeln!(output, "{decode_ms} {detect_ms} {sample_ms}")?;
             }
-            _ => bail!("unknown request {line:?}: expected `detector`, `embedder` or `face <file>`"),
+            ("profile", "detector") => profile(engine.detector(), &mut output)?,
+            ("profile", "embedder") => profile(engine.embedder(), &mut output)?,
+            _ => bail!("unknown request {line:?}: expected `detector`, `embedder`, `profile <net>` or `face <file>`"),
         }
         output.flush()?;
         line.clear();
@@ -67,6 +75,18 @@ fn answer(net: &Net, input: &mut impl BufRead, output: &mut impl Write) -> anyho
     let outputs = outputs?.concat();
     writeln!(output, "{ms} {}", outputs.len())?;
     output.write_all(&outputs.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())?;
+    Ok(())
+}
+
+fn profile(net: &Net, output: &mut impl Write) -> anyhow::Result<()> {
+    let input = vec![GRAY; net.input_length()];
+    let rounds: Vec<_> = (0..PROFILE_ROUNDS).map(|_| net.profile(&input)).collect::<Result<_, _>>()?;
+    let first = rounds.first().context("no round")?;
+    writeln!(output, "{}", first.len())?;
+    for (at, node) in first.iter().enumerate() {
+        let least = rounds.iter().filter_map(|round| round.get(at)).map(|node| node.ms).fold(f64::INFINITY, f64::min);
+        writeln!(output, "{least:.4} {} {}", node.operation, node.node)?;
+    }
     Ok(())
 }
 

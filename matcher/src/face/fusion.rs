@@ -107,6 +107,11 @@ impl Fusion {
         }
     }
 
+    /// Whether a sample of this weight would be kept: if not, its template need not be made.
+    pub fn wants(&self, weight: f32) -> bool {
+        self.samples.len() < self.most || self.samples.iter().any(|sample| sample.weight < weight)
+    }
+
     /// How many samples are kept.
     pub fn samples(&self) -> usize {
         self.samples.len()

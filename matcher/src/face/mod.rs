@@ -17,7 +17,7 @@ pub use self::{
     engine::{FaceEngine, MODEL, Source},
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
-    nets::{ModelError, Net},
+    nets::{ModelError, Net, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
     threshold::{Fmr, threshold},

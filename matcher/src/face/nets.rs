@@ -6,6 +6,7 @@ use std::{
     io::Cursor,
     path::Path,
     sync::Arc,
+    time::Instant,
 };
 
 use super::prelu;
@@ -14,6 +15,10 @@ use sha2::{Digest as _, Sha256};
 use tract_onnx::{
     pb::{AttributeProto, GraphProto, NodeProto, TensorProto},
     prelude::*,
+    tract_core::{
+        internal::{EvalContext, OpState},
+        plan::eval,
+    },
 };
 
 /// Why a net cannot be used.
@@ -52,6 +57,17 @@ pub struct Net {
     shape: [usize; 4],
     /// Names of the outputs, in order.
     pub(super) outputs: Vec<String>,
+}
+
+/// What one node of a net costs.
+#[derive(Debug, Clone)]
+pub struct NodeTime {
+    /// Name of the node.
+    pub node: String,
+    /// Name of its operation.
+    pub operation: String,
+    /// Duration, in milliseconds.
+    pub ms: f64,
 }
 
 impl Net {
@@ -94,6 +110,23 @@ impl Net {
         let outputs = self.run(Tensor::from_shape(&self.shape, input).map_err(failed)?).map_err(failed)?;
         let values = |output: &TValue| Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect());
         outputs.iter().map(|output| values(output).map_err(failed)).collect()
+    }
+
+    /// How long each node takes over this input, in the order of the run.
+    pub fn profile(&self, input: &[f32]) -> Result<Vec<NodeTime>, ModelError> {
+        let failed = |error: TractError| ModelError::Run(format!("{error:#}"));
+        let input = Tensor::from_shape(&self.shape, input).map_err(failed)?;
+        let mut times = Vec::new();
+        let mut state = self.plan.spawn().map_err(failed)?;
+        let timed = |context: &EvalContext, state: Option<&mut (dyn OpState + 'static)>, node: &TypedNode, inputs| {
+            let began = Instant::now();
+            let outputs = eval(context, state, node, inputs);
+            let ms = began.elapsed().as_secs_f64() * 1e3;
+            times.push(NodeTime { node: node.name.clone(), operation: node.op.name().into_owned(), ms });
+            outputs
+        };
+        state.run_plan_with_eval(tvec!(input.into()), timed).map_err(failed)?;
+        Ok(times)
     }
 
     /// Runs it.
