@@ -8,6 +8,7 @@ use std::{
 };
 
 use actix_web::http::Uri;
+use sallyport_hardware::camera::Position;
 use sallyport_protocol::GateId;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
@@ -59,8 +60,11 @@ pub enum ConfigError {
         "whoever reaches a gate with simulated devices drives it, and screens.listen = {0} is no loopback address: use 127.0.0.1"
     )]
     SimulationListen(SocketAddr),
+    /// Nothing sees the traveler.
+    #[error("no camera: describe at least one, as [devices.cameras.middle]")]
+    NoCamera,
     /// A simulated device beside a real one.
-    #[error("a simulated {0} needs a simulated reader and camera: simulation is all or nothing")]
+    #[error("a simulated {0} needs a simulated reader and cameras of the same scenes: simulation is all or nothing")]
     Simulation(&'static str),
 }
 
@@ -137,8 +141,8 @@ pub struct Devices {
     pub turnstile: TurnstileLine,
     /// The document reader.
     pub reader: Reader,
-    /// The camera.
-    pub camera: Camera,
+    /// The cameras, by their place on the totem: one to three.
+    pub cameras: BTreeMap<Position, Camera>,
 }
 
 /// The turnstile's serial line.
@@ -175,7 +179,7 @@ pub enum Reader {
     },
 }
 
-/// The camera.
+/// A camera.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Camera {
@@ -197,6 +201,16 @@ pub enum Camera {
         /// The folder.
         scenes: PathBuf,
     },
+}
+
+impl Camera {
+    /// Where a simulated one finds its scenes.
+    fn scenes(&self) -> Option<&Path> {
+        match self {
+            Self::Simulated { scenes } => Some(scenes),
+            _ => None,
+        }
+    }
 }
 
 fn english() -> String {
@@ -254,7 +268,12 @@ impl Config {
                 return Err(ConfigError::Identity("the enrollment service"));
             }
         }
-        match (&config.devices.reader, &config.devices.camera) {
+        let mut cameras = config.devices.cameras.values();
+        let first = cameras.next().ok_or(ConfigError::NoCamera)?;
+        if cameras.any(|other| first.scenes() != other.scenes()) {
+            return Err(ConfigError::Simulation("camera"));
+        }
+        match (&config.devices.reader, first) {
             (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
                 return Err(ConfigError::SimulationListen(listen));
             }
@@ -277,11 +296,10 @@ impl Config {
             Reader::Pcsc { zone_line, .. } => paths.push(zone_line),
             Reader::Simulated { documents } => paths.push(documents),
         }
-        match &mut self.devices.camera {
-            Camera::Video { .. } => {}
-            Camera::Folder { path, .. } => paths.push(path),
-            Camera::Simulated { scenes } => paths.push(scenes),
-        }
+        paths.extend(self.devices.cameras.values_mut().filter_map(|camera| match camera {
+            Camera::Video { .. } => None,
+            Camera::Folder { path: folder, .. } | Camera::Simulated { scenes: folder } => Some(folder),
+        }));
         paths
     }
 }
@@ -381,7 +399,7 @@ mod tests {
                  [identity]\ncertificate = \"c\"\nkey = \"k\"\nauthority = \"a\"\n\
                  [devices.turnstile]\nline = \"l\"\n\
                  [devices.reader]\nkind = \"simulated\"\ndocuments = \"d\"\n\
-                 [devices.camera]\nkind = \"simulated\"\nscenes = \"s\"\n"
+                 [devices.cameras.middle]\nkind = \"simulated\"\nscenes = \"s\"\n"
             )
         };
         assert!(parse(&text("127.0.0.1:8080")).is_ok());
@@ -389,6 +407,26 @@ mod tests {
         for open in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
             assert!(matches!(parse(&text(open)), Err(ConfigError::SimulationListen(_))), "{open}");
         }
+    }
+
+    #[test]
+    fn a_totem_has_one_to_three_cameras_of_one_kind_of_world() {
+        let with = |cameras: &str| {
+            let real = COMMENTED_DEFAULT;
+            let at = real.find("[devices.cameras.middle]").unwrap();
+            let end = real.find("# [policy]").unwrap();
+            parse(&format!("{}{cameras}\n{}", &real[..at], &real[end..]))
+        };
+        let video =
+            |position: &str| format!("[devices.cameras.{position}]\nkind = \"video\"\nsource = \"{position}.mp4\"\n");
+        let three = with(&["lower", "middle", "upper"].map(video).concat()).unwrap();
+        assert_eq!(three.devices.cameras.keys().copied().collect::<Vec<_>>(), Position::ALL);
+        assert!(matches!(with("[devices.cameras]"), Err(ConfigError::NoCamera)));
+        assert!(matches!(with(&video("behind")), Err(ConfigError::Format { .. })));
+        assert!(matches!(with(&[video("lower"), video("lower")].concat()), Err(ConfigError::Format { .. })));
+        let simulated = "[devices.cameras.upper]\nkind = \"simulated\"\nscenes = \"s\"\n";
+        let mixed = with(&format!("{}{simulated}", video("lower")));
+        assert!(matches!(mixed, Err(ConfigError::Simulation("camera"))));
     }
 
     #[test]

@@ -27,7 +27,7 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
-use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
+use sallyport_hardware::{barrier::Command as DoorCommand, camera::Totem, document::DocumentReader};
 use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason, Stage};
 use tokio::sync::{mpsc, oneshot};
 
@@ -118,8 +118,8 @@ pub struct Parts {
     pub connect: Box<Connect>,
     /// The document reader.
     pub reader: Box<dyn DocumentReader>,
-    /// The camera.
-    pub camera: Box<dyn Camera>,
+    /// The cameras.
+    pub cameras: Totem,
     /// The nets.
     pub engine: Arc<Engine>,
     /// The CSCA certificates.
@@ -158,14 +158,14 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     };
     spawn("reader", sender, None, move |_| reader.run(&read_orders));
     let mut face = FaceStation {
-        camera: parts.camera,
+        totem: parts.cameras,
         engine: parts.engine,
         evidence: evidence.clone(),
         policy: parts.policy.clone(),
         inputs: sender.clone(),
         said: Vec::new(),
     };
-    spawn("camera", sender, None, move |_| face.run(&capture_orders));
+    spawn("cameras", sender, None, move |_| face.run(&capture_orders));
     let journal = parts.journal.clone();
     spawn("journal", sender, None, move |inputs| write_journal(&journal, &journal_lines, inputs, &wake));
     forward_orders(parts.orders, sender.clone());

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{Camera, CameraError, Frame, Pixels};
 
 /// What a folder gives unless told otherwise.
-const FRAMES_PER_SECOND: f64 = 10.0;
+pub(crate) const FRAMES_PER_SECOND: f64 = 10.0;
 /// What counts as a picture; the matcher decodes these.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "jp2", "j2k"];
 

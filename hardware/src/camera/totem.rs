@@ -13,7 +13,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use super::{Camera, CameraError, Frame};
+use super::{Camera, CameraError, Frame, Pace};
 
 /// Frames of one camera that wait at most: one in the hand of a worker, one fresh.
 const WAITING_MAX: usize = 2;
@@ -94,8 +94,9 @@ struct Eye {
 }
 
 impl Totem {
-    /// Starts a thread for each camera. Nothing is taken until somebody watches.
-    pub fn new(cameras: Vec<(Position, Box<dyn Camera>)>) -> Self {
+    /// Starts a thread for each camera, which takes so many frames a second at most. Nothing is taken until somebody
+    /// watches.
+    pub fn new(cameras: Vec<(Position, Box<dyn Camera>)>, frames_per_second: f64) -> Self {
         let eye = |position: &Position| Eye { position: *position, waiting: VecDeque::new(), lost: None };
         let state = State {
             watching: false,
@@ -110,7 +111,9 @@ impl Totem {
             let shared = Arc::clone(&shared);
             let name = format!("camera {}", position.name());
             let body = move || {
-                while let Err(_panic) = catch_unwind(AssertUnwindSafe(|| shared.run(at, &mut *camera))) {
+                while let Err(_panic) =
+                    catch_unwind(AssertUnwindSafe(|| shared.run(at, &mut *camera, frames_per_second)))
+                {
                     tracing::error!("the thread of the {} camera panicked: report this fault", position.name());
                     let name = position.name().to_owned();
                     shared.failed(at, CameraError::Lost { name, why: "its driver failed".to_owned() });
@@ -203,7 +206,8 @@ impl Shared {
     }
 
     /// One camera's thread: gives frames while somebody watches.
-    fn run(&self, at: usize, camera: &mut dyn Camera) {
+    fn run(&self, at: usize, camera: &mut dyn Camera, frames_per_second: f64) {
+        let mut pace = Pace::new(frames_per_second);
         let mut retry = RETRY_AFTER[0];
         let mut last_frame = Instant::now();
         loop {
@@ -213,6 +217,7 @@ impl Shared {
                 Some(true) => last_frame = Instant::now(),
                 Some(false) => {}
             }
+            pace.wait(Duration::MAX);
             match camera.frame(FRAME_WITHIN) {
                 Ok(frame) => {
                     self.give(at, frame);
@@ -309,7 +314,7 @@ mod tests {
         let cameras = strings
             .map(|(position, (sender, receiver))| ((position, Box::new(Puppet(receiver)) as Box<dyn Camera>), sender));
         let [a, b, c] = cameras;
-        (Totem::new(vec![a.0, b.0, c.0]), [a.1, b.1, c.1])
+        (Totem::new(vec![a.0, b.0, c.0], 1_000.0), [a.1, b.1, c.1])
     }
 
     fn lost() -> CameraError {
@@ -383,7 +388,7 @@ mod tests {
                 panic!("as a driver may")
             }
         }
-        let totem = Totem::new(vec![(Position::Middle, Box::new(Broken))]);
+        let totem = Totem::new(vec![(Position::Middle, Box::new(Broken))], 1_000.0);
         totem.watch(true);
         assert!(matches!(totem.next(SOON), Some(Seen::Lost { position: Position::Middle, .. })));
         assert!(totem.lost().is_some());

@@ -1,4 +1,7 @@
-//! A camera that shows scenes from folders: whoever controls it says who stands before it.
+//! Cameras that show scenes from folders: whoever controls them says who stands before them.
+//!
+//! A scene is a folder of pictures, or of the folders `lower`, `middle` and `upper` with what each camera sees of it. All
+//! cameras show the same moment.
 
 use std::{
     fs, io,
@@ -9,7 +12,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-use crate::camera::{Camera, CameraError, Frame, Pace, Pixels, pictures};
+use crate::camera::{Camera, CameraError, FRAMES_PER_SECOND, Frame, Pace, Pixels, Position, pictures};
 
 /// Size of the wall that the camera sees while nobody stands there, in pixels.
 const WALL: (u32, u32) = (640, 480);
@@ -34,20 +37,26 @@ pub enum SceneError {
     Empty(String),
 }
 
-/// A camera before which [`SceneControl`] puts people.
+/// One of the cameras before which [`SceneControl`] puts people.
 pub struct SceneCamera {
     control: SceneControl,
+    position: Position,
     pace: Pace,
 }
 
-/// Chooses what a [`SceneCamera`] sees.
+/// Chooses what [`SceneCamera`]s see.
 #[derive(Clone)]
 pub struct SceneControl(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
-    /// The pictures of the scene shown and which comes next.
-    shown: Mutex<Option<(Vec<PathBuf>, usize)>>,
+    shown: Mutex<Option<Scene>>,
+}
+
+struct Scene {
+    /// What each camera sees, by position.
+    views: [Vec<PathBuf>; Position::ALL.len()],
+    since: Instant,
 }
 
 impl SceneCamera {
@@ -56,7 +65,12 @@ impl SceneCamera {
         fs::read_dir(scenes)
             .map_err(|error| CameraError::Open { name: scenes.display().to_string(), why: error.to_string() })?;
         let shared = Shared { folder: scenes.to_owned(), shown: Mutex::default() };
-        Ok(Self { control: SceneControl(Arc::new(shared)), pace: Pace::default() })
+        Ok(Self { control: SceneControl(Arc::new(shared)), position: Position::Middle, pace: Pace::default() })
+    }
+
+    /// Another camera of the same totem.
+    pub fn beside(&self, position: Position) -> Self {
+        Self { control: self.control.clone(), position, pace: Pace::default() }
     }
 
     /// What chooses the scene.
@@ -68,8 +82,8 @@ impl SceneCamera {
 impl SceneControl {
     /// Shows this scene from its first picture, round and round; `None`: nobody.
     pub fn show(&self, scene: Option<&str>) -> Result<(), SceneError> {
-        let pictures = scene.map(|name| self.pictures(name)).transpose()?;
-        *self.shown() = pictures.map(|pictures| (pictures, 0));
+        let views = scene.map(|name| self.views(name)).transpose()?;
+        *self.shown() = views.map(|views| Scene { views, since: Instant::now() });
         Ok(())
     }
 
@@ -83,18 +97,21 @@ impl SceneControl {
         names
     }
 
-    fn pictures(&self, name: &str) -> Result<Vec<PathBuf>, SceneError> {
+    fn views(&self, name: &str) -> Result<[Vec<PathBuf>; Position::ALL.len()], SceneError> {
         if !is_name(name) {
             return Err(SceneError::Name(name.chars().take(60).collect()));
         }
-        match pictures(&self.0.folder.join(name)) {
-            Ok(pictures) if pictures.is_empty() => Err(SceneError::Empty(name.to_owned())),
-            Ok(pictures) => Ok(pictures),
-            Err(source) => Err(SceneError::Unknown { name: name.to_owned(), source }),
+        let folder = self.0.folder.join(name);
+        let common = pictures(&folder).map_err(|source| SceneError::Unknown { name: name.to_owned(), source })?;
+        let own = Position::ALL.map(|position| pictures(&folder.join(position.name())).unwrap_or_default());
+        match (common.is_empty(), own.iter().all(Vec::is_empty)) {
+            (true, true) => Err(SceneError::Empty(name.to_owned())),
+            (_, true) => Ok(Position::ALL.map(|_| common.clone())),
+            (_, false) => Ok(own),
         }
     }
 
-    fn shown(&self) -> MutexGuard<'_, Option<(Vec<PathBuf>, usize)>> {
+    fn shown(&self) -> MutexGuard<'_, Option<Scene>> {
         self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -110,10 +127,10 @@ impl Camera for SceneCamera {
         if !self.pace.wait(patience) {
             return Err(CameraError::NoFrame { name: name(), why: "the next is not due yet".to_owned() });
         }
-        let picture = self.control.shown().as_mut().map(|(pictures, next)| {
-            let picture = pictures[*next].clone();
-            *next = (*next + 1) % pictures.len();
-            picture
+        let picture = self.control.shown().as_ref().and_then(|scene| {
+            let view = &scene.views[self.position as usize];
+            let moment = (scene.since.elapsed().as_secs_f64() * FRAMES_PER_SECOND) as usize;
+            view.get(moment % view.len().max(1)).cloned()
         });
         let pixels = match picture {
             None => wall(),
@@ -176,20 +193,38 @@ mod tests {
         assert_eq!(control.scenes(), ["ada", "bob", "empty"]);
         assert_eq!(look(&mut camera), None);
         control.show(Some("ada")).unwrap();
-        for expected in ["1.jpg", "2.jpg", "1.jpg"] {
-            assert_eq!(look(&mut camera).unwrap(), expected.as_bytes());
-        }
+        let seen: Vec<_> = (0..6).map(|_| look(&mut camera).unwrap()).collect();
+        assert!(["1.jpg", "2.jpg"].iter().all(|file| seen.iter().any(|seen| seen == file.as_bytes())), "{seen:?}");
         for name in ["", ".", "..", ".hidden", "../scenes/bob", "a/b", "a\\b"] {
             assert!(matches!(control.show(Some(name)), Err(SceneError::Name(_))), "{name}");
         }
         assert!(matches!(control.show(Some("eve")), Err(SceneError::Unknown { .. })));
         assert!(matches!(control.show(Some("empty")), Err(SceneError::Empty(_))));
-        assert_eq!(look(&mut camera).unwrap(), b"2.jpg", "a refused order changes nothing");
+        assert!(look(&mut camera).unwrap().ends_with(b".jpg"), "a refused order changes nothing");
         control.show(Some("bob")).unwrap();
         assert_eq!(look(&mut camera).unwrap(), b"1.png");
         control.show(None).unwrap();
         assert_eq!(look(&mut camera), None);
         assert!(matches!(SceneCamera::new(&folder.path().join("none")), Err(CameraError::Open { .. })));
+    }
+
+    #[test]
+    fn each_camera_of_a_totem_has_its_own_view_of_one_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        for (view, count) in [("lower", 3), ("middle", 3)] {
+            let view_folder = folder.path().join("ada").join(view);
+            fs::create_dir_all(&view_folder).unwrap();
+            (0..count).for_each(|at| fs::write(view_folder.join(format!("{at}.jpg")), format!("{view} {at}")).unwrap());
+        }
+        let middle = SceneCamera::new(folder.path()).unwrap();
+        middle.control().show(Some("ada")).unwrap();
+        let seen = Position::ALL.map(|position| {
+            let mut camera = middle.beside(position);
+            std::thread::spawn(move || look(&mut camera)).join().unwrap()
+        });
+        assert_eq!(seen[0].as_deref(), Some(&b"lower 0"[..]));
+        assert_eq!(seen[1].as_deref(), Some(&b"middle 0"[..]));
+        assert_eq!(seen[2], None, "nothing is there for the third: it sees the wall");
     }
 
     #[test]

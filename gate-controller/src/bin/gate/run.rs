@@ -28,7 +28,7 @@ use sallyport_gate::{
 };
 use sallyport_hardware::{
     barrier::SerialBarrier,
-    camera::Camera as CameraDevice,
+    camera::{Camera as CameraDevice, Totem},
     document::DocumentReader,
     simulator::{camera::SceneCamera, document::SimulatedReader},
 };
@@ -56,7 +56,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let desk = Arc::new(ReferralDesk::new());
     let finished = Arc::<FinishedRecords>::default();
     let display = Display::new(config.gate.clone(), desk.clone(), finished.clone(), Timestamp::now());
-    let (reader, camera, simulation) = devices(config, &display, finished)?;
+    let (reader, cameras, simulation) = devices(config, &display, finished)?;
     let (sender, inputs) = channel();
     let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
 
@@ -100,7 +100,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         centre,
         connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
         reader,
-        camera,
+        cameras,
         engine: Arc::new(Engine::at(config.models.clone())),
         trust,
         orders,
@@ -110,16 +110,19 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Devices = (Box<dyn DocumentReader>, Box<dyn CameraDevice>, Option<Arc<Simulation>>);
+/// More frames than this show nothing new of a traveler and only warm the machine.
+const FRAMES_PER_SECOND_MAX: f64 = 15.0;
+
+type Devices = (Box<dyn DocumentReader>, Totem, Option<Arc<Simulation>>);
 
 fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
-    if let (Some(reader), Some(camera)) =
-        (devices::reader(&config.devices.reader), devices::camera(&config.devices.camera))
-    {
-        return Ok((reader, camera, None));
+    let totem = |cameras| Totem::new(cameras, FRAMES_PER_SECOND_MAX);
+    let cameras = &config.devices.cameras;
+    if let (Some(reader), Some(cameras)) = (devices::reader(&config.devices.reader), devices::cameras(cameras)) {
+        return Ok((reader, totem(cameras), None));
     }
-    let (Reader::Simulated { documents }, Camera::Simulated { scenes }) =
-        (&config.devices.reader, &config.devices.camera)
+    let (Reader::Simulated { documents }, Some(Camera::Simulated { scenes })) =
+        (&config.devices.reader, cameras.values().next())
     else {
         anyhow::bail!("reader and camera must both be simulated, or neither");
     };
@@ -134,8 +137,9 @@ fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -
         traveler: display.traveler(),
         gate: display.gate(),
     };
-    tracing::warn!("reader and camera are simulated: this gate is for demonstrations only");
-    Ok((Box::new(reader), Box::new(camera), Some(Arc::new(simulation))))
+    tracing::warn!("reader and cameras are simulated: this gate is for demonstrations only");
+    let views = cameras.keys().map(|position| (*position, Box::new(camera.beside(*position)) as Box<dyn CameraDevice>));
+    Ok((Box::new(reader), totem(views.collect()), Some(Arc::new(simulation))))
 }
 
 fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sallyport_hardware::camera::{Camera, Frame, Pixels};
+use sallyport_hardware::camera::{CameraError, Frame, Pixels, Seen, Totem};
 use sallyport_matcher::{
     Image, ImageError,
     face::{FaceEngine, FaceError, Source, threshold},
@@ -34,7 +34,7 @@ pub(super) struct Capture {
 
 /// Camera and nets of one gate.
 pub(super) struct FaceStation {
-    pub camera: Box<dyn Camera>,
+    pub totem: Totem,
     pub engine: Arc<Engine>,
     pub evidence: Arc<Evidence>,
     pub policy: Policy,
@@ -50,7 +50,9 @@ impl FaceStation {
         loop {
             match orders.recv_timeout(LOOK_EVERY) {
                 Ok(Capture { crossing, attempt }) => {
+                    self.totem.watch(true);
                     let result = self.capture(crossing);
+                    self.totem.watch(false);
                     let _ = self.inputs.send(Event::FaceCompared { crossing, attempt, result }.into());
                 }
                 Err(RecvTimeoutError::Timeout) => self.look(),
@@ -60,7 +62,11 @@ impl FaceStation {
     }
 
     fn look(&mut self) {
-        let camera = self.camera.frame(FRAME_WITHIN).map(drop);
+        self.totem.watch(true);
+        let camera = self.frame().map(drop);
+        self.totem.watch(false);
+        let degraded = !self.totem.lost_positions().is_empty() && camera.is_ok();
+        let _ = self.inputs.send(Input::Aside { reason: Reason::CameraDegraded, there: degraded });
         let nets = self.engine.get().map(drop);
         let state = [
             (Reason::CameraUnavailable, camera.map_err(|error| error.to_string())),
@@ -79,6 +85,20 @@ impl FaceStation {
         self.said = troubles;
     }
 
+    fn frame(&self) -> Result<Frame, CameraError> {
+        let until = Instant::now() + FRAME_WITHIN;
+        loop {
+            match self.totem.next(until.saturating_duration_since(Instant::now())) {
+                Some(Seen::Frame(_, frame)) => return Ok(frame),
+                Some(_) => {}
+                None => {
+                    let late = || CameraError::NoFrame { name: "totem".into(), why: "none came in time".into() };
+                    return Err(self.totem.lost().unwrap_or_else(late));
+                }
+            }
+        }
+    }
+
     /// The best of the frames of one attempt; the first that is good enough ends it.
     fn capture(&mut self, crossing: CrossingId) -> Result<Measurement, Problem> {
         let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
@@ -93,7 +113,7 @@ impl FaceStation {
             }
         };
         while Instant::now() < deadline && self.evidence.is_of(crossing) {
-            let frame = self.camera.frame(FRAME_WITHIN);
+            let frame = self.frame();
             let frame = frame.map_err(|error| Problem::because(Reason::CameraUnavailable, &error))?;
             let image = match decoded(frame) {
                 Ok(image) => image,
