@@ -11,7 +11,7 @@ use std::{
 use sallyport_hardware::camera::{Camera, Frame, Pixels};
 use sallyport_matcher::{
     Image, ImageError,
-    face::{FaceEngine, FaceError, Source, threshold},
+    face::{FaceEngine, FaceError, Source},
 };
 use sallyport_protocol::{CrossingId, Measurement, Reason, Severity};
 
@@ -61,7 +61,8 @@ impl FaceStation {
 
     fn look(&mut self) {
         let camera = self.camera.frame(FRAME_WITHIN).map(drop);
-        let nets = self.engine.get().map(drop);
+        // Nets without a threshold for this location's rate can decide nothing.
+        let nets = self.engine.get().and_then(|engine| engine.threshold(self.policy.face_fmr)).map(drop);
         let state = [
             (Reason::CameraUnavailable, camera.map_err(|error| error.to_string())),
             (Reason::MatcherUnavailable, nets.map_err(|error| error.to_string())),
@@ -82,7 +83,8 @@ impl FaceStation {
     /// The best of the frames of one attempt; the first that is good enough ends it.
     fn capture(&mut self, crossing: CrossingId) -> Result<Measurement, Problem> {
         let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
-        let threshold = threshold(self.policy.face_fmr);
+        let threshold = engine.threshold(self.policy.face_fmr);
+        let threshold = threshold.map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
         let deadline = Instant::now() + Duration::from_millis(self.policy.face_attempt_ms);
         let mut best: Option<f32> = None;
         let mut problem: Option<Problem> = None;

@@ -126,7 +126,7 @@ fn faces(folder: &Path, models: &Path) -> anyhow::Result<Report> {
     for (at, (person, template)) in templates.iter().enumerate() {
         for (other, against) in &templates[at + 1..] {
             let kind = if person == other { &mut genuine } else { &mut impostor };
-            kind.push(template.compare(against));
+            kind.push(template.compare(against)?);
         }
     }
     let scores = Scores::new(genuine, impostor);

@@ -9,7 +9,7 @@ use crate::Image;
 const MIDDLE: std::ops::Range<usize> = 20..100;
 
 // Least and most of each measure, wide enough that none of 2,125 faces is refused (`matcher-eval faces`, the data of
-// [`super::threshold`]): their sharpness begins at 0.126, brightness lies in 49..=205, contrast begins at 17.8. A blur
+// the default manifest's calibration): their sharpness begins at 0.126, brightness lies in 49..=205, contrast begins at 17.8. A blur
 // by a fifteenth of the eyes' distance or an eighth of the light is too much for the demonstration faces. Brightness
 // may be low: skin is dark, too.
 const SHARPNESS_MIN: f32 = 0.10;
