@@ -134,12 +134,12 @@ impl Image {
         resized
     }
 
-    /// A square of `side` pixels, of which each pixel `p` comes from `inverse(m) p`; `m` maps this picture's points
-    /// to the square's: `[a -b tx; b a ty]`.
-    pub(crate) fn warped(&self, m: [[f64; 3]; 2], side: u32) -> Result<Self, ImageError> {
+    /// A picture of these sides, of which each pixel `p` comes from `inverse(m) p`; `m` maps this picture's points to
+    /// that one's: `[a -b tx; b a ty]`.
+    pub(crate) fn warped(&self, m: [[f64; 3]; 2], width: u32, height: u32) -> Result<Self, ImageError> {
         let m = Mat::from_slice_2d(&m)?;
         let mut out = Mat::default();
-        imgproc::warp_affine_def(&self.mat()?, &mut out, &m, Size::new(side as i32, side as i32))?;
+        imgproc::warp_affine_def(&self.mat()?, &mut out, &m, Size::new(width as i32, height as i32))?;
         let warped = Self::from_mat(&out);
         wipe(&mut out);
         warped

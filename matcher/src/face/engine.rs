@@ -1,23 +1,18 @@
 //! Both nets, and the way of a picture through them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use tract_onnx::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{
-    Detection, FaceError, FaceSample, FaceTemplate, ModelError, Net, Quality,
-    align::{ALIGNED_PX, planes, similarity},
+    Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Manifests, ModelError, Net,
+    Quality,
+    align::{ALIGNED_LANDMARKS, ALIGNED_PX, planes, similarity},
     detect,
     error::EYES_PX_MIN,
-    template::EMBEDDING_LENGTH,
 };
 use crate::Image;
-
-const DETECTOR_SHA256: &str = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10";
-const EMBEDDER_SHA256: &str = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee";
-/// Manifest name of the embedding net: templates of different nets do not compare.
-pub const MODEL: &str = "sface-2021dec-int8bq";
 
 /// Least standard deviation of brightness in a frame that shows something.
 const BLANK_DEVIATION: f64 = 4.0;
@@ -37,26 +32,70 @@ pub enum Source {
 /// Both nets.
 pub struct FaceEngine {
     detector: Net,
+    detector_input: Input,
     embedder: Net,
+    embedder_input: Input,
+    embedding: Embedding,
+    model: Arc<str>,
+    calibration: Option<Calibration>,
 }
 
 impl FaceEngine {
-    /// Loads `face_detection_yunet.onnx` and `face_recognition_sface.onnx` from this folder, by hash.
+    /// Loads the nets of the manifests in this folder, by hash.
     pub fn load(models: &Path) -> Result<Self, ModelError> {
-        let (side, aligned) = (detect::SIDE_PX as usize, ALIGNED_PX as usize);
+        let Manifests { detector, embedder, embedding, .. } = Manifests::read(models)?;
+        let net = |file: &str, sha256: &str, input: &Input| {
+            Net::load(&models.join(file), sha256, [1, 3, input.height as usize, input.width as usize])
+        };
+        let (detector_net, embedder_net) = (
+            net(&detector.file, &detector.sha256, &detector.input)?,
+            net(&embedder.file, &embedder.sha256, &embedder.input)?,
+        );
+        if let Some(found) = embedder_net.output_length().filter(|&found| found != embedding.length) {
+            return Err(ModelError::Length { model: embedder.name, expected: embedding.length, found });
+        }
         Ok(Self {
-            detector: Net::load(&models.join("face_detection_yunet.onnx"), DETECTOR_SHA256, [1, 3, side, side])?,
-            embedder: Net::load(
-                &models.join("face_recognition_sface.onnx"),
-                EMBEDDER_SHA256,
-                [1, 3, aligned, aligned],
-            )?,
+            detector: detector_net,
+            detector_input: detector.input,
+            embedder: embedder_net,
+            embedder_input: embedder.input,
+            embedding,
+            model: embedder.name.into(),
+            calibration: embedder.calibration,
         })
+    }
+
+    /// Manifest name of the embedder: templates of different nets do not compare.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// How many values an embedding has.
+    pub fn embedding_length(&self) -> usize {
+        self.embedding.length
+    }
+
+    /// What the embedder's scores mean, if it was measured.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    /// Least score that matches at this false match rate.
+    pub fn threshold(&self, fmr: Fmr) -> Result<f32, ModelError> {
+        let threshold = self.calibration().and_then(|calibration| calibration.threshold(fmr));
+        let threshold = threshold.ok_or_else(|| ModelError::NoThreshold { model: self.model().to_owned(), fmr })?;
+        Ok(threshold.score)
+    }
+
+    /// log10 of how much likelier this score is when both faces are one person's than when they are two people's.
+    pub fn log10_likelihood_ratio(&self, score: f32) -> Result<f32, ModelError> {
+        let unknown = || ModelError::NoLikelihoodRatio { model: self.model().to_owned() };
+        Ok(self.calibration().ok_or_else(unknown)?.log10_likelihood_ratio(score))
     }
 
     /// All faces, largest first.
     pub fn detect(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
-        detect::detect(&self.detector, image)
+        detect::detect(&self.detector, &self.detector_input, image)
     }
 
     /// Finds, aligns and embeds the face.
@@ -85,12 +124,19 @@ impl FaceEngine {
 
     /// Aligns and embeds this face of the picture, if it is sharp and lit.
     pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
-        let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
+        let landmarks = &detection.landmarks;
+        let aligned = image.warped(similarity(landmarks, &ALIGNED_LANDMARKS), ALIGNED_PX, ALIGNED_PX)?;
         let quality = Quality::of(image, &aligned, &detection)?;
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }
-        Ok(FaceSample { template: self.embed(&aligned)?, detection, quality })
+        let Input { width, height, .. } = self.embedder_input;
+        let template = if (width, height, &self.embedding.landmarks) == (ALIGNED_PX, ALIGNED_PX, &ALIGNED_LANDMARKS) {
+            self.embed(&aligned)?
+        } else {
+            self.embed(&image.warped(similarity(landmarks, &self.embedding.landmarks), width, height)?)?
+        };
+        Ok(FaceSample { template, detection, quality })
     }
 
     /// The detector's net, for measurement.
@@ -105,17 +151,13 @@ impl FaceEngine {
 
     fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
         let failed = |error: TractError| FaceError::Inference(format!("{error:#}"));
-        // The net wants red first.
-        let outputs = self.embedder.run(planes(aligned, ALIGNED_PX as usize, true).map_err(failed)?).map_err(failed)?;
+        let outputs = self.embedder.run(planes(aligned, &self.embedder_input).map_err(failed)?).map_err(failed)?;
         let output = outputs.first().ok_or_else(|| FaceError::Inference("no output".into()))?;
         let view = output.to_plain_array_view::<f32>().map_err(failed)?;
         let raw: Zeroizing<Vec<f32>> = Zeroizing::new(view.iter().copied().collect());
-        let norm = raw.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if raw.len() != EMBEDDING_LENGTH || !norm.is_finite() || norm == 0.0 {
-            return Err(FaceError::Inference(format!("an embedding of {} values and norm {norm}", raw.len())));
+        if raw.len() != self.embedding.length {
+            return Err(FaceError::Inference(format!("an embedding of {} values", raw.len())));
         }
-        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
-        template.0.iter_mut().zip(raw.iter()).for_each(|(out, value)| *out = value / norm);
-        Ok(template)
+        FaceTemplate::new(&self.model, raw)
     }
 }

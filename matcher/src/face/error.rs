@@ -1,6 +1,6 @@
 //! Why there is no template of a picture.
 
-use super::{Flaw, Guidance, Quality};
+use super::{Flaw, Guidance, OtherModel, Quality};
 use crate::ImageError;
 
 /// Least distance between the eyes, in pixels (ISO/IEC 19794-5 asks for 60 in a token image; SFace works from 24).
@@ -35,6 +35,9 @@ pub enum FaceError {
     /// The picture.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Templates of two nets.
+    #[error(transparent)]
+    Model(#[from] OtherModel),
     /// The net.
     #[error("the net failed: {0}")]
     Inference(String),

@@ -8,7 +8,9 @@
 //! - Every further look at a growing fusion is another chance for an impostor. Scores that are so corrected, looked at from
 //!   two frames on, stay at or below the named rate; the highest score of three single frames exceeds it 2.7 times.
 
-use super::{FaceTemplate, template::EMBEDDING_LENGTH};
+use zeroize::Zeroizing;
+
+use super::{FaceTemplate, OtherModel};
 
 /// Most samples that one fusion keeps, whatever is asked for: beyond ten frames nothing is gained.
 pub const FUSED_MOST: usize = 16;
@@ -17,9 +19,12 @@ pub const FUSED_MOST: usize = 16;
 const AGREEMENT_POWER: f32 = 0.75;
 
 /// Why a sample cannot be fused.
-#[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FusionError {
+    /// Of another net than the samples before.
+    #[error(transparent)]
+    Model(#[from] OtherModel),
     /// A weight that is none.
     #[error("a sample of weight {0}: weights are finite and above zero")]
     Weight(f32),
@@ -89,7 +94,9 @@ impl Fusion {
         if !weight.is_finite() || weight <= 0.0 {
             return Err(FusionError::Weight(weight));
         }
-        if self.fused().is_some_and(|fused| fused.template.compare(&template) < self.alike_min) {
+        if let Some(fused) = self.fused()
+            && fused.template.compare(&template)? < self.alike_min
+        {
             return Ok(Added::Unlike);
         }
         let sample = Sample { template, weight };
@@ -124,17 +131,15 @@ impl Fusion {
 
     /// All kept samples in one; none of none.
     pub fn fused(&self) -> Option<Fused> {
+        let first = self.samples.first()?;
         let total: f64 = self.samples.iter().map(|sample| f64::from(sample.weight)).sum();
-        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
+        let mut mean = Zeroizing::new(vec![0.0; first.template.values().len()]);
         for sample in &self.samples {
             let share = (f64::from(sample.weight) / total) as f32;
-            template.0.iter_mut().zip(&sample.template.0).for_each(|(sum, value)| *sum += share * value);
+            mean.iter_mut().zip(sample.template.values()).for_each(|(sum, value)| *sum += share * value);
         }
-        let agreement = template.0.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if !agreement.is_normal() {
-            return None;
-        }
-        template.0.iter_mut().for_each(|value| *value /= agreement);
+        let agreement = mean.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let template = FaceTemplate::new(&first.template.model, mean).ok()?;
         Some(Fused { template, samples: self.samples.len(), agreement: agreement.min(1.0) })
     }
 }
@@ -148,13 +153,11 @@ mod tests {
 
     /// A unit vector in the plane of two values.
     fn at(angle: f32) -> FaceTemplate {
-        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
-        (template.0[0], template.0[1]) = (angle.cos(), angle.sin());
-        template
+        FaceTemplate::new(&"plane".into(), Zeroizing::new(vec![angle.cos(), angle.sin()])).unwrap()
     }
 
     fn angle(template: &FaceTemplate) -> f32 {
-        template.0[1].atan2(template.0[0])
+        template.values()[1].atan2(template.values()[0])
     }
 
     #[test]

@@ -1,25 +1,28 @@
-//! Faces: detection (YuNet), alignment, quality, embedding (SFace), comparison.
+//! Faces: detection, alignment, quality, embedding, comparison. The nets are those of the manifests in a folder; by
+//! default YuNet and SFace.
 
 mod align;
+mod calibration;
 mod detect;
 mod engine;
 mod error;
 mod fusion;
+mod manifest;
 mod nets;
 mod prelu;
 mod quality;
 mod template;
-mod threshold;
 mod track;
 
 pub use self::{
+    calibration::{Basis, Calibration, CalibrationError, Fmr, LikelihoodRatio, Tail, Threshold},
     detect::Detection,
-    engine::{FaceEngine, MODEL, Source},
+    engine::{FaceEngine, Source},
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
+    manifest::{Channels, Embedding, Input, Manifest, ManifestError, Manifests, Role, ValueError},
     nets::{ModelError, Net, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
-    template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
-    threshold::{Fmr, threshold},
+    template::{FaceSample, FaceTemplate, OtherModel},
     track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},
 };

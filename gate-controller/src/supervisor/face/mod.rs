@@ -11,7 +11,7 @@ use std::{
 use sallyport_hardware::camera::{CameraError, Frame, Pixels, Seen, Totem};
 use sallyport_matcher::{
     Image, ImageError,
-    face::{FaceEngine, FaceError, Source, threshold},
+    face::{FaceEngine, FaceError, Source},
 };
 use sallyport_protocol::{CrossingId, Measurement, Reason, Severity};
 
@@ -67,7 +67,8 @@ impl FaceStation {
         self.totem.watch(false);
         let degraded = !self.totem.lost_positions().is_empty() && camera.is_ok();
         let _ = self.inputs.send(Input::Aside { reason: Reason::CameraDegraded, there: degraded });
-        let nets = self.engine.get().map(drop);
+        // Nets without a threshold for this location's rate can decide nothing.
+        let nets = self.engine.get().and_then(|engine| engine.threshold(self.policy.face_fmr)).map(drop);
         let state = [
             (Reason::CameraUnavailable, camera.map_err(|error| error.to_string())),
             (Reason::MatcherUnavailable, nets.map_err(|error| error.to_string())),
@@ -102,7 +103,8 @@ impl FaceStation {
     /// The best of the frames of one attempt; the first that is good enough ends it.
     fn capture(&mut self, crossing: CrossingId) -> Result<Measurement, Problem> {
         let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
-        let threshold = threshold(self.policy.face_fmr);
+        let threshold = engine.threshold(self.policy.face_fmr);
+        let threshold = threshold.map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
         let deadline = Instant::now() + Duration::from_millis(self.policy.face_attempt_ms);
         let mut best: Option<f32> = None;
         let mut problem: Option<Problem> = None;
