@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::{
     Detection, FaceError, FaceSample, FaceTemplate, ModelError, Net, Quality,
-    align::{ALIGNED_PX, planes, similarity},
+    align::{ALIGNED_LANDMARKS, ALIGNED_PX, View, planes, similarity},
     detect,
     error::EYES_PX_MIN,
+    landmarks::Montage,
     template::EMBEDDING_LENGTH,
 };
 use crate::Image;
@@ -27,10 +28,11 @@ const COMPARABLE: f32 = 0.6;
 /// What kind of picture it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A frame of a gate's camera: two comparable faces are an error.
+    /// A frame of a gate's camera: two comparable faces are an error. Embedded once and fast: there are more frames.
     Live,
     /// A portrait in a document or of an applicant: the most prominent face counts (large and central), since
-    /// backgrounds and ghost images occur.
+    /// backgrounds and ghost images occur. Embedded thoroughly, at twice a frame's cost: all comparisons of a crossing
+    /// or of an enrollment rest on it.
     Portrait,
 }
 
@@ -80,17 +82,47 @@ impl FaceEngine {
         if first.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
-        self.sample(image, first)
+        match source {
+            Source::Live => self.sample(image, first),
+            Source::Portrait => self.reference(image, first),
+        }
     }
 
-    /// Aligns and embeds this face of the picture, if it is sharp and lit.
+    /// Aligns and embeds this face of a frame, if it is sharp and lit.
     pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
-        let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
+        self.seen(image, detection, View::PROBE)
+    }
+
+    /// The same for a portrait, thoroughly: landmarks found again on the face itself, and several views.
+    pub fn reference(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        let montage = Montage::new(image, &detection.landmarks)?;
+        let landmarks = montage.landmarks(&detection.landmarks, &self.detect(montage.picture())?);
+        self.seen(image, Detection { landmarks, ..detection }, View::REFERENCE)
+    }
+
+    fn seen(&self, image: &Image, detection: Detection, views: &[View]) -> Result<FaceSample, FaceError> {
+        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
+        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
         let quality = Quality::of(image, &aligned, &detection)?;
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }
-        Ok(FaceSample { template: self.embed(&aligned)?, detection, quality })
+        let mut sum = Zeroizing::new(vec![0.0f32; EMBEDDING_LENGTH]);
+        for view in views {
+            let raw = if view.is_plain() {
+                self.embed(&aligned)?
+            } else {
+                self.embed(&image.warped(view.of(m, ALIGNED_PX, ALIGNED_PX), ALIGNED_PX, ALIGNED_PX)?)?
+            };
+            sum.iter_mut().zip(raw.iter()).for_each(|(sum, value)| *sum += value);
+        }
+        let norm = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
+        if !norm.is_finite() || norm == 0.0 {
+            return Err(FaceError::Inference(format!("an embedding of norm {norm}")));
+        }
+        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
+        template.0.iter_mut().zip(sum.iter()).for_each(|(out, value)| *out = value / norm);
+        Ok(FaceSample { template, detection, quality })
     }
 
     /// The detector's net, for measurement.
@@ -103,19 +135,16 @@ impl FaceEngine {
         &self.embedder
     }
 
-    fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
+    fn embed(&self, aligned: &Image) -> Result<Zeroizing<Vec<f32>>, FaceError> {
         let failed = |error: TractError| FaceError::Inference(format!("{error:#}"));
         // The net wants red first.
         let outputs = self.embedder.run(planes(aligned, ALIGNED_PX as usize, true).map_err(failed)?).map_err(failed)?;
         let output = outputs.first().ok_or_else(|| FaceError::Inference("no output".into()))?;
         let view = output.to_plain_array_view::<f32>().map_err(failed)?;
         let raw: Zeroizing<Vec<f32>> = Zeroizing::new(view.iter().copied().collect());
-        let norm = raw.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if raw.len() != EMBEDDING_LENGTH || !norm.is_finite() || norm == 0.0 {
-            return Err(FaceError::Inference(format!("an embedding of {} values and norm {norm}", raw.len())));
+        if raw.len() != EMBEDDING_LENGTH {
+            return Err(FaceError::Inference(format!("an embedding of {} values", raw.len())));
         }
-        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
-        template.0.iter_mut().zip(raw.iter()).for_each(|(out, value)| *out = value / norm);
-        Ok(template)
+        Ok(raw)
     }
 }

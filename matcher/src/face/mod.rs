@@ -5,6 +5,7 @@ mod detect;
 mod engine;
 mod error;
 mod fusion;
+mod landmarks;
 mod nets;
 mod prelu;
 mod quality;
