@@ -11,8 +11,62 @@ pub(super) const ALIGNED_PX: u32 = 112;
 pub(super) const ALIGNED_LANDMARKS: [[f64; 2]; 5] =
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]];
 
+/// An affine map of points: `[a b tx; c d ty]`.
+pub(super) type Affine = [[f64; 3]; 2];
+
+/// A way to show an aligned face to the embedder. Embeddings of views that differ in what should not matter err in
+/// different directions, so that their sum is better than either.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    /// How much larger than aligned, about the middle.
+    scale: f64,
+    mirrored: bool,
+}
+
+impl View {
+    /// As aligned: one view, for what is seen many times.
+    pub(super) const PROBE: &[Self] = &[Self { scale: 1.0, mirrored: false }];
+    /// For what many comparisons are made against: the two differ in both respects. Four views were no better than
+    /// these two (`matcher-eval faces`).
+    pub(super) const REFERENCE: &[Self] =
+        &[Self { scale: 0.95, mirrored: true }, Self { scale: 1.05, mirrored: false }];
+
+    /// Whether it shows the face as aligned.
+    pub(super) fn is_plain(self) -> bool {
+        self.scale == 1.0 && !self.mirrored
+    }
+
+    /// The map to this view, from that to the aligned face of these sides.
+    pub(super) fn of(self, m: Affine, width: u32, height: u32) -> Affine {
+        let [right, bottom] = [width, height].map(|side| f64::from(side) - 1.0);
+        let [mut x, y] = scaled_about(m, self.scale, [right / 2.0, bottom / 2.0]);
+        if self.mirrored {
+            x = mirrored(x, right);
+        }
+        [x, y]
+    }
+}
+
+fn scaled_about(m: Affine, scale: f64, center: [f64; 2]) -> Affine {
+    let row = |[a, b, t]: [f64; 3], center: f64| [scale * a, scale * b, scale * (t - center) + center];
+    [row(m[0], center[0]), row(m[1], center[1])]
+}
+
+/// The first row of a map to a picture that is mirrored left to right and whose last column is `right`.
+pub(super) fn mirrored([a, b, t]: [f64; 3], right: f64) -> [f64; 3] {
+    [-a, -b, right - t]
+}
+
+/// The point that `m` maps to this one, if there is one.
+pub(super) fn unmapped(m: &Affine, [u, v]: [f64; 2]) -> Option<[f64; 2]> {
+    let [[a, b, tx], [c, d, ty]] = m;
+    let (x, y, determinant) = (u - tx, v - ty, a * d - b * c);
+    let point = [(d * x - b * y) / determinant, (a * y - c * x) / determinant];
+    point.iter().all(|value| value.is_finite()).then_some(point)
+}
+
 /// The similarity transform (rotation, scale, shift) that best maps landmarks to a template (least squares).
-pub(super) fn similarity(landmarks: &[[f32; 2]; 5], template: &[[f64; 2]; 5]) -> [[f64; 3]; 2] {
+pub(super) fn similarity(landmarks: &[[f32; 2]; 5], template: &[[f64; 2]; 5]) -> Affine {
     let mean = |points: &[[f64; 2]; 5], axis: usize| points.iter().map(|point| point[axis]).sum::<f64>() / 5.0;
     let from = landmarks.map(|point| point.map(f64::from));
     let (fx, fy, tx, ty) = (mean(&from, 0), mean(&from, 1), mean(template, 0), mean(template, 1));
@@ -91,5 +145,24 @@ mod tests {
         (input.channels, input.mean, input.scale) = (Channels::Bgr, [0.0; 3], [1.0; 3]);
         assert_eq!(values(&input)[..2], [0.0, 10.0]);
         assert_eq!(values(&input)[12..14], [255.0, 30.0]);
+    }
+
+    #[test]
+    fn views_keep_the_middle_and_undo() {
+        let m = [[0.5, -0.2, 9.0], [0.2, 0.5, -4.0]];
+        for view in [View::PROBE, View::REFERENCE].concat() {
+            let to = view.of(m, 112, 112);
+            // What was in the middle still is.
+            let middle = unmapped(&m, [55.5, 55.5]).unwrap();
+            let same = unmapped(&to, [55.5, 55.5]).unwrap();
+            assert!((middle[0] - same[0]).abs() < 1e-9 && (middle[1] - same[1]).abs() < 1e-9, "{view:?}");
+            assert_eq!(view.is_plain(), to == m);
+            // A pixel at the left of the middle is at the right of it in a mirror, farther away when larger.
+            let [x, y] = unmapped(&m, [45.5, 50.5]).unwrap();
+            let u = to[0][0] * x + to[0][1] * y + to[0][2];
+            let offset = if view.mirrored { 10.0 * view.scale } else { -10.0 * view.scale };
+            assert!((u - 55.5 - offset).abs() < 1e-9, "{view:?}: {u}");
+        }
+        assert_eq!(unmapped(&[[0.0; 3]; 2], [1.0, 1.0]), None);
     }
 }

@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 use super::{
     Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Manifests, ModelError, Net,
     Quality,
-    align::{ALIGNED_LANDMARKS, ALIGNED_PX, planes, similarity},
+    align::{ALIGNED_LANDMARKS, ALIGNED_PX, View, planes, similarity},
     detect,
     error::EYES_PX_MIN,
+    landmarks::Montage,
 };
 use crate::Image;
 
@@ -22,10 +23,11 @@ const COMPARABLE: f32 = 0.6;
 /// What kind of picture it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A frame of a gate's camera: two comparable faces are an error.
+    /// A frame of a gate's camera: two comparable faces are an error. Embedded once and fast: there are more frames.
     Live,
     /// A portrait in a document or of an applicant: the most prominent face counts (large and central), since
-    /// backgrounds and ghost images occur.
+    /// backgrounds and ghost images occur. Embedded thoroughly, at twice a frame's cost: all comparisons of a crossing
+    /// or of an enrollment rest on it.
     Portrait,
 }
 
@@ -119,23 +121,43 @@ impl FaceEngine {
         if first.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
-        self.sample(image, first)
+        match source {
+            Source::Live => self.sample(image, first),
+            Source::Portrait => self.reference(image, first),
+        }
     }
 
-    /// Aligns and embeds this face of the picture, if it is sharp and lit.
+    /// Aligns and embeds this face of a frame, if it is sharp and lit.
     pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
-        let landmarks = &detection.landmarks;
-        let aligned = image.warped(similarity(landmarks, &ALIGNED_LANDMARKS), ALIGNED_PX, ALIGNED_PX)?;
+        self.seen(image, detection, View::PROBE)
+    }
+
+    /// The same for a portrait, thoroughly: landmarks found again on the face itself, and several views.
+    pub fn reference(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        let montage = Montage::new(image, &detection.landmarks)?;
+        let landmarks = montage.landmarks(&detection.landmarks, &self.detect(montage.picture())?);
+        self.seen(image, Detection { landmarks, ..detection }, View::REFERENCE)
+    }
+
+    fn seen(&self, image: &Image, detection: Detection, views: &[View]) -> Result<FaceSample, FaceError> {
+        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
+        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
         let quality = Quality::of(image, &aligned, &detection)?;
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }
         let Input { width, height, .. } = self.embedder_input;
-        let template = if (width, height, &self.embedding.landmarks) == (ALIGNED_PX, ALIGNED_PX, &ALIGNED_LANDMARKS) {
-            self.embed(&aligned)?
-        } else {
-            self.embed(&image.warped(similarity(landmarks, &self.embedding.landmarks), width, height)?)?
-        };
+        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
+        let mut sum = Zeroizing::new(vec![0.0f32; self.embedding.length]);
+        for view in views {
+            let raw = if view.is_plain() && (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
+                self.embed(&aligned)?
+            } else {
+                self.embed(&image.warped(view.of(to, width, height), width, height)?)?
+            };
+            sum.iter_mut().zip(raw.iter()).for_each(|(sum, value)| *sum += value);
+        }
+        let template = FaceTemplate::new(&self.model, sum)?;
         Ok(FaceSample { template, detection, quality })
     }
 
@@ -149,7 +171,7 @@ impl FaceEngine {
         &self.embedder
     }
 
-    fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
+    fn embed(&self, aligned: &Image) -> Result<Zeroizing<Vec<f32>>, FaceError> {
         let failed = |error: TractError| FaceError::Inference(format!("{error:#}"));
         let outputs = self.embedder.run(planes(aligned, &self.embedder_input).map_err(failed)?).map_err(failed)?;
         let output = outputs.first().ok_or_else(|| FaceError::Inference("no output".into()))?;
@@ -158,6 +180,6 @@ impl FaceEngine {
         if raw.len() != self.embedding.length {
             return Err(FaceError::Inference(format!("an embedding of {} values", raw.len())));
         }
-        FaceTemplate::new(&self.model, raw)
+        Ok(raw)
     }
 }

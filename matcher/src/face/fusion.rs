@@ -250,7 +250,7 @@ mod tests {
             for (direction, weight) in samples {
                 fusion.add(at(direction), weight).unwrap();
                 let fused = fusion.fused().unwrap();
-                assert!((fused.template.compare(&fused.template) - 1.0).abs() < 1e-4);
+                assert!((fused.template.compare(&fused.template).unwrap() - 1.0).abs() < 1e-4);
                 assert!(fused.score(cosine) <= cosine + 1e-6 && fused.score(cosine) >= 0.0);
             }
         }

@@ -7,6 +7,7 @@ mod detect;
 mod engine;
 mod error;
 mod fusion;
+mod landmarks;
 mod manifest;
 mod nets;
 mod prelu;
