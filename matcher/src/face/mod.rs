@@ -5,7 +5,6 @@ mod detect;
 mod engine;
 mod error;
 mod nets;
-mod prelu;
 mod quality;
 mod template;
 mod threshold;
