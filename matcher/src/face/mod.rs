@@ -10,7 +10,6 @@ mod fusion;
 mod landmarks;
 mod manifest;
 mod nets;
-mod prelu;
 mod quality;
 mod template;
 mod track;
