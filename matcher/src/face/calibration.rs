@@ -288,7 +288,9 @@ pub(super) mod tests {
             calibration.check()
         };
         let set = |fmr, score| {
-            refused(&move |to| drop(to.thresholds.insert(fmr, Threshold { score, basis: Basis::Measured })))
+            refused(&move |to| {
+                to.thresholds.insert(fmr, Threshold { score, basis: Basis::Measured });
+            })
         };
         assert_eq!(set(Fmr::OneInThousand, 0.3), Ok(()));
         assert_eq!(set(Fmr::OneInThousand, 0.25), Err(CalibrationError::NotRising(Fmr::OneInThousand)));
