@@ -34,7 +34,7 @@ struct Report {
     failures_to_acquire: usize,
     genuine: usize,
     impostor: usize,
-    eer: f64,
+    eer: Option<f64>,
     points: Vec<OperatingPoint>,
 }
 
@@ -50,9 +50,14 @@ fn report(report: &Report, json: bool) -> anyhow::Result<()> {
     }
     println!("{} images, failure to acquire {}", report.images, report.failures_to_acquire);
     println!("{} genuine and {} impostor comparisons", report.genuine, report.impostor);
-    println!("EER {:.2} %", report.eer * 100.0);
+    println!("EER {:.2} %", report.eer.unwrap_or(f64::NAN) * 100.0);
     for point in &report.points {
-        println!("FNMR {:.2} % at FMR {:.0e} (threshold {:.4})", point.fnmr * 100.0, point.fmr, point.threshold);
+        println!(
+            "FNMR {:.2} % at FMR {:.0e} (threshold {:.4})",
+            point.fnmr.unwrap_or(f64::NAN) * 100.0,
+            point.fmr,
+            point.threshold
+        );
     }
     Ok(())
 }
@@ -105,7 +110,7 @@ fn faces(folder: &Path, models: &Path) -> anyhow::Result<Report> {
     for (at, (person, template)) in templates.iter().enumerate() {
         for (other, against) in &templates[at + 1..] {
             let kind = if person == other { &mut genuine } else { &mut impostor };
-            kind.push(template.compare(against));
+            kind.push(template.compare(against)?);
         }
     }
     let scores = Scores::new(genuine, impostor);
@@ -115,7 +120,7 @@ fn faces(folder: &Path, models: &Path) -> anyhow::Result<Report> {
         failures_to_acquire: pictures.len() - templates.len(),
         genuine,
         impostor,
-        eer: scores.eer(),
-        points: [1e-2, 1e-3, 1e-4, 1e-5].map(|fmr| scores.at_fmr(fmr)).to_vec(),
+        eer: scores.eer().map(|equal| equal.rate),
+        points: [1e-2, 1e-3, 1e-4, 1e-5].into_iter().filter_map(|fmr| scores.at_fmr(fmr)).collect(),
     })
 }

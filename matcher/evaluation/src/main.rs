@@ -3,6 +3,7 @@
 mod faces;
 mod metrics;
 mod nets;
+mod pad;
 
 use clap::{Parser, Subcommand};
 
@@ -17,6 +18,8 @@ struct Arguments {
 enum Task {
     /// Faces: every pair of one person is genuine, every other pair impostor.
     Faces(faces::Arguments),
+    /// Presentation attack detection over rendered attacks: APCER and BPCER.
+    Pad(pad::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
     Nets(nets::Arguments),
 }
@@ -24,6 +27,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Faces(arguments) => faces::run(&arguments),
+        Task::Pad(arguments) => pad::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
     }
 }

@@ -8,6 +8,7 @@ mod engine;
 mod error;
 mod fusion;
 mod landmarks;
+mod liveness;
 mod manifest;
 mod nets;
 mod quality;
@@ -20,6 +21,7 @@ pub use self::{
     engine::{FaceEngine, Source},
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
+    liveness::{Cue, CueName, Evidence, Liveness, PadPolicy, Verdict, View},
     manifest::{Channels, Embedding, Input, Manifest, ManifestError, Manifests, Role, ValueError},
     nets::{ModelError, Net, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
