@@ -76,7 +76,7 @@ impl World {
         claim(folder)?;
         fs::create_dir(folder.join("logs")).with_context(|| format!("make {}", folder.display()))?;
         let at = |name: &str| folder.join(name);
-        documents::issue(&settings.assets.join("faces"), &at("documents"), &at("scenes"), &at("trust"))?;
+        documents::issue(&settings.assets, &at("documents"), &at("scenes"), &at("trust"))?;
         let mut world = Self {
             ports: free_ports(settings.port)?,
             officer_password: String::new(),

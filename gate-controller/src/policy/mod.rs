@@ -6,7 +6,7 @@ mod face;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use sallyport_matcher::face::Fmr;
+use sallyport_matcher::face::{Fmr, PadPolicy};
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +51,8 @@ pub struct Policy {
     /// How long the cues may take before a match counts without their verdict, where `liveness` allows that, in
     /// milliseconds.
     pub liveness_patience_ms: u64,
+    /// From where on a cue speaks against a living face.
+    pub pad: PadPolicy,
     /// How long a traveler may take to walk through a door, in milliseconds.
     pub passage_ms: u64,
     /// How often the way out, or back, is opened for somebody who does not go.
@@ -81,6 +83,7 @@ impl Default for Policy {
             face_frames_min: 2,
             liveness: LivenessRule::default(),
             liveness_patience_ms: 800,
+            pad: PadPolicy::default(),
             passage_ms: 15_000,
             passage_attempts: 3,
             closing_ms: 5_000,

@@ -1,24 +1,35 @@
 //! `matcher-eval faces`: every pair of one person is genuine, every other pair impostor.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
+use std::{num::NonZero, path::PathBuf, thread};
+
+use anyhow::{Context as _, ensure};
+use sallyport_matcher::face::FaceEngine;
+
+use crate::{
+    acquisition::{self, Acquisition},
+    attributes::{self, Column},
+    bootstrap::{CONFIDENCE, Evidence, Interval, RESAMPLES, Resample},
+    breakdown::{Roster, Tally},
+    comparisons::{Comparisons, Pair},
+    report::{
+        DetPoint, Discard, FMRS, Failure, Group, Intervals, Named, NamedPair, Operating, Point, QualityReport, Report,
+        WorstPairs, text,
+    },
+    subjects::{SUBJECTS_FILE, Subjects},
 };
 
-use anyhow::{Context as _, bail};
-use sallyport_matcher::{
-    Image,
-    face::{FaceEngine, FaceTemplate, Source},
-};
-use serde::Serialize;
-
-use crate::metrics::{OperatingPoint, Scores};
+/// Strictest false match rate of the trade-off curve, and points a decade; its most lenient point is
+/// 10^(-5 + 30/8), about 5.6 %. The rates that are always reported are among the points.
+const DET_FMR_MIN: f64 = 1e-5;
+const DET_POINTS_A_DECADE: i32 = 8;
+const DET_POINTS: i32 = 31;
+/// Pairs of each kind that are named.
+const WORST: usize = 25;
 
 /// What to measure, and with what.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A folder with one folder of pictures a person.
+    /// A folder with one folder of pictures a person, and perhaps `subjects.csv`: `person,country,age,...`.
     folder: PathBuf,
     /// Where `make setup` put the nets.
     #[arg(long, default_value = "assets/models")]
@@ -26,101 +37,247 @@ pub(crate) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Serialize)]
-struct Report {
-    images: usize,
-    failures_to_acquire: usize,
-    genuine: usize,
-    impostor: usize,
-    eer: Option<f64>,
-    points: Vec<OperatingPoint>,
+    /// False match rate at whose threshold groups are compared, at most 0.01. One in a thousand is what Frontex asks
+    /// of automated border control (Best Practice Technical Guidelines for ABC Systems, 2015).
+    #[arg(long, default_value_t = 1e-3)]
+    operating_fmr: f64,
+    /// Pictures and comparisons at once; as many as there are cores when not given.
+    #[arg(long)]
+    threads: Option<NonZero<usize>>,
 }
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    report(&faces(&arguments.folder, &arguments.models)?, arguments.json)
-}
-
-fn report(report: &Report, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-        return Ok(());
-    }
-    println!("{} images, failure to acquire {}", report.images, report.failures_to_acquire);
-    println!("{} genuine and {} impostor comparisons", report.genuine, report.impostor);
-    println!("EER {:.2} %", report.eer.unwrap_or(f64::NAN) * 100.0);
-    for point in &report.points {
-        println!(
-            "FNMR {:.2} % at FMR {:.0e} (threshold {:.4})",
-            point.fnmr.unwrap_or(f64::NAN) * 100.0,
-            point.fmr,
-            point.threshold
-        );
+    let fmr = arguments.operating_fmr;
+    ensure!(fmr > 0.0 && fmr <= 0.01, "--operating-fmr {fmr} is not above 0 and at most 0.01");
+    let subjects = Subjects::list(&arguments.folder)?;
+    let (columns, strangers) = attributes::read(&arguments.folder, &subjects)?;
+    let engine = FaceEngine::load(&arguments.models)
+        .with_context(|| format!("nets in {}: run `make setup`, or give --models", arguments.models.display()))?;
+    let cores = thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+    let threads = arguments.threads.unwrap_or(cores).get();
+    let acquired = acquisition::acquire(&engine, &subjects.pictures, threads)?;
+    let measured = Measured::of(&subjects, &acquired, threads)?;
+    let mut report = measured.report(&columns, fmr, engine.model());
+    report.strangers = strangers.iter().map(|stranger| format!("{SUBJECTS_FILE} {stranger}")).collect();
+    eprint!("{}", text::warnings(&report));
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        eprint!("{}", text::remarks(&report));
+        print!("{}", text::render(&report));
     }
     Ok(())
 }
 
-/// Pictures by person, in a fixed order.
-fn pictures(folder: &Path) -> anyhow::Result<Vec<(usize, PathBuf)>> {
-    let listed = |folder: &Path| -> anyhow::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
-        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    let mut pictures = Vec::new();
-    for (person, folder) in listed(folder)?.into_iter().filter(|path| path.is_dir()).enumerate() {
-        pictures.extend(listed(&folder)?.into_iter().map(|path| (person, path)));
-    }
-    if pictures.is_empty() {
-        bail!("no pictures in {}: expected one folder a person", folder.display());
-    }
-    Ok(pictures)
+/// A data set and all its comparisons.
+struct Measured<'a> {
+    subjects: &'a Subjects,
+    acquired: &'a Acquisition,
+    people_of_pictures: Vec<u32>,
+    pictures_of_samples: Vec<u32>,
+    comparisons: Comparisons,
+    threads: usize,
 }
 
-fn faces(folder: &Path, models: &Path) -> anyhow::Result<Report> {
-    let engine = FaceEngine::load(models)?;
-    let pictures = pictures(folder)?;
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut templates: Vec<(usize, FaceTemplate)> = Vec::new();
-        while let Some((person, path)) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match fs::read(path)
-                .map_err(anyhow::Error::from)
-                .and_then(|file| Ok(engine.template(&Image::decode(&file)?, Source::Portrait)?))
-            {
-                Ok(sample) => templates.push((*person, sample.template)),
-                Err(error) => eprintln!("{}: {error:#}", path.display()),
-            }
-        }
-        templates
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut templates = Vec::new();
-    std::thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            templates.extend(worker.join().map_err(|_| anyhow::anyhow!("a worker panicked"))?);
-        }
-        Ok(())
-    })?;
-    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
-    for (at, (person, template)) in templates.iter().enumerate() {
-        for (other, against) in &templates[at + 1..] {
-            let kind = if person == other { &mut genuine } else { &mut impostor };
-            kind.push(template.compare(against)?);
+impl<'a> Measured<'a> {
+    fn of(subjects: &'a Subjects, acquired: &'a Acquisition, threads: usize) -> anyhow::Result<Self> {
+        let people_of_pictures: Vec<u32> = subjects.pictures.iter().map(|picture| picture.person).collect();
+        let pictures_of_samples: Vec<u32> = acquired.samples.iter().map(|sample| sample.picture).collect();
+        let people: Vec<u32> = pictures_of_samples
+            .iter()
+            .map(|&picture| people_of_pictures.get(picture as usize).copied().unwrap_or(u32::MAX))
+            .collect();
+        let samples = &acquired.samples;
+        let comparisons =
+            Comparisons::all(&people, threads, |first, second| match (samples.get(first), samples.get(second)) {
+                // One engine made both, so that their models are the same.
+                (Some(first), Some(second)) => first.template.compare(&second.template).unwrap_or(f32::NEG_INFINITY),
+                _ => f32::NEG_INFINITY,
+            })?;
+        Ok(Self { subjects, acquired, people_of_pictures, pictures_of_samples, comparisons, threads })
+    }
+
+    fn roster(&self) -> Roster<'_> {
+        Roster {
+            people_of_pictures: &self.people_of_pictures,
+            pictures_of_samples: &self.pictures_of_samples,
+            people: self.subjects.people.len(),
         }
     }
-    let scores = Scores::new(genuine, impostor);
-    let (genuine, impostor) = scores.counts();
-    Ok(Report {
-        images: pictures.len(),
-        failures_to_acquire: pictures.len() - templates.len(),
-        genuine,
-        impostor,
-        eer: scores.eer().map(|equal| equal.rate),
-        points: [1e-2, 1e-3, 1e-4, 1e-5].into_iter().filter_map(|fmr| scores.at_fmr(fmr)).collect(),
-    })
+
+    fn report(&self, columns: &[Column], operating_fmr: f64, model: &str) -> Report {
+        let (roster, scores) = (self.roster(), &self.comparisons.scores);
+        let (genuine, impostor) = scores.counts();
+        let operating = scores.at_fmr(operating_fmr);
+        // Without impostors there is no threshold, and no breakdown but of counts.
+        let threshold = operating.map_or(f32::INFINITY, |point| point.threshold);
+        let overall = Tally::overall(&roster, &self.comparisons, threshold);
+        let tallies: Vec<Tally> =
+            columns.iter().map(|column| Tally::of(column, &roster, &self.comparisons, threshold)).collect();
+        let all: Vec<&Tally> = std::iter::once(&overall).chain(&tallies).collect();
+        let grid: Vec<f64> = (0..DET_POINTS)
+            .map(|at| DET_FMR_MIN * 10_f64.powf(f64::from(at) / f64::from(DET_POINTS_A_DECADE)))
+            .chain(FMRS.map(|(_, fmr)| fmr))
+            .chain([operating_fmr])
+            .collect();
+        let resamples = Evidence::new(&roster, &self.comparisons).resamples(&grid, &all, self.threads);
+        let total = groups(&overall, &[String::new()], &resamples, 0).pop().unwrap_or_default();
+        let with_genuine = overall.behind().first().map_or(0, |behind| behind.genuine);
+        let interval = |at: usize, fnmr: Option<f64>| {
+            Interval::of(fnmr, resamples.iter().map(|one| one.fnmr.get(at).copied().flatten()), with_genuine)
+        };
+        let points: Vec<Point> = FMRS
+            .iter()
+            .filter_map(|&(_, fmr)| Some(Point { point: scores.at_fmr(fmr)?, certain: scores.is_certain(fmr) }))
+            .collect();
+        let fnmr_at = |at: usize| points.get(at).and_then(|point| point.point.fnmr);
+        let named = |at: usize, name: &str| (name.to_owned(), fnmr_at(at));
+        let det = grid.iter().take(DET_POINTS as usize).enumerate().filter_map(|(at, &fmr)| {
+            let point = scores.at_fmr(fmr)?;
+            let fnmr_interval = interval(at, point.fnmr);
+            Some(DetPoint { fmr, threshold: point.threshold, fnmr: point.fnmr, fnmr_interval })
+        });
+        let equal_error = scores.eer();
+        let eer = equal_error.map(|equal| equal.rate);
+        Report {
+            images: self.subjects.pictures.len(),
+            people: self.subjects.people.len(),
+            failed_to_acquire: self.acquired.failures.len(),
+            genuine,
+            impostor,
+            eer,
+            fnmr_at_fmr: Named(FMRS.iter().enumerate().map(|(at, (name, _))| named(at, name)).collect()),
+            images_per_second: self.acquired.per_second(),
+            threads: self.acquired.threads,
+            model: model.to_owned(),
+            failure_to_acquire_rate: total.failure_to_acquire_rate,
+            equal_error,
+            intervals: Intervals {
+                confidence: CONFIDENCE,
+                resamples: RESAMPLES,
+                method: "bootstrap over people",
+                failure_to_acquire_rate: total.failure_to_acquire_interval,
+                eer: Interval::of(eer, resamples.iter().map(|one| one.eer), with_genuine),
+                fnmr_at_fmr: Named(
+                    FMRS.iter()
+                        .enumerate()
+                        .map(|(at, (name, _))| ((*name).to_owned(), interval(DET_POINTS as usize + at, fnmr_at(at))))
+                        .collect(),
+                ),
+            },
+            operating_points: points,
+            operating: operating.map(|point| Operating {
+                fmr: operating_fmr,
+                threshold: point.threshold,
+                fnmr: point.fnmr,
+                fnmr_interval: interval(DET_POINTS as usize + FMRS.len(), point.fnmr),
+                observed_fmr: total.fmr,
+                observed_fmr_interval: total.fmr_interval,
+            }),
+            breakdown: Named(
+                columns
+                    .iter()
+                    .zip(tallies.iter().zip(1..))
+                    .map(|(column, (tally, at))| (column.name.clone(), groups(tally, &column.groups, &resamples, at)))
+                    .collect(),
+            ),
+            worst_pairs: WorstPairs {
+                impostor: self.named(&self.comparisons.closest),
+                genuine: self.named(&self.comparisons.genuine),
+            },
+            det: det.collect(),
+            quality: self.quality(threshold),
+            failures: self.failures(),
+            ignored: self.subjects.ignored.clone(),
+            repeated: self.repeated(),
+            strangers: Vec::new(),
+        }
+    }
+
+    fn name(&self, picture: usize) -> String {
+        self.subjects.pictures.get(picture).map_or_else(String::new, |picture| picture.name.clone())
+    }
+
+    fn named(&self, pairs: &[Pair]) -> Vec<NamedPair> {
+        let name = |sample: u32| self.name(self.roster().picture(sample));
+        pairs
+            .iter()
+            .take(WORST)
+            .map(|pair| NamedPair { first: name(pair.first), second: name(pair.second), score: pair.score })
+            .collect()
+    }
+
+    fn failures(&self) -> Vec<Failure> {
+        let failures = self.acquired.failures.iter();
+        failures.map(|(at, reason)| Failure { image: self.name(*at as usize), reason: reason.clone() }).collect()
+    }
+
+    fn repeated(&self) -> Vec<(String, String)> {
+        let repeated = self.acquired.repeated.iter();
+        repeated.map(|&(first, again)| (self.name(first as usize), self.name(again as usize))).collect()
+    }
+
+    /// `None` where the model tells no qualities apart, or nothing was compared.
+    fn quality(&self, threshold: f32) -> Option<QualityReport> {
+        let mut samples = vec![0; 101];
+        for sample in &self.acquired.samples {
+            if let Some(count) = samples.get_mut(usize::from(sample.quality)) {
+                *count += 1;
+            }
+        }
+        let different = samples.iter().filter(|&&count| count > 0).count();
+        if different < 2 || self.comparisons.genuine.is_empty() || !threshold.is_finite() {
+            return None;
+        }
+        let quality = |sample: u32| self.acquired.samples.get(sample as usize).map_or(0, |sample| sample.quality);
+        // ISO/IEC 29794-1: the quality of a comparison is the lesser one of its samples.
+        let pairs = self.comparisons.genuine.iter();
+        let pairs: Vec<(u8, bool)> =
+            pairs.map(|pair| (quality(pair.first).min(quality(pair.second)), pair.score < threshold)).collect();
+        let discard = (0..=100).filter_map(|quality| {
+            let left = pairs.iter().filter(|pair| pair.0 >= quality).count();
+            let failed = pairs.iter().filter(|pair| pair.0 >= quality && pair.1).count();
+            (left > 0).then(|| Discard {
+                quality,
+                discarded: 1.0 - left as f64 / pairs.len() as f64,
+                fnmr: failed as f64 / left as f64,
+            })
+        });
+        let mut discard: Vec<Discard> = discard.collect();
+        discard.dedup_by_key(|point| point.discarded.to_bits());
+        Some(QualityReport { samples, discard })
+    }
+}
+
+fn groups(tally: &Tally, names: &[String], resamples: &[Resample], tally_at: usize) -> Vec<Group> {
+    let once = vec![1; tally.people()];
+    let (counts, behind) = (tally.counts(&once), tally.behind());
+    names
+        .iter()
+        .zip(counts.into_iter().zip(behind))
+        .enumerate()
+        .map(|(at, (name, (counts, behind)))| {
+            let resampled = || resamples.iter().map(|one| one.groups.get(tally_at).and_then(|groups| groups.get(at)));
+            let (fta, fmr, fnmr) = (counts.failure_to_acquire(), counts.fmr(), counts.fnmr());
+            Group {
+                group: name.clone(),
+                people: behind.images,
+                images: counts.images,
+                failed_to_acquire: counts.failed_to_acquire,
+                failure_to_acquire_rate: fta,
+                failure_to_acquire_interval: Interval::of(
+                    fta,
+                    resampled().map(|counts| counts?.failure_to_acquire()),
+                    behind.images,
+                ),
+                genuine: counts.genuine,
+                impostor: counts.impostor,
+                fmr,
+                fmr_interval: Interval::of(fmr, resampled().map(|counts| counts?.fmr()), behind.impostor),
+                fnmr,
+                fnmr_interval: Interval::of(fnmr, resampled().map(|counts| counts?.fnmr()), behind.genuine),
+            }
+        })
+        .collect()
 }

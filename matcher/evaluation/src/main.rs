@@ -1,9 +1,16 @@
 //! `matcher-eval`: accuracy over real data. Each task is a module with its `Arguments` and a `run`.
 
+mod acquisition;
+mod attributes;
+mod bootstrap;
+mod breakdown;
+mod comparisons;
 mod faces;
 mod metrics;
 mod nets;
 mod pad;
+mod report;
+mod subjects;
 
 use clap::{Parser, Subcommand};
 

@@ -53,11 +53,6 @@ impl Scores {
         (self.genuine.len(), self.impostor.len())
     }
 
-    /// Genuine scores, sorted upwards.
-    pub(crate) fn genuine(&self) -> &[f32] {
-        &self.genuine
-    }
-
     /// Impostor scores, sorted upwards.
     pub(crate) fn impostor(&self) -> &[f32] {
         &self.impostor
@@ -107,15 +102,16 @@ impl Scores {
             if let Some(&score) = crossing.checked_sub(1).and_then(|at| scores.get(at)) {
                 before = before.max(score);
             }
-            let next = scores.get(crossing).copied().or_else(|| scores.last().map(|score| score.next_up()));
-            after = after.min(next.unwrap_or(f32::INFINITY));
+            after = after.min(scores.get(crossing).copied().unwrap_or(f32::INFINITY));
         }
-        // The rates may change just above the last score before the crossing already.
-        if !is_before(before.next_up()) {
-            after = after.min(before.next_up());
+        // Just above the last score before the crossing, the rates are others already.
+        match is_before(before.next_up()) {
+            true => before = before.next_up(),
+            false => after = before.next_up(),
         }
         let (low, high) = (rates(before)?, rates(after)?);
-        let (nearer, threshold) = if low.0 + low.1 <= high.0 + high.1 { (low, before) } else { (high, after) };
+        let (nearer, threshold) =
+            if low.0 == low.1 || low.0 + low.1 <= high.0 + high.1 { (low, before) } else { (high, after) };
         Some(EqualError { rate: (nearer.0 + nearer.1) / 2.0, threshold })
     }
 }
@@ -243,7 +239,7 @@ mod tests {
             let crossing = thresholds.partition_point(|threshold| rates(threshold).0 <= rates(threshold).1);
             let low = rates(&thresholds[crossing - 1]);
             let high = thresholds.get(crossing).map_or((1.0, 0.0), rates);
-            let nearer = if low.0 + low.1 <= high.0 + high.1 { low } else { high };
+            let nearer = if low.0 == low.1 || low.0 + low.1 <= high.0 + high.1 { low } else { high };
             let eer = scores.eer().unwrap();
             prop_assert!((eer.rate - (nearer.0 + nearer.1) / 2.0).abs() < 1e-12, "{eer:?} {low:?} {high:?}");
             prop_assert_eq!(rates(&eer.threshold), nearer);

@@ -19,12 +19,11 @@ pub(crate) const SUBJECTS_FILE: &str = "subjects.csv";
 
 /// Files with these endings are meant as pictures: one that cannot be read is a failure to acquire.
 const PICTURE_ENDINGS: [&str; 19] = [
-    "jpg", "jpeg", "jpe", "jfif", "png", "jp2", "j2k", "j2c", "jpc", "jpx", "gif", "bmp", "webp", "tif", "tiff", "heic",
-    "heif", "avif", "ppm",
+    "jpg", "jpeg", "jpe", "jfif", "png", "jp2", "j2k", "j2c", "jpc", "jpx", "gif", "bmp", "webp", "tif", "tiff",
+    "heic", "heif", "avif", "ppm",
 ];
 /// Starts of the files that are pictures whatever their name: JPEG, PNG, JPEG 2000 (boxes and codestream).
-const PICTURE_STARTS: [&[u8]; 4] =
-    [b"\xff\xd8\xff", b"\x89PNG\r\n", b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"];
+const PICTURE_STARTS: [&[u8]; 4] = [b"\xff\xd8\xff", b"\x89PNG\r\n", b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"];
 
 /// A picture of a person.
 #[derive(Debug)]
@@ -134,8 +133,7 @@ impl Subjects {
 
 fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let listed = || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
-    let mut paths =
-        listed().with_context(|| format!("cannot list {}: make it a readable folder", folder.display()))?;
+    let mut paths = listed().with_context(|| format!("cannot list {}: make it a readable folder", folder.display()))?;
     paths.sort();
     Ok(paths)
 }

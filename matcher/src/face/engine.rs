@@ -31,6 +31,16 @@ pub enum Source {
     Portrait,
 }
 
+/// A face of a live frame as the embedder wants it.
+#[derive(Debug)]
+pub struct AlignedFace {
+    input: Image,
+    /// The face.
+    pub detection: Detection,
+    /// How good its picture is.
+    pub quality: Quality,
+}
+
 /// Both nets.
 pub struct FaceEngine {
     detector: Net,
@@ -125,6 +135,37 @@ impl FaceEngine {
             Source::Live => self.sample(image, first),
             Source::Portrait => self.reference(image, first),
         }
+    }
+
+    /// All faces of a live frame, largest first; a frame that shows nothing at all is told.
+    pub fn detect_live(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
+        if image.brightness().1 < BLANK_DEVIATION {
+            return Err(FaceError::Blank);
+        }
+        self.detect(image)
+    }
+
+    /// Aligns a face of a live frame and measures its quality, before it is decided whether it is worth a template.
+    pub fn align(&self, image: &Image, detection: Detection) -> Result<AlignedFace, FaceError> {
+        if detection.eyes_px() < EYES_PX_MIN {
+            return Err(FaceError::TooSmall { found: detection.eyes_px() });
+        }
+        let Input { width, height, .. } = self.embedder_input;
+        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
+        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
+        let quality = Quality::of(image, &aligned, &detection)?;
+        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
+        let input = match (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
+            true => aligned,
+            false => image.warped(to, width, height)?,
+        };
+        Ok(AlignedFace { input, detection, quality })
+    }
+
+    /// Embeds an aligned face.
+    pub fn embed_aligned(&self, face: &AlignedFace) -> Result<FaceSample, FaceError> {
+        let template = FaceTemplate::new(&self.model, self.embed(&face.input)?)?;
+        Ok(FaceSample { template, detection: face.detection, quality: face.quality })
     }
 
     /// Aligns and embeds this face of a frame, if it is sharp and lit.

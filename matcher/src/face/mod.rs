@@ -18,7 +18,7 @@ mod track;
 pub use self::{
     calibration::{Basis, Calibration, CalibrationError, Fmr, LikelihoodRatio, Tail, Threshold},
     detect::Detection,
-    engine::{FaceEngine, Source},
+    engine::{AlignedFace, FaceEngine, Source},
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     liveness::{Cue, CueName, Evidence, Liveness, PadPolicy, Verdict, View},

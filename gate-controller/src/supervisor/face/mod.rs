@@ -1,29 +1,44 @@
-//! The camera's side: frames to a score, or to the problem that the traveler can put right.
+//! The cameras' side: frames to a score, or to the problem that the traveler can put right.
+
+mod advice;
+mod attempt;
+mod problem;
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         mpsc::{Receiver, RecvTimeoutError, Sender},
     },
+    thread,
     time::{Duration, Instant},
 };
 
-use sallyport_hardware::camera::{CameraError, Frame, Pixels, Seen, Totem};
+use sallyport_hardware::camera::{Frame, Pixels, Position, Seen, Totem};
 use sallyport_matcher::{
     Image, ImageError,
-    face::{FaceEngine, FaceError, Source},
+    face::{FaceEngine, FaceError, FaceSample, Fmr, Liveness, Quality, View},
 };
-use sallyport_protocol::{CrossingId, Measurement, Reason, Severity};
+use sallyport_protocol::{CrossingId, Measurement, Reason};
 
+use self::{
+    advice::Advice,
+    attempt::{Attempt, Rules},
+};
 use super::{Input, engine::Engine, evidence::Evidence};
 use crate::{
     policy::Policy,
     transaction::{Event, Problem},
+    view::TravelerInstruction,
 };
 
-/// How often an idle gate looks whether camera and nets work.
+/// How often an idle gate looks whether cameras and nets work.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 const FRAME_WITHIN: Duration = Duration::from_secs(1);
+/// How long a worker waits for a frame before it looks whether there is still something to do.
+const NEXT_WITHIN: Duration = Duration::from_millis(50);
+
+/// Two pictures of one attempt that score below the threshold of this rate are not of one person.
+const SAME_PERSON_FMR: Fmr = Fmr::OneInHundred;
 
 /// An order to capture and compare.
 #[derive(Debug, Clone, Copy)]
@@ -32,7 +47,7 @@ pub(super) struct Capture {
     pub attempt: u32,
 }
 
-/// Camera and nets of one gate.
+/// Cameras and nets of one gate.
 pub(super) struct FaceStation {
     pub totem: Totem,
     pub engine: Arc<Engine>,
@@ -50,9 +65,7 @@ impl FaceStation {
         loop {
             match orders.recv_timeout(LOOK_EVERY) {
                 Ok(Capture { crossing, attempt }) => {
-                    self.totem.watch(true);
                     let result = self.capture(crossing);
-                    self.totem.watch(false);
                     let _ = self.inputs.send(Event::FaceCompared { crossing, attempt, result }.into());
                 }
                 Err(RecvTimeoutError::Timeout) => self.look(),
@@ -61,10 +74,22 @@ impl FaceStation {
         }
     }
 
+    /// Whether any camera gives a frame and the nets are there. A totem that has lost one of its cameras still serves.
     fn look(&mut self) {
         self.totem.watch(true);
-        let camera = self.frame().map(drop);
+        let until = Instant::now() + FRAME_WITHIN;
+        let sees = loop {
+            match self.totem.next(until.saturating_duration_since(Instant::now())) {
+                Some(Seen::Frame(..)) => break true,
+                None => break false,
+                Some(_) => {}
+            }
+        };
         self.totem.watch(false);
+        let camera = match self.totem.lost() {
+            Some(error) if !sees => Err(error),
+            _ => Ok(()),
+        };
         let degraded = !self.totem.lost_positions().is_empty() && camera.is_ok();
         let _ = self.inputs.send(Input::Aside { reason: Reason::CameraDegraded, there: degraded });
         // Nets without a threshold for this location's rate can decide nothing.
@@ -86,74 +111,45 @@ impl FaceStation {
         self.said = troubles;
     }
 
-    fn frame(&self) -> Result<Frame, CameraError> {
-        let until = Instant::now() + FRAME_WITHIN;
-        loop {
-            match self.totem.next(until.saturating_duration_since(Instant::now())) {
-                Some(Seen::Frame(_, frame)) => return Ok(frame),
-                Some(_) => {}
-                None => {
-                    let late = || CameraError::NoFrame { name: "totem".into(), why: "none came in time".into() };
-                    return Err(self.totem.lost().unwrap_or_else(late));
-                }
-            }
-        }
-    }
-
-    /// The best of the frames of one attempt; the first that is good enough ends it.
-    fn capture(&mut self, crossing: CrossingId) -> Result<Measurement, Problem> {
+    /// The best of the frames of one attempt, over time and cameras; ends as soon as the decision is safe.
+    fn capture(&self, crossing: CrossingId) -> Result<Measurement, Problem> {
         let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
-        let threshold = engine.threshold(self.policy.face_fmr);
-        let threshold = threshold.map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
-        let deadline = Instant::now() + Duration::from_millis(self.policy.face_attempt_ms);
-        let mut best: Option<f32> = None;
-        let mut problem: Option<Problem> = None;
-        // What the traveler can put right counts before one bad frame among others.
-        let mut note = |found: Problem| {
-            if problem.is_none() || found.reason.severity() == Severity::Retry {
-                problem = Some(found);
-            }
+        let rules = self.rules(&engine)?;
+        let began = Instant::now();
+        let ongoing = Ongoing {
+            crossing,
+            began,
+            deadline: began + Duration::from_millis(self.policy.face_attempt_ms),
+            engine: &engine,
+            station: self,
+            known: Mutex::new(Known {
+                attempt: Attempt::new(rules, Liveness::new(&self.policy.pad), 0),
+                advice: Advice::new(TravelerInstruction::LookAtCamera, 0),
+                best: None,
+                decided: None,
+            }),
         };
-        while Instant::now() < deadline && self.evidence.is_of(crossing) {
-            let frame = self.frame();
-            let frame = frame.map_err(|error| Problem::because(Reason::CameraUnavailable, &error))?;
-            let image = match decoded(frame) {
-                Ok(image) => image,
-                Err(error) => {
-                    note(Problem::because(Reason::FaceImageUnreadable, &error));
-                    continue;
-                }
-            };
-            match self.compare(&engine, crossing, &image) {
-                Ok(score) => {
-                    if best.is_none_or(|best| score > best) {
-                        best = Some(score);
-                        self.show_officer(crossing, &image);
-                    }
-                    if score >= threshold {
-                        break;
-                    }
-                }
-                Err(found) => {
-                    if best.is_none() {
-                        self.show_officer(crossing, &image);
-                    }
-                    note(found);
-                }
+        self.totem.watch(true);
+        let workers = thread::available_parallelism().map_or(1, usize::from).min(Position::ALL.len());
+        thread::scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| ongoing.work());
             }
-        }
-        let problem = problem.unwrap_or(Reason::FaceNotFound.into());
-        best.map(|score| Measurement { score, threshold }).ok_or(problem)
+        });
+        self.totem.watch(false);
+        ongoing.end()
     }
 
-    fn compare(&self, engine: &FaceEngine, crossing: CrossingId, image: &Image) -> Result<f32, Problem> {
-        let sample = engine.template(image, Source::Live).map_err(|error| face_problem(&error))?;
-        match self.evidence.compare(crossing, &sample.template) {
-            Some(Ok(score)) => Ok(score),
-            Some(Err(error)) => Err(Problem::because(Reason::MatcherUnavailable, &error)),
-            // Over meanwhile: nobody waits for this any more.
-            None => Err(Reason::TravelerLeft.into()),
-        }
+    fn rules(&self, engine: &FaceEngine) -> Result<Rules, Problem> {
+        let threshold =
+            |fmr| engine.threshold(fmr).map_err(|error| Problem::because(Reason::MatcherUnavailable, &error));
+        Ok(Rules {
+            threshold: threshold(self.policy.face_fmr)?,
+            same_person: threshold(SAME_PERSON_FMR)?,
+            frames_min: self.policy.face_frames_min,
+            liveness: self.policy.liveness,
+            liveness_patience_ms: self.policy.liveness_patience_ms,
+        })
     }
 
     fn show_officer(&self, crossing: CrossingId, image: &Image) {
@@ -164,21 +160,140 @@ impl FaceStation {
     }
 }
 
+/// An attempt that goes on: several workers take frames, whatever camera they are from.
+struct Ongoing<'a> {
+    crossing: CrossingId,
+    began: Instant,
+    deadline: Instant,
+    engine: &'a FaceEngine,
+    station: &'a FaceStation,
+    known: Mutex<Known>,
+}
+
+struct Known {
+    attempt: Attempt,
+    advice: Advice,
+    /// Quality of the frame that lies at the officer's desk; `None` for one without a template.
+    best: Option<u8>,
+    decided: Option<Result<Measurement, Problem>>,
+}
+
+impl Ongoing<'_> {
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn at_ms(&self, when: Instant) -> u64 {
+        when.saturating_duration_since(self.began).as_millis() as u64
+    }
+
+    fn work(&self) {
+        while self.known().decided.is_none()
+            && Instant::now() < self.deadline
+            && self.station.evidence.is_of(self.crossing)
+        {
+            match self.station.totem.next(NEXT_WITHIN) {
+                Some(Seen::Frame(position, frame)) => self.frame(position, frame),
+                Some(Seen::Lost { error, .. }) => {
+                    tracing::warn!("{error}");
+                    if let Some(error) = self.station.totem.lost() {
+                        let problem = Problem::because(Reason::CameraUnavailable, &error);
+                        self.known().decided.get_or_insert(Err(problem));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn frame(&self, position: Position, frame: Frame) {
+        let at_ms = self.at_ms(frame.taken);
+        let image = match decoded(frame) {
+            Ok(image) => image,
+            Err(error) => return self.known().attempt.note(Problem::because(Reason::FaceImageUnreadable, &error)),
+        };
+        let faces = match self.engine.detect_live(&image) {
+            Ok(faces) => faces,
+            Err(error) => return self.unusable(&image, &error),
+        };
+        let seen = self.known().attempt.see(position, at_ms, (image.width(), image.height()), &faces);
+        let Some(detection) = seen else { return self.unusable(&image, &FaceError::NoFace) };
+        let face = match self.engine.align(&image, detection) {
+            Ok(face) => face,
+            Err(error) => return self.unusable(&image, &error),
+        };
+        let wanted = {
+            let mut known = self.known();
+            self.advise(&mut known, Some(&face.quality));
+            let view = View { camera: position as u8, taken_ms: at_ms, image: &image, detection: &detection };
+            if let Err(error) = known.attempt.liveness.look(&view) {
+                known.attempt.note(problem::face(&error));
+            }
+            known.attempt.wants(&face.quality)
+        };
+        match (wanted, face.quality.flaw()) {
+            (_, Some(flaw)) => self.unusable(&image, &FaceError::Quality { flaw, quality: face.quality }),
+            (true, None) => match self.engine.embed_aligned(&face) {
+                Ok(sample) => self.judge(&image, sample),
+                Err(error) => self.unusable(&image, &error),
+            },
+            // What is known is better; the cues may have made up their minds all the same.
+            (false, None) => self.compare(&mut self.known()),
+        }
+    }
+
+    fn judge(&self, image: &Image, sample: FaceSample) {
+        let quality = sample.quality.unified();
+        let mut known = self.known();
+        known.attempt.add(sample);
+        self.compare(&mut known);
+        if known.best.is_none_or(|best| quality > best) {
+            known.best = Some(quality);
+            self.station.show_officer(self.crossing, image);
+        }
+    }
+
+    fn compare(&self, known: &mut Known) {
+        let Some(probe) = known.attempt.probe() else { return };
+        let now_ms = self.at_ms(Instant::now());
+        match self.station.evidence.compare(self.crossing, &probe.template) {
+            Some(Ok(cosine)) => {
+                if let Some(measurement) = known.attempt.compared(now_ms, &probe, cosine) {
+                    known.decided.get_or_insert(Ok(measurement));
+                }
+            }
+            Some(Err(error)) => known.attempt.note(Problem::because(Reason::MatcherUnavailable, &error)),
+            // Over meanwhile: nobody waits for this any more.
+            None => known.attempt.note(Reason::TravelerLeft.into()),
+        }
+    }
+
+    /// A frame without a template; the officer sees one such frame rather than none.
+    fn unusable(&self, image: &Image, error: &FaceError) {
+        let mut known = self.known();
+        known.attempt.note(problem::face(error));
+        self.advise(&mut known, None);
+        if known.best.is_none() {
+            self.station.show_officer(self.crossing, image);
+        }
+    }
+
+    fn advise(&self, known: &mut Known, quality: Option<&Quality>) {
+        let asks = known.attempt.advice(quality);
+        if let Some(instruction) = known.advice.take(self.at_ms(Instant::now()), asks) {
+            let _ = self.station.inputs.send(Input::Guidance { crossing: self.crossing, instruction });
+        }
+    }
+
+    fn end(self) -> Result<Measurement, Problem> {
+        let known = self.known.into_inner().unwrap_or_else(PoisonError::into_inner);
+        known.decided.unwrap_or_else(|| known.attempt.end())
+    }
+}
+
 fn decoded(frame: Frame) -> Result<Image, ImageError> {
     match frame.pixels {
         Pixels::Bgr { width, height, bytes } => Image::from_bgr(width, height, bytes),
         Pixels::File(file) => Image::decode(&file),
     }
-}
-
-fn face_problem(error: &FaceError) -> Problem {
-    let reason = match error {
-        FaceError::Blank => Reason::FaceImageBlank,
-        FaceError::NoFace => Reason::FaceNotFound,
-        FaceError::Several(_) => Reason::FaceMultiple,
-        FaceError::TooSmall { .. } | FaceError::Quality { .. } => Reason::FaceQualityLow,
-        FaceError::Image(_) => Reason::FaceImageUnreadable,
-        _ => Reason::MatcherUnavailable,
-    };
-    Problem::because(reason, error)
 }
