@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     fs,
     net::SocketAddr,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -61,8 +62,23 @@ pub enum ConfigError {
     )]
     SimulationListen(SocketAddr),
     /// Nothing sees the traveler.
-    #[error("no camera: describe at least one, as [devices.cameras.middle]")]
+    #[error(
+        "no camera: describe one as [devices.camera], or up to three as [devices.cameras.lower], .middle and .upper"
+    )]
     NoCamera,
+    /// Two ways to say the same.
+    #[error(
+        "[devices.camera] stands for a single camera: beside [devices.cameras] write it as [devices.cameras.middle]"
+    )]
+    CameraBesideTotem,
+    /// A rate of no camera.
+    #[error("devices.cameras.{position}: {per_second} frames a second is no camera's rate: use 1 to 60")]
+    FrameRate {
+        /// Where the camera is.
+        position: &'static str,
+        /// What was written.
+        per_second: f64,
+    },
     /// A simulated device beside a real one.
     #[error("a simulated {0} needs a simulated reader and cameras of the same scenes: simulation is all or nothing")]
     Simulation(&'static str),
@@ -142,7 +158,11 @@ pub struct Devices {
     /// The document reader.
     pub reader: Reader,
     /// The cameras, by their place on the totem: one to three.
+    #[serde(default)]
     pub cameras: BTreeMap<Position, Camera>,
+    /// A single camera; taken for the one in the middle.
+    #[serde(default)]
+    camera: Option<Camera>,
 }
 
 /// The turnstile's serial line.
@@ -187,6 +207,9 @@ pub enum Camera {
     Video {
         /// As OpenCV opens it.
         source: String,
+        /// Frames that are taken in a second at most.
+        #[serde(default = "usual_rate")]
+        per_second: f64,
     },
     /// The pictures of a folder, round and round.
     Folder {
@@ -204,6 +227,14 @@ pub enum Camera {
 }
 
 impl Camera {
+    /// Frames that are taken of it in a second at most.
+    pub fn per_second(&self) -> f64 {
+        match self {
+            Self::Video { per_second, .. } | Self::Folder { per_second, .. } => *per_second,
+            Self::Simulated { .. } => PER_SECOND,
+        }
+    }
+
     /// Where a simulated one finds its scenes.
     fn scenes(&self) -> Option<&Path> {
         match self {
@@ -229,8 +260,13 @@ const fn slow() -> u32 {
     9_600
 }
 
+/// More frames than this show nothing new of a traveler and only warm the machine.
+const PER_SECOND: f64 = 15.0;
+/// Rates that a camera can be asked for.
+const PER_SECOND_RANGE: RangeInclusive<f64> = 1.0..=60.0;
+
 const fn usual_rate() -> f64 {
-    15.0
+    PER_SECOND
 }
 
 impl Config {
@@ -248,6 +284,7 @@ impl Config {
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text)
             .map_err(|error| ConfigError::Format { path: PathBuf::new(), fault: error.to_string() })?;
+        config.devices.mount()?;
         config.paths().into_iter().for_each(|path| *path = folder.join(&*path));
         if !LANGUAGES.iter().any(|(code, _)| *code == config.language) {
             return Err(ConfigError::Language(config.language));
@@ -268,21 +305,7 @@ impl Config {
                 return Err(ConfigError::Identity("the enrollment service"));
             }
         }
-        let mut cameras = config.devices.cameras.values();
-        let first = cameras.next().ok_or(ConfigError::NoCamera)?;
-        if cameras.any(|other| first.scenes() != other.scenes()) {
-            return Err(ConfigError::Simulation("camera"));
-        }
-        match (&config.devices.reader, first) {
-            (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
-                return Err(ConfigError::SimulationListen(listen));
-            }
-            (Reader::Simulated { .. }, Camera::Simulated { .. }) => {}
-            (Reader::Simulated { .. }, _) => return Err(ConfigError::Simulation("reader")),
-            (_, Camera::Simulated { .. }) => return Err(ConfigError::Simulation("camera")),
-            _ if config.devices.turnstile.control.is_some() => return Err(ConfigError::Simulation("turnstile")),
-            _ => {}
-        }
+        config.devices.check(listen)?;
         Ok(config)
     }
 
@@ -301,6 +324,43 @@ impl Config {
             Camera::Folder { path: folder, .. } | Camera::Simulated { scenes: folder } => Some(folder),
         }));
         paths
+    }
+}
+
+impl Devices {
+    /// Puts a single camera in the totem's middle.
+    fn mount(&mut self) -> Result<(), ConfigError> {
+        match self.camera.take() {
+            Some(_) if !self.cameras.is_empty() => return Err(ConfigError::CameraBesideTotem),
+            Some(camera) => drop(self.cameras.insert(Position::Middle, camera)),
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// All simulated or none, and cameras that there can be.
+    fn check(&self, listen: SocketAddr) -> Result<(), ConfigError> {
+        let mut cameras = self.cameras.values();
+        let first = cameras.next().ok_or(ConfigError::NoCamera)?;
+        if cameras.any(|other| first.scenes() != other.scenes()) {
+            return Err(ConfigError::Simulation("camera"));
+        }
+        let per_second = self.cameras.iter().map(|(position, camera)| (position.name(), camera.per_second()));
+        for (position, per_second) in per_second {
+            if !PER_SECOND_RANGE.contains(&per_second) {
+                return Err(ConfigError::FrameRate { position, per_second });
+            }
+        }
+        match (&self.reader, first) {
+            (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
+                Err(ConfigError::SimulationListen(listen))
+            }
+            (Reader::Simulated { .. }, Camera::Simulated { .. }) => Ok(()),
+            (Reader::Simulated { .. }, _) => Err(ConfigError::Simulation("reader")),
+            (_, Camera::Simulated { .. }) => Err(ConfigError::Simulation("camera")),
+            _ if self.turnstile.control.is_some() => Err(ConfigError::Simulation("turnstile")),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -424,9 +484,25 @@ mod tests {
         assert!(matches!(with("[devices.cameras]"), Err(ConfigError::NoCamera)));
         assert!(matches!(with(&video("behind")), Err(ConfigError::Format { .. })));
         assert!(matches!(with(&[video("lower"), video("lower")].concat()), Err(ConfigError::Format { .. })));
+        for (rate, right) in [("15", true), ("1.0", true), ("0", false), ("-3", false), ("nan", false), ("1000", false)]
+        {
+            let paced = with(&format!("{}per_second = {rate}\n", video("upper")));
+            assert_eq!(paced.is_ok(), right, "{rate}");
+            assert!(right || matches!(paced, Err(ConfigError::FrameRate { position: "upper", .. })), "{rate}");
+        }
         let simulated = "[devices.cameras.upper]\nkind = \"simulated\"\nscenes = \"s\"\n";
         let mixed = with(&format!("{}{simulated}", video("lower")));
         assert!(matches!(mixed, Err(ConfigError::Simulation("camera"))));
+
+        let single = "[devices.camera]\nkind = \"folder\"\npath = \"faces\"\n";
+        let alone = with(single).unwrap().devices.cameras;
+        assert!(
+            matches!(&alone[&Position::Middle], Camera::Folder { path, per_second } if path.ends_with("sallyport/faces") && *per_second == 15.0)
+        );
+        assert_eq!(alone.len(), 1);
+        let both = with(&format!("{}{single}", video("lower"))).unwrap_err();
+        assert!(matches!(both, ConfigError::CameraBesideTotem), "{both}");
+        assert!(both.to_string().contains("write it as"));
     }
 
     #[test]

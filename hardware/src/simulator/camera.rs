@@ -6,13 +6,13 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
 
-use crate::camera::{Camera, CameraError, FRAMES_PER_SECOND, Frame, Pace, Pixels, Position, pictures};
+use crate::camera::{Camera, CameraError, FRAMES_PER_SECOND, Frame, Pixels, Position, pictures};
 
 /// Size of the wall that the camera sees while nobody stands there, in pixels.
 const WALL: (u32, u32) = (640, 480);
@@ -41,7 +41,8 @@ pub enum SceneError {
 pub struct SceneCamera {
     control: SceneControl,
     position: Position,
-    pace: Pace,
+    /// The moment after the one that it showed last.
+    next: u32,
 }
 
 /// Chooses what [`SceneCamera`]s see.
@@ -50,13 +51,16 @@ pub struct SceneControl(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
+    /// When the first moment began.
+    began: Instant,
     shown: Mutex<Option<Scene>>,
 }
 
 struct Scene {
     /// What each camera sees, by position.
     views: [Vec<PathBuf>; Position::ALL.len()],
-    since: Instant,
+    /// The moment of its first picture.
+    since: u32,
 }
 
 impl SceneCamera {
@@ -64,13 +68,13 @@ impl SceneCamera {
     pub fn new(scenes: &Path) -> Result<Self, CameraError> {
         fs::read_dir(scenes)
             .map_err(|error| CameraError::Open { name: scenes.display().to_string(), why: error.to_string() })?;
-        let shared = Shared { folder: scenes.to_owned(), shown: Mutex::default() };
-        Ok(Self { control: SceneControl(Arc::new(shared)), position: Position::Middle, pace: Pace::default() })
+        let shared = Shared { folder: scenes.to_owned(), began: Instant::now(), shown: Mutex::default() };
+        Ok(Self { control: SceneControl(Arc::new(shared)), position: Position::Middle, next: 0 })
     }
 
     /// Another camera of the same totem.
     pub fn beside(&self, position: Position) -> Self {
-        Self { control: self.control.clone(), position, pace: Pace::default() }
+        Self { control: self.control.clone(), position, next: 0 }
     }
 
     /// What chooses the scene.
@@ -83,7 +87,8 @@ impl SceneControl {
     /// Shows this scene from its first picture, round and round; `None`: nobody.
     pub fn show(&self, scene: Option<&str>) -> Result<(), SceneError> {
         let views = scene.map(|name| self.views(name)).transpose()?;
-        *self.shown() = views.map(|views| Scene { views, since: Instant::now() });
+        let scene = views.map(|views| Scene { views, since: self.0.moment() });
+        *self.0.shown.lock().unwrap_or_else(PoisonError::into_inner) = scene;
         Ok(())
     }
 
@@ -110,10 +115,6 @@ impl SceneControl {
             (_, false) => Ok(own),
         }
     }
-
-    fn shown(&self) -> MutexGuard<'_, Option<Scene>> {
-        self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// One folder's name: nothing that leads elsewhere.
@@ -121,18 +122,39 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
 }
 
+impl Shared {
+    /// The moment that goes on now.
+    fn moment(&self) -> u32 {
+        (self.began.elapsed().as_secs_f64() * FRAMES_PER_SECOND) as u32
+    }
+
+    /// When a moment begins.
+    fn beginning(&self, moment: u32) -> Instant {
+        self.began + Duration::from_secs_f64(f64::from(moment) / FRAMES_PER_SECOND)
+    }
+
+    /// The picture of a camera at a moment; `None`: nobody is to be seen.
+    fn picture(&self, position: Position, moment: u32) -> Option<PathBuf> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Scene { views, since } = shown.as_ref()?;
+        let view = views.get(position as usize)?;
+        view.get(moment.saturating_sub(*since) as usize % view.len().max(1)).cloned()
+    }
+}
+
 impl Camera for SceneCamera {
+    /// All cameras of a totem show the same moment, and as that of one instant.
     fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError> {
-        let name = || self.control.0.folder.display().to_string();
-        if !self.pace.wait(patience) {
+        let shared = &self.control.0;
+        let name = || shared.folder.display().to_string();
+        let left = shared.beginning(self.next).saturating_duration_since(Instant::now());
+        std::thread::sleep(left.min(patience));
+        if left > patience {
             return Err(CameraError::NoFrame { name: name(), why: "the next is not due yet".to_owned() });
         }
-        let picture = self.control.shown().as_ref().and_then(|scene| {
-            let view = &scene.views[self.position as usize];
-            let moment = (scene.since.elapsed().as_secs_f64() * FRAMES_PER_SECOND) as usize;
-            view.get(moment % view.len().max(1)).cloned()
-        });
-        let pixels = match picture {
+        let moment = shared.moment().max(self.next);
+        self.next = moment.saturating_add(1);
+        let pixels = match shared.picture(self.position, moment) {
             None => wall(),
             Some(path) => match fs::read(&path) {
                 Ok(file) => Pixels::File(Zeroizing::new(file)),
@@ -141,7 +163,7 @@ impl Camera for SceneCamera {
                 }
             },
         };
-        Ok(Frame { pixels, taken: Instant::now() })
+        Ok(Frame::new(pixels, shared.beginning(moment)))
     }
 }
 
@@ -211,20 +233,41 @@ mod tests {
     #[test]
     fn each_camera_of_a_totem_has_its_own_view_of_one_moment() {
         let folder = tempfile::tempdir().unwrap();
-        for (view, count) in [("lower", 3), ("middle", 3)] {
+        for view in ["lower", "middle"] {
             let view_folder = folder.path().join("ada").join(view);
             fs::create_dir_all(&view_folder).unwrap();
-            (0..count).for_each(|at| fs::write(view_folder.join(format!("{at}.jpg")), format!("{view} {at}")).unwrap());
+            (0..9).for_each(|at| fs::write(view_folder.join(format!("{at}.jpg")), format!("{view} {at}")).unwrap());
         }
         let middle = SceneCamera::new(folder.path()).unwrap();
         middle.control().show(Some("ada")).unwrap();
-        let seen = Position::ALL.map(|position| {
+        // Each camera in a thread of its own, at its own speed.
+        let watch = |position: Position| {
             let mut camera = middle.beside(position);
-            std::thread::spawn(move || look(&mut camera)).join().unwrap()
-        });
-        assert_eq!(seen[0].as_deref(), Some(&b"lower 0"[..]));
-        assert_eq!(seen[1].as_deref(), Some(&b"middle 0"[..]));
-        assert_eq!(seen[2], None, "nothing is there for the third: it sees the wall");
+            std::thread::spawn(move || {
+                let mut seen = Vec::new();
+                for _ in 0..6 {
+                    let Frame { pixels, taken, .. } = camera.frame(Duration::from_secs(5)).unwrap();
+                    let text = match pixels {
+                        Pixels::File(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+                        Pixels::Bgr { .. } => "wall".to_owned(),
+                    };
+                    seen.push((taken, text));
+                    std::thread::sleep(Duration::from_millis(40 * position as u64));
+                }
+                seen
+            })
+        };
+        let [lower, middle, upper] = Position::ALL.map(watch).map(|thread| thread.join().unwrap());
+        assert_eq!(lower[0].1, "lower 0", "a scene begins with its first picture");
+        let mut together = 0;
+        for (taken, text) in &lower {
+            for (_, other) in middle.iter().filter(|(at, _)| at == taken) {
+                together += 1;
+                assert_eq!(text.trim_start_matches("lower"), other.trim_start_matches("middle"));
+            }
+        }
+        assert!(together > 0, "they see the same moments");
+        assert!(upper.iter().all(|(_, text)| text == "wall"), "there is nothing for the third");
     }
 
     #[test]

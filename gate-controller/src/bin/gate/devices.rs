@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_gate::config::{Camera as CameraConfig, Reader as ReaderConfig};
 use sallyport_hardware::{
-    camera::{Camera, CameraError, FolderCamera, Frame, Position, VideoCamera},
+    camera::{Camera, CameraError, FolderCamera, Frame, Mounted, Position, VideoCamera},
     document::{DocumentReader, PcscReader, ReaderError, SerialZoneReader, Token},
 };
 use zeroize::Zeroizing;
@@ -63,15 +63,18 @@ pub(crate) fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
 }
 
 /// The real cameras of a totem; `None` for simulated ones.
-pub(crate) fn cameras(config: &BTreeMap<Position, CameraConfig>) -> Option<Vec<(Position, Box<dyn Camera>)>> {
-    config.iter().map(|(position, config)| Some((*position, camera(config)?))).collect()
+pub(crate) fn cameras(config: &BTreeMap<Position, CameraConfig>) -> Option<Vec<Mounted>> {
+    let mount = |(&position, config): (&Position, &CameraConfig)| {
+        Some(Mounted { position, camera: camera(config)?, frames_per_second: config.per_second() })
+    };
+    config.iter().map(mount).collect()
 }
 
 fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
     type Open = Box<dyn Fn() -> Result<Box<dyn Camera>, CameraError> + Send>;
     let open: Open = match config.clone() {
         CameraConfig::Simulated { .. } => return None,
-        CameraConfig::Video { source } => Box::new(move || Ok(Box::new(VideoCamera::open(&source)?))),
+        CameraConfig::Video { source, .. } => Box::new(move || Ok(Box::new(VideoCamera::open(&source)?))),
         CameraConfig::Folder { path, per_second } => {
             Box::new(move || Ok(Box::new(FolderCamera::open(&path)?.frames_per_second(per_second))))
         }

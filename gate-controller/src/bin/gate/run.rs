@@ -28,7 +28,7 @@ use sallyport_gate::{
 };
 use sallyport_hardware::{
     barrier::SerialBarrier,
-    camera::{Camera as CameraDevice, Totem},
+    camera::{Mounted, Totem},
     document::DocumentReader,
     simulator::{camera::SceneCamera, document::SimulatedReader},
 };
@@ -110,16 +110,12 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// More frames than this show nothing new of a traveler and only warm the machine.
-const FRAMES_PER_SECOND_MAX: f64 = 15.0;
-
 type Devices = (Box<dyn DocumentReader>, Totem, Option<Arc<Simulation>>);
 
 fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
-    let totem = |cameras| Totem::new(cameras, FRAMES_PER_SECOND_MAX);
     let cameras = &config.devices.cameras;
     if let (Some(reader), Some(cameras)) = (devices::reader(&config.devices.reader), devices::cameras(cameras)) {
-        return Ok((reader, totem(cameras), None));
+        return Ok((reader, Totem::new(cameras), None));
     }
     let (Reader::Simulated { documents }, Some(Camera::Simulated { scenes })) =
         (&config.devices.reader, cameras.values().next())
@@ -138,8 +134,12 @@ fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -
         gate: display.gate(),
     };
     tracing::warn!("reader and cameras are simulated: this gate is for demonstrations only");
-    let views = cameras.keys().map(|position| (*position, Box::new(camera.beside(*position)) as Box<dyn CameraDevice>));
-    Ok((Box::new(reader), totem(views.collect()), Some(Arc::new(simulation))))
+    let views = cameras.iter().map(|(&position, config)| Mounted {
+        position,
+        camera: Box::new(camera.beside(position)),
+        frames_per_second: config.per_second(),
+    });
+    Ok((Box::new(reader), Totem::new(views.collect()), Some(Arc::new(simulation))))
 }
 
 fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
