@@ -147,8 +147,9 @@ impl Secrets {
     }
 }
 
-/// What the camera sees in these crossings.
-const LIVE: [&str; 3] = ["traveler/1.jpg", "traveler/2.jpg", "stranger/1.jpg"];
+/// What the cameras see in these crossings.
+const LIVE: [&str; 4] =
+    ["traveler/lower/0.jpg", "traveler/middle/3.jpg", "traveler/upper/5.jpg", "stranger/middle/0.jpg"];
 
 fn engine() -> FaceEngine {
     FaceEngine::load(&assets().unwrap().join("models")).unwrap()

@@ -4,6 +4,7 @@ mod acquisition;
 mod attributes;
 mod bootstrap;
 mod breakdown;
+mod calibrate;
 mod comparisons;
 mod faces;
 mod metrics;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Task {
     /// Faces: every pair of one person is genuine, every other pair impostor.
     Faces(faces::Arguments),
+    /// Writes what the embedder's scores mean into its manifest: thresholds by false match rate, likelihood ratio.
+    Calibrate(calibrate::Arguments),
     /// Presentation attack detection over rendered attacks: APCER and BPCER.
     Pad(pad::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
@@ -34,6 +37,7 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Faces(arguments) => faces::run(&arguments),
+        Task::Calibrate(arguments) => calibrate::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
     }

@@ -53,6 +53,11 @@ impl Scores {
         (self.genuine.len(), self.impostor.len())
     }
 
+    /// Genuine scores, sorted upwards.
+    pub(crate) fn genuine(&self) -> &[f32] {
+        &self.genuine
+    }
+
     /// Impostor scores, sorted upwards.
     pub(crate) fn impostor(&self) -> &[f32] {
         &self.impostor

@@ -216,6 +216,11 @@ impl Tracker {
         self.tracks.iter().find(|track| track.id == id)
     }
 
+    /// Whether another face is as near as the traveler's now, though it may not have stayed long enough to be told.
+    pub fn has_company(&self) -> bool {
+        self.second.is_some()
+    }
+
     /// Where the traveler's face should be in the next frame; without a traveler, the whole zone.
     pub fn region_of_interest(&self, width: u32, height: u32) -> Region {
         let (width, height) = (width as f32, height as f32);
@@ -319,7 +324,9 @@ mod tests {
             assert_eq!((seen.traveler, seen.at, seen.events.len()), (id, Some(1), 0));
         }
         let beside = face(520.0, 200.0, 75.0);
+        assert!(!tracker.has_company());
         assert_eq!(see(&mut tracker, 1_100, &[traveler, beside]).events, []);
+        assert!(tracker.has_company(), "from the first frame on");
         assert_eq!(see(&mut tracker, 1_300, &[traveler, beside]).events, []);
         let told = see(&mut tracker, 1_450, &[traveler, beside]);
         assert_eq!((told.events, told.traveler), (vec![TrackEvent::SecondPerson { since_ms: 1_100 }], id));

@@ -6,7 +6,7 @@
 
 use sallyport_hardware::camera::Position;
 use sallyport_matcher::face::{
-    Added, Detection, FaceSample, Fused, Fusion, Liveness, Quality, TrackEvent, Tracker, Verdict, Zone,
+    Added, Detection, FaceSample, Fused, Fusion, Liveness, Quality, TrackEvent, Tracker, Verdict, View, Zone,
 };
 use sallyport_protocol::{Measurement, Reason, Severity};
 
@@ -42,7 +42,7 @@ pub(super) struct Attempt {
     rules: Rules,
     began_ms: u64,
     watches: [Watch; Position::ALL.len()],
-    pub(super) liveness: Liveness,
+    liveness: Liveness,
     fusion: Fusion,
     score: Option<f32>,
     /// A cue spoke against a living face at some time: from then on nothing is decided before the end.
@@ -107,17 +107,22 @@ impl Attempt {
         traveler
     }
 
-    /// Whether a face of this quality is worth a template.
+    /// Whether a face of this quality is worth a template: for the comparison, or because the cues still look, which see
+    /// only faces that are known to be the same person's.
     pub(super) fn wants(&self, quality: &Quality) -> bool {
-        self.fusion.wants(weight(quality))
+        self.fusion.wants(weight(quality)) || self.liveness.verdict() == Verdict::Undecided
     }
 
-    /// Takes a template.
-    pub(super) fn add(&mut self, sample: FaceSample) {
+    /// Takes the template of a face and lets the cues look at it, if it is the same person's as those before.
+    pub(super) fn add(&mut self, sample: FaceSample, view: &View<'_>) {
         let weight = weight(&sample.quality);
         match self.fusion.add(sample.template, weight) {
             Ok(Added::Unlike) => self.forget(),
-            Ok(_) => {}
+            Ok(Added::Kept | Added::Surplus) => {
+                if let Err(error) = self.liveness.look(view) {
+                    self.note(problem::face(&error));
+                }
+            }
             Err(error) => tracing::error!("a sample was left out: {error}"),
         }
     }
@@ -143,7 +148,9 @@ impl Attempt {
             _ => false,
         };
         let safe = probe.is_safe(score, self.rules.threshold, self.rules.frames_min);
-        (safe && enough).then(|| self.measurement(score))
+        // Whoever stands beside the traveler may be there to stay: that shows a moment later.
+        let alone = self.watches.iter().all(|watch| !watch.tracker.has_company());
+        (safe && enough && alone).then(|| self.measurement(score))
     }
 
     /// Notes what went wrong with a frame. What the traveler can put right counts before one bad frame among others.

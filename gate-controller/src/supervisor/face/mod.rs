@@ -76,19 +76,10 @@ impl FaceStation {
 
     /// Whether any camera gives a frame and the nets are there. A totem that has lost one of its cameras still serves.
     fn look(&mut self) {
-        self.totem.watch(true);
-        let until = Instant::now() + FRAME_WITHIN;
-        let sees = loop {
-            match self.totem.next(until.saturating_duration_since(Instant::now())) {
-                Some(Seen::Frame(..)) => break true,
-                None => break false,
-                Some(_) => {}
-            }
-        };
-        self.totem.watch(false);
+        self.totem.check(FRAME_WITHIN);
         let camera = match self.totem.lost() {
-            Some(error) if !sees => Err(error),
-            _ => Ok(()),
+            Some(error) => Err(error),
+            None => Ok(()),
         };
         let degraded = !self.totem.lost_positions().is_empty() && camera.is_ok();
         let _ = self.inputs.send(Input::Aside { reason: Reason::CameraDegraded, there: degraded });
@@ -225,31 +216,31 @@ impl Ongoing<'_> {
         let wanted = {
             let mut known = self.known();
             self.advise(&mut known, Some(&face.quality));
-            let view = View { camera: position as u8, taken_ms: at_ms, image: &image, detection: &detection };
-            if let Err(error) = known.attempt.liveness.look(&view) {
-                known.attempt.note(problem::face(&error));
-            }
             known.attempt.wants(&face.quality)
         };
         match (wanted, face.quality.flaw()) {
             (_, Some(flaw)) => self.unusable(&image, &FaceError::Quality { flaw, quality: face.quality }),
             (true, None) => match self.engine.embed_aligned(&face) {
-                Ok(sample) => self.judge(&image, sample),
+                Ok(sample) => {
+                    let view =
+                        View { camera: position as u8, taken_ms: at_ms, image: &image, detection: &face.detection };
+                    self.judge(&view, sample);
+                }
                 Err(error) => self.unusable(&image, &error),
             },
-            // What is known is better; the cues may have made up their minds all the same.
+            // What is known is better; patience may have run out all the same.
             (false, None) => self.compare(&mut self.known()),
         }
     }
 
-    fn judge(&self, image: &Image, sample: FaceSample) {
+    fn judge(&self, view: &View<'_>, sample: FaceSample) {
         let quality = sample.quality.unified();
         let mut known = self.known();
-        known.attempt.add(sample);
+        known.attempt.add(sample, view);
         self.compare(&mut known);
         if known.best.is_none_or(|best| quality > best) {
             known.best = Some(quality);
-            self.station.show_officer(self.crossing, image);
+            self.station.show_officer(self.crossing, view.image);
         }
     }
 
