@@ -153,7 +153,7 @@ impl FaceEngine {
         let Input { width, height, .. } = self.embedder_input;
         let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
         let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
-        let quality = Quality::of(image, &aligned, &detection)?;
+        let quality = Quality::of(image, &aligned, &detection);
         let to = similarity(&detection.landmarks, &self.embedding.landmarks);
         let input = match (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
             true => aligned,
@@ -183,7 +183,7 @@ impl FaceEngine {
     fn seen(&self, image: &Image, detection: Detection, views: &[View]) -> Result<FaceSample, FaceError> {
         let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
         let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
-        let quality = Quality::of(image, &aligned, &detection)?;
+        let quality = Quality::of(image, &aligned, &detection);
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality });
         }

@@ -68,8 +68,22 @@ pub struct Measure {
     pub score: u8,
 }
 
-/// The one thing that the traveler should do. Light is no matter of theirs: [`super::Flaw`] tells the officer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+impl Measure {
+    /// Of a value from 0 to 1; outside of that, and what is no number, counts as the nearer end.
+    pub(super) fn new(raw: f32, value: f32) -> Self {
+        // A float that is cast saturates, and NaN becomes 0.
+        Self { raw, score: (100.0 * value.min(1.0)).round() as u8 }
+    }
+
+    /// As a factor.
+    pub(super) fn value(self) -> f32 {
+        f32::from(self.score) / 100.0
+    }
+}
+
+/// The one thing that the traveler should do, the first that matters first: what is measured on a face that is far away or
+/// turned aside means little. Light is no matter of theirs: [`super::Flaw`] tells the officer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Guidance {
     /// Too far from the camera.
@@ -80,15 +94,15 @@ pub enum Guidance {
     FaceTheCamera,
     /// Tilted toward a shoulder.
     KeepHeadUpright,
-    /// Blurred.
-    HoldStill,
-    /// Dark glasses.
-    TakeOffGlasses,
     /// A mask, a scarf, a hand.
     UncoverFace,
+    /// Dark glasses.
+    TakeOffGlasses,
     /// A cap, a hat.
     TakeOffHat,
-    /// Eyes shut.
+    /// Blurred.
+    HoldStill,
+    /// Eyes shut. Not yet given: five landmarks do not tell shut eyes well enough.
     OpenEyes,
     /// Mouth open.
     CloseMouth,
