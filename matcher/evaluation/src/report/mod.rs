@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn a_histogram_counts_every_comparison_once() {
         let genuine = vec![0.91, 0.52, f32::NEG_INFINITY];
-        let impostor: Vec<f32> = (0..1000_u16).map(|at| f32::from(at) / 2000.0 - 0.1).collect();
+        let impostor: Vec<f32> = (0..1000_u16).map(|at| f32::from(at) / 2000.0 - 0.09).collect();
         let histogram = Histogram::of(&Scores::new(genuine, impostor)).unwrap();
         assert_eq!(histogram.width, 0.02);
         assert_eq!(histogram.genuine.iter().sum::<usize>(), 3);
