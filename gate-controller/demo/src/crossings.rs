@@ -198,7 +198,7 @@ impl Expected {
                 && let Some(referral) = gate.referral()?
             {
                 let crossing: CrossingId = referral["crossing"].as_str().context("no crossing")?.parse()?;
-                if self.stage == Some(Stage::Biometric) {
+                if [Reason::FaceScoreBelowThreshold, Reason::PresentationAttackSuspected].contains(&self.reason) {
                     ensure!(gate.has_picture(crossing, "reference")?, "no portrait at the officer's station");
                     ensure!(gate.has_picture(crossing, "probe")?, "no live picture at the officer's station");
                 }

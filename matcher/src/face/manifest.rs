@@ -18,6 +18,8 @@ use super::calibration::{Calibration, CalibrationError, SECTION};
 const MANIFEST_BYTES_MAX: u64 = 64 << 10;
 /// Least and most of an input's sides, in pixels.
 const SIDES_PX: std::ops::RangeInclusive<u32> = 16..=2_048;
+/// The coarsest grid on which YuNet finds faces: the input is a whole number of its cells.
+const DETECTOR_STRIDE_PX: u32 = 32;
 /// Longest embedding: twice that of the longest in use (2,048).
 const EMBEDDING_LENGTH_MAX: usize = 4_096;
 /// Longest name of a net or of its file, in bytes.
@@ -176,6 +178,9 @@ pub enum ValueError {
     /// An input of no size, or too large.
     #[error("`input` must be {} to {} pixels wide and high", SIDES_PX.start(), SIDES_PX.end())]
     Sides,
+    /// A grid of faces that does not cover the input.
+    #[error("`input` of a face-detector must be a multiple of {DETECTOR_STRIDE_PX} pixels wide and high")]
+    Grid,
     /// Values that no net was trained on.
     #[error("`mean` and `scale` must be numbers, and `scale` not zero")]
     Normalization,
@@ -268,10 +273,12 @@ impl Manifest {
         ensure((1..=NAME_BYTES_MAX).contains(&self.name.len()) && self.name.bytes().all(sayable), ValueError::Name)?;
         let plain = !self.file.contains(['/', '\\', '\0']) && !matches!(self.file.as_str(), "" | "." | "..");
         ensure(plain && self.file.len() <= NAME_BYTES_MAX, ValueError::File)?;
-        let digits = self.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F'));
+        let digits = self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits && self.sha256.len() == 64, ValueError::Sha256)?;
         let Input { width, height, mean, scale, .. } = &self.input;
         ensure(SIDES_PX.contains(width) && SIDES_PX.contains(height), ValueError::Sides)?;
+        let whole = [width, height].iter().all(|side| side.is_multiple_of(DETECTOR_STRIDE_PX));
+        ensure(whole || self.role != Role::FaceDetector, ValueError::Grid)?;
         let numbers = mean.iter().chain(scale).all(|value| value.is_finite());
         ensure(numbers && scale.iter().all(|&scale| scale != 0.0), ValueError::Normalization)?;
         ensure(self.embedding.is_some() == (self.role == Role::FaceEmbedder), ValueError::Embedding)?;
@@ -300,11 +307,11 @@ fn calibrated(text: &str, calibration: &Calibration, path: &Path) -> Result<Stri
     let is_section = |line: &str| line.trim_start().starts_with(SECTION);
     let kept: String = text.split_inclusive('\n').take_while(|line| !is_section(line)).collect();
     let text = format!("{}\n\n{}", kept.trim_end(), calibration.to_toml());
-    let after = Manifest::parse(&text, path)?;
-    if after != (Manifest { calibration: Some(calibration.clone()), ..before }) {
-        return Err(ManifestError::Order { path: shown(path) });
+    let expected = Manifest { calibration: Some(calibration.clone()), ..before };
+    match Manifest::parse(&text, path) {
+        Ok(after) if after == expected => Ok(text),
+        _ => Err(ManifestError::Order { path: shown(path) }),
     }
-    Ok(text)
 }
 
 fn text_of(path: &Path) -> Result<String, ManifestError> {
@@ -322,4 +329,164 @@ fn text_of(path: &Path) -> Result<String, ManifestError> {
 
 fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::*;
+
+    use super::{super::calibration::tests::calibration, *};
+    use crate::face::Fmr;
+
+    const DETECTOR: &str = include_str!("../../models/face_detection_yunet.toml");
+    const EMBEDDER: &str = include_str!("../../models/face_recognition_sface.toml");
+
+    fn parse(text: &str) -> Result<Manifest, ManifestError> {
+        Manifest::parse(text, Path::new("some.toml"))
+    }
+
+    /// The manifest with one piece of its text replaced.
+    fn altered(text: &str, from: &str, to: &str) -> Result<Manifest, ManifestError> {
+        assert!(text.contains(from), "{from}");
+        parse(&text.replacen(from, to, 1))
+    }
+
+    #[test]
+    fn ours_are_complete() {
+        assert_eq!(parse(DETECTOR).unwrap().role, Role::FaceDetector);
+        let embedder = parse(EMBEDDER).unwrap();
+        let calibration = embedder.calibration.unwrap();
+        assert!(Fmr::ALL.iter().all(|&fmr| calibration.threshold(fmr).is_some()));
+        assert!(calibration.log10_likelihood_ratio(0.0) < 0.0 && calibration.log10_likelihood_ratio(0.9) > 3.0);
+    }
+
+    #[test]
+    fn every_wrong_value_has_its_own_name() {
+        let refused = |text: &str, from: &str, to: &str, expected: &ValueError| {
+            let error = altered(text, from, to).unwrap_err();
+            assert!(matches!(&error, ManifestError::Value { reason, .. } if reason == expected), "{to}: {error}");
+            assert!(error.to_string().starts_with("some.toml: "), "{error}");
+        };
+        for name in ["", "two words", "../up", &"x".repeat(101)] {
+            refused(EMBEDDER, "sface-2021dec-int8bq\"\nrole", &format!("{name}\"\nrole"), &ValueError::Name);
+        }
+        for file in ["", ".", "..", "../face.onnx", "/etc/passwd", "a/b.onnx", "a\\\\b.onnx", "a\\u0000"] {
+            refused(EMBEDDER, "file = \"face_recognition_sface.onnx", &format!("file = \"{file}"), &ValueError::File);
+        }
+        for hash in ["fb143eea", "gb143eea07", "fb143eea07é"] {
+            refused(EMBEDDER, "fb143eea07", hash, &ValueError::Sha256);
+        }
+        for side in ["0", "15", "2049"] {
+            refused(EMBEDDER, "width = 112", &format!("width = {side}"), &ValueError::Sides);
+        }
+        refused(DETECTOR, "height = 320", "height = 330", &ValueError::Grid);
+        for values in ["0.0, 1.0, 1.0", "nan, 1.0, 1.0", "1.0, inf, 1.0"] {
+            refused(EMBEDDER, "1.0, 1.0, 1.0", values, &ValueError::Normalization);
+        }
+        for eye in ["112.0, 51.6963", "-0.1, 51.6963", "nan, 51.6963", "70.0, 51.6963"] {
+            refused(EMBEDDER, "38.2946, 51.6963", eye, &ValueError::Landmarks);
+        }
+        for length in ["0", "1", "4097"] {
+            refused(EMBEDDER, "length = 128", &format!("length = {length}"), &ValueError::Length);
+        }
+        refused(DETECTOR, "face-detector", "face-embedder", &ValueError::Embedding);
+        refused(EMBEDDER, "face-embedder", "face-detector\" # \"", &ValueError::Grid);
+        let calibrated = calibrated(EMBEDDER, &calibration(), Path::new("some.toml")).unwrap();
+        let (_, section) = calibrated.split_once(SECTION).unwrap();
+        let detector = format!("{DETECTOR}\n{SECTION}{section}");
+        assert!(matches!(parse(&detector), Err(ManifestError::Value { reason: ValueError::NotCalibrated, .. })));
+        refused(
+            &calibrated,
+            "1e-6 = { score = 0.5",
+            "1e-6 = { score = 0.25",
+            &ValueError::Calibration(CalibrationError::NotRising(Fmr::OneInMillion)),
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_passed_over() {
+        for (from, to) in [
+            ("name = ", "nam = "),
+            ("[input]", "[input]\nlayout = \"NHWC\""),
+            ("\"RGB\"", "\"rgb\""),
+            ("face-embedder", "finger-minutiae"),
+            ("length = 128", "length = -1"),
+            ("length = 128", "length = 1e9"),
+            ("mean = [0.0, 0.0, 0.0]", "mean = [0.0]"),
+            ("license = \"Apache-2.0\"\n", ""),
+            ("1e-4", "1e-7"),
+        ] {
+            assert!(matches!(altered(EMBEDDER, from, to), Err(ManifestError::Syntax { .. })), "{to}");
+        }
+    }
+
+    #[test]
+    fn a_calibration_replaces_the_old_one_and_nothing_else() {
+        let path = Path::new("some.toml");
+        let (kept, _) = EMBEDDER.split_once(SECTION).unwrap();
+        let bare = calibrated(kept, &calibration(), path).unwrap();
+        let replaced = calibrated(EMBEDDER, &calibration(), path).unwrap();
+        assert_eq!(bare, replaced);
+        assert!(replaced.starts_with(kept.trim_end()));
+        assert_eq!(parse(&replaced).unwrap().calibration.unwrap(), calibration());
+        assert_eq!(calibrated(&replaced, &calibration(), path).unwrap(), replaced);
+
+        // Other sections behind it would be lost, and are not.
+        let (input, rest) = kept.split_once("[embedding]").unwrap();
+        let (_, section) = replaced.split_once(SECTION).unwrap();
+        let turned = format!("{input}\n{SECTION}{section}\n[embedding]{rest}");
+        assert!(parse(&turned).is_ok());
+        assert!(matches!(calibrated(&turned, &calibration(), path), Err(ManifestError::Order { .. })));
+
+        let mut wrong = calibration();
+        wrong.likelihood_ratio.points.clear();
+        assert!(matches!(calibrated(EMBEDDER, &wrong, path), Err(ManifestError::Value { .. })));
+    }
+
+    #[test]
+    fn a_folder_holds_one_manifest_a_role() {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        let read = || Manifests::read(folder.path());
+        assert!(matches!(read(), Err(ManifestError::Missing { role: Role::FaceDetector, .. })));
+        put("detector.toml", DETECTOR);
+        put("readme.txt", "no manifest");
+        assert!(matches!(read(), Err(ManifestError::Missing { role: Role::FaceEmbedder, .. })));
+        put("embedder.toml", EMBEDDER);
+        let found = read().unwrap();
+        assert_eq!((found.embedder.file.as_str(), found.embedding.length), ("face_recognition_sface.onnx", 128));
+
+        let path = found.calibrate(&calibration()).unwrap();
+        assert_eq!(path, folder.path().join("embedder.toml"));
+        assert_eq!(read().unwrap().embedder.calibration, Some(calibration()));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3);
+
+        put("other.toml", EMBEDDER);
+        let Err(ManifestError::Two { role: Role::FaceEmbedder, first, second }) = read() else { panic!() };
+        assert!(first.ends_with("embedder.toml") && second.ends_with("other.toml"), "{first} {second}");
+        put("other.toml", &"#".repeat(MANIFEST_BYTES_MAX as usize + 1));
+        assert!(matches!(read(), Err(ManifestError::Syntax { path, .. }) if path.ends_with("other.toml")));
+        fs::write(folder.path().join("other.toml"), b"\xff").unwrap();
+        assert!(matches!(read(), Err(ManifestError::File { .. })));
+        let nowhere = Manifests::read(&folder.path().join("nowhere")).unwrap_err();
+        assert!(nowhere.to_string().contains("make setup"), "{nowhere}");
+    }
+
+    proptest! {
+        #[test]
+        fn damaged_manifests_are_read_or_refused(at in 0..EMBEDDER.len(), length in 0usize..8, put in ".{0,8}") {
+            let mut text = EMBEDDER.to_owned();
+            let from = (0..=at).rev().find(|&at| text.is_char_boundary(at)).unwrap();
+            let to = (at + length..).find(|&at| at >= text.len() || text.is_char_boundary(at)).unwrap().min(text.len());
+            text.replace_range(from..to, &put);
+            // Whatever is read is sound, and can be calibrated or says why not.
+            if let Ok(manifest) = parse(&text) {
+                prop_assert!(manifest.check().is_ok());
+                if let Ok(text) = calibrated(&text, &calibration(), Path::new("some.toml")) {
+                    prop_assert_eq!(parse(&text).unwrap().calibration, Some(calibration()));
+                }
+            }
+        }
+    }
 }

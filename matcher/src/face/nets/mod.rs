@@ -1,11 +1,11 @@
 //! Nets in tract: loaded by hash, block-quantized weights folded to 32-bit floats once.
 
+mod chain;
 mod prelu;
 mod product;
 mod quantized;
 mod rewrite;
 mod rows;
-mod separable;
 
 use std::{fs, io::Cursor, path::Path, sync::Arc, time::Instant};
 
@@ -115,7 +115,7 @@ impl Net {
         // Shapes written into the file are those of another input size.
         let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
         prelu::register(&mut onnx);
-        separable::register(&mut onnx);
+        chain::register(&mut onnx);
         let mut proto = onnx.proto_model_for_read(&mut Cursor::new(file))?;
         let graph = proto.graph.as_mut().context("no graph")?;
         quantized::fold(graph)?;

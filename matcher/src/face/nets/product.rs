@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use tract_onnx::tract_core::internal::tract_linalg::{
     BinOp, MmmDispatch, WeightType,
-    mmm::{EagerPackedInput, OutputStoreSpec, PackedMatrixStorage, Query},
+    mmm::{EagerPackedInput, MatMatMul, OutputStoreSpec, PackedMatrixStorage, Query},
     pack::PackedFormat,
 };
 use tract_onnx::{
@@ -21,6 +21,8 @@ use tract_onnx::{
         },
     },
 };
+
+use super::rows::Row;
 
 /// `out[o][p] = bias[o] + sum over i of weight[o][i] in[i][p]`, for a fixed number of pixels p.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,7 +50,7 @@ impl Product {
             k: Some(channels),
             n: Some(outputs),
         };
-        let (kernel, packing, _) = MmmDispatch::native().pick(&query).context("no kernel for this product")?;
+        let (kernel, packing) = kernel(&query).context("no kernel for this product")?;
         let (pixel_format, weight_format) = kernel.packings().get(packing).context("the kernel has no such packing")?;
         let format = pixel_format.downcast_ref::<PackedFormat>().context("the kernel packs in another way")?.clone();
         let packed = weight_format.prepare_one(weights, 1, 0)?;
@@ -71,33 +73,23 @@ impl Product {
         Ok(Self { product, format, bias, channels, pixels })
     }
 
-    /// A buffer for the strips of one run.
-    pub(super) fn buffer(&self) -> TractResult<EagerPackedInput> {
-        self.format.new_packed_buffer(self.channels, self.pixels)
+    /// How many channels it gives.
+    pub(super) fn outputs(&self) -> usize {
+        self.bias.len()
     }
 
-    /// Multiplies the strip: `strip` gives each input channel's pixels. Gives `[outputs, pixels]`.
-    pub(super) fn run<'a>(
-        &self,
-        context: &EvalContext,
-        buffer: &mut EagerPackedInput,
-        strip: impl Iterator<Item = &'a [f32]>,
-    ) -> TractResult<Tensor> {
-        let panel_bytes = buffer.panel_bytes;
-        let bytes = Arc::get_mut(&mut buffer.packed).context("the buffer is still in use")?.as_bytes_mut();
-        let mut channels = 0;
-        // A panel holds as many pixels as the kernel takes at once, channel behind channel.
-        for (channel, pixels) in strip.enumerate() {
-            ensure!(pixels.len() == self.pixels, "a strip of {} pixels, not {}", pixels.len(), self.pixels);
-            let row_bytes = self.format.r * size_of::<f32>();
-            for (panel, pixels) in bytes.chunks_exact_mut(panel_bytes).zip(pixels.chunks(self.format.r)) {
-                let row = panel.get_mut(channel * row_bytes..).context("more channels than the product has")?;
-                row.as_chunks_mut::<4>().0.iter_mut().zip(pixels).for_each(|(to, from)| *to = from.to_ne_bytes());
-            }
-            channels += 1;
-        }
-        ensure!(channels == self.channels, "{channels} channels, not {}", self.channels);
-        let input = PackedMatrixStorage::new(Box::new(buffer.clone())).into_tensor(f32::datum_type());
+    /// An empty strip.
+    pub(super) fn strip(&self) -> TractResult<Strip> {
+        let Self { channels, pixels, .. } = *self;
+        let packed = self.format.new_packed_buffer(channels, pixels)?;
+        Ok(Strip { packed, panel_pixels: self.format.r, channels, pixels, taken: 0 })
+    }
+
+    /// Multiplies a full strip and empties it. Gives `[outputs, pixels]`.
+    pub(super) fn run(&self, context: &EvalContext, strip: &mut Strip) -> TractResult<Tensor> {
+        ensure!(strip.is_full() && strip.pixels == self.pixels && strip.channels == self.channels, "another's strip");
+        strip.taken = 0;
+        let input = PackedMatrixStorage::new(Box::new(strip.packed.clone())).into_tensor(f32::datum_type());
         let outputs = self.product.eval(context, tvec!(input.into(), self.bias.clone().into_tvalue()))?;
         Ok(outputs.into_iter().next().context("no product")?.into_tensor())
     }
@@ -105,5 +97,59 @@ impl Product {
     /// Lets go of what tract keeps for a session.
     pub(super) fn drop_session(&self, session: SessionId, node: usize) {
         self.product.drop_session(session, node);
+    }
+}
+
+/// Kernels of tract that were fastest at the products of YuNet, for up to so many input channels; with few of them a
+/// tile's beginning and end cost more than its arithmetic. Where the processor has none, tract's own choice is taken.
+const PREFERRED: [(usize, [&str; 2]); 2] =
+    [(32, ["avx512_mmm_f32_128x1", "fma_mmm_f32_24x4"]), (usize::MAX, ["avx512_mmm_f32_48x4", "fma_mmm_f32_24x4"])];
+
+/// The kernel, and which of its packings.
+fn kernel(query: &Query) -> Option<(Box<dyn MatMatMul>, usize)> {
+    let suitable = MmmDispatch::native().suitable(query);
+    let channels = query.k.unwrap_or(usize::MAX);
+    let names = PREFERRED.iter().find(|(channels_max, _)| channels <= *channels_max).map(|(_, names)| names);
+    let known =
+        names.into_iter().flatten().find_map(|name| suitable.iter().find(|(kernel, ..)| kernel.name() == *name));
+    let (kernel, packing, _) = known.cloned().or_else(|| MmmDispatch::native().pick(query))?;
+    Some((kernel, packing))
+}
+
+/// Rows of all channels on their way into a product, in the order in which its kernel reads them: a panel holds as many
+/// pixels as the kernel takes at once, channel behind channel.
+pub(super) struct Strip {
+    packed: EagerPackedInput,
+    panel_pixels: usize,
+    channels: usize,
+    pixels: usize,
+    /// How many values it has taken.
+    taken: usize,
+}
+
+impl Strip {
+    /// Whether all channels have all pixels.
+    pub(super) fn is_full(&self) -> bool {
+        self.taken == self.channels * self.pixels
+    }
+
+    /// Takes the next row of one channel; all channels' rows come before any channel's next.
+    pub(super) fn take(&mut self, channel: usize, row: &impl Row) -> TractResult<()> {
+        let length = row.length();
+        ensure!(channel < self.channels && self.taken + length <= self.channels * self.pixels, "the strip is full");
+        let first = self.taken / (self.channels * length).max(1) * length;
+        let panel_bytes = self.packed.panel_bytes;
+        let bytes = Arc::get_mut(&mut self.packed.packed).context("the strip is still in use")?.as_bytes_mut();
+        let mut done = 0;
+        while done < length {
+            let (panel, within) = ((first + done) / self.panel_pixels, (first + done) % self.panel_pixels);
+            let now = (length - done).min(self.panel_pixels - within);
+            let start = panel * panel_bytes + (channel * self.panel_pixels + within) * size_of::<f32>();
+            let to = bytes.get_mut(start..).and_then(|rest| rest.get_mut(..now * size_of::<f32>()));
+            row.write(done, to.context("the strip is too small")?.as_chunks_mut::<4>().0);
+            done += now;
+        }
+        self.taken += length;
+        Ok(())
     }
 }

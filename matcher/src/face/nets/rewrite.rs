@@ -8,13 +8,19 @@ use tract_onnx::{
     prelude::*,
 };
 
-use super::{quantized::floats, separable};
+use super::{
+    chain::{self, Source},
+    quantized::floats,
+};
 
 /// Shapes constants, then joins nodes.
 pub(super) fn fuse(graph: &mut GraphProto) -> TractResult<()> {
     shape_constants(graph)?;
     separable_units(graph);
-    join_siblings(graph)
+    join_siblings(graph)?;
+    join_followers(graph);
+    join_sources(graph);
+    Ok(())
 }
 
 /// A `Reshape` of weights to a constant shape becomes the weights in that shape.
@@ -72,9 +78,9 @@ impl<'a> Index<'a> {
         self.graph.initializer.iter().find(|tensor| tensor.name == name)
     }
 
-    /// Weights' shape of a convolution with constant weights and biases, of stride and dilation 1, this size, padding
-    /// and group.
-    fn convolution(&self, node: &NodeProto, side: i64, padding: i64, by_channel: bool) -> Option<&'a [i64]> {
+    /// Weights' shape of a convolution with constant weights and biases, of this size, padding and stride, by channel or
+    /// over all.
+    fn convolution(&self, node: &NodeProto, [side, padding, stride]: [i64; 3], by_channel: bool) -> Option<&'a [i64]> {
         let [_, weights, biases] = node.input.as_slice() else { return None };
         let (weights, _) = (self.constant(weights)?, self.constant(biases)?);
         let &[outputs, inputs, height, width] = weights.dims.as_slice() else { return None };
@@ -82,7 +88,10 @@ impl<'a> Index<'a> {
         let padded = ints(node, "pads").map_or(padding == 0, |values| values.iter().all(|&at| at == padding));
         let group = int(node, "group").unwrap_or(1);
         let grouped = if by_channel { group == outputs && inputs == 1 } else { group == 1 };
-        let plain = all("strides", 1) && all("dilations", 1) && padded && int(node, "auto_pad").is_none();
+        let plain = ints(node, "strides").map_or(stride == 1, |values| values.iter().all(|&at| at == stride))
+            && all("dilations", 1)
+            && padded
+            && int(node, "auto_pad").is_none();
         (node.op_type == "Conv" && grouped && plain && [height, width] == [side; 2]).then_some(&weights.dims)
     }
 }
@@ -92,9 +101,9 @@ fn separable_units(graph: &mut GraphProto) {
     let index = Index::new(graph);
     let mut replaced: HashMap<usize, Option<NodeProto>> = HashMap::new();
     for (at, pointwise) in graph.node.iter().enumerate() {
-        let Some([outputs, ..]) = index.convolution(pointwise, 1, 0, false) else { continue };
+        let Some([outputs, ..]) = index.convolution(pointwise, [1, 0, 1], false) else { continue };
         let Some((next, spatial)) = index.next(pointwise) else { continue };
-        if index.convolution(spatial, 3, 1, true).is_none() {
+        if index.convolution(spatial, [3, 1, 1], true).is_none() {
             continue;
         }
         let (mut members, mut last) = (vec![at, next], spatial);
@@ -107,13 +116,14 @@ fn separable_units(graph: &mut GraphProto) {
         let inputs = pointwise.input.iter().chain(spatial.input.iter().skip(1));
         let unit = NodeProto {
             name: last.name.clone(),
-            op_type: separable::OPERATION.into(),
+            op_type: chain::OPERATION.into(),
             input: inputs.cloned().collect(),
             output: last.output.clone(),
             attribute: vec![
-                flag(separable::RECTIFIED, rectified),
-                flag(separable::HALVED, halved),
-                AttributeProto { name: separable::SPLIT.into(), ints: vec![*outputs], ..Default::default() },
+                AttributeProto { name: chain::SOURCE.into(), i: Source::Plain as i64, ..Default::default() },
+                list(chain::RECTIFIED, vec![rectified.into()]),
+                list(chain::HALVED, vec![halved.into()]),
+                list(chain::SPLIT, vec![*outputs]),
             ],
             ..Default::default()
         };
@@ -121,6 +131,11 @@ fn separable_units(graph: &mut GraphProto) {
         replaced.extend(members.into_iter().map(|member| (member, None)));
         replaced.extend(last.map(|last| (last, Some(unit))));
     }
+    replace(graph, replaced);
+}
+
+/// Puts other nodes, or none, in the places of these.
+fn replace(graph: &mut GraphProto, mut replaced: HashMap<usize, Option<NodeProto>>) {
     let nodes = std::mem::take(&mut graph.node).into_iter().enumerate();
     graph.node = nodes.filter_map(|(at, node)| replaced.remove(&at).unwrap_or(Some(node))).collect();
 }
@@ -129,9 +144,12 @@ fn separable_units(graph: &mut GraphProto) {
 fn join_siblings(graph: &mut GraphProto) -> TractResult<()> {
     let mut groups: Vec<(String, Vec<NodeProto>)> = Vec::new();
     let mut kept = Vec::new();
-    let known = |node: &NodeProto| node.op_type == separable::OPERATION && int(node, separable::HALVED) == Some(0);
+    let plain = |node: &NodeProto, name: &str| ints(node, name) == Some(&[0][..]);
+    let known = |node: &NodeProto| {
+        node.op_type == chain::OPERATION && plain(node, chain::HALVED) && plain(node, chain::RECTIFIED)
+    };
     for node in std::mem::take(&mut graph.node) {
-        if !known(&node) || int(&node, separable::RECTIFIED) != Some(0) {
+        if !known(&node) {
             kept.push((None, node));
             continue;
         }
@@ -160,12 +178,69 @@ fn join_siblings(graph: &mut GraphProto) -> TractResult<()> {
             joined.input.push(name);
         }
         joined.output = group.iter().flat_map(|node| node.output.clone()).collect();
-        let split = group.iter().filter_map(|node| ints(node, separable::SPLIT)).flatten().copied().collect();
-        joined.attribute.retain(|attribute| attribute.name != separable::SPLIT);
-        joined.attribute.push(AttributeProto { name: separable::SPLIT.into(), ints: split, ..Default::default() });
+        let split = group.iter().filter_map(|node| ints(node, chain::SPLIT)).flatten().copied().collect();
+        joined.attribute.retain(|attribute| attribute.name != chain::SPLIT);
+        joined.attribute.push(list(chain::SPLIT, split));
         graph.node.push(joined);
     }
     Ok(())
+}
+
+/// A chain that is all that reads another goes on where that ends.
+fn join_followers(graph: &mut GraphProto) {
+    loop {
+        let index = Index::new(graph);
+        let pair = graph.node.iter().enumerate().find_map(|(at, node)| {
+            let (next, follower) = index.next(node)?;
+            [node, follower].iter().all(|node| node.op_type == chain::OPERATION).then_some((at, next))
+        });
+        let Some((at, next)) = pair else { return };
+        let (Some(first), Some(follower)) = (graph.node.get(at), graph.node.get(next)) else { return };
+        let mut joined = follower.clone();
+        joined.input = first.input.iter().chain(follower.input.iter().skip(1)).cloned().collect();
+        let both =
+            |name: &str| [first, follower].into_iter().filter_map(|node| ints(node, name)).flatten().copied().collect();
+        let source = int(first, chain::SOURCE).unwrap_or_default();
+        joined.attribute = vec![
+            AttributeProto { name: chain::SOURCE.into(), i: source, ..Default::default() },
+            list(chain::RECTIFIED, both(chain::RECTIFIED)),
+            list(chain::HALVED, both(chain::HALVED)),
+            list(chain::SPLIT, ints(follower, chain::SPLIT).unwrap_or_default().to_vec()),
+        ];
+        replace(graph, HashMap::from([(at, None), (next, Some(joined))]));
+    }
+}
+
+/// A chain takes over what makes its picture: halving, or a convolution with stride 2 and `Relu`.
+fn join_sources(graph: &mut GraphProto) {
+    let index = Index::new(graph);
+    let mut replaced = HashMap::new();
+    for (at, node) in graph.node.iter().enumerate() {
+        let mut members = vec![at];
+        let mut last = node;
+        let source = if halves(node) {
+            Source::Halved
+        } else if index.convolution(node, [3, 1, 2], false).is_some()
+            && let Some((next, relu)) = index.next(node).filter(|(_, node)| node.op_type == "Relu")
+        {
+            members.push(next);
+            last = relu;
+            Source::Stem
+        } else {
+            continue;
+        };
+        let Some((next, follower)) = index.next(last).filter(|(_, node)| node.op_type == chain::OPERATION) else {
+            continue;
+        };
+        let mut joined = follower.clone();
+        joined.input = node.input.iter().chain(follower.input.iter().skip(1)).cloned().collect();
+        for attribute in joined.attribute.iter_mut().filter(|attribute| attribute.name == chain::SOURCE) {
+            attribute.i = source as i64;
+        }
+        replaced.extend(members.into_iter().map(|member| (member, None)));
+        replaced.insert(next, Some(joined));
+    }
+    replace(graph, replaced);
 }
 
 /// Weights one behind the other along their first axis.
@@ -202,8 +277,8 @@ fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     attribute(node, name).map(|attribute| attribute.ints.as_slice())
 }
 
-fn flag(name: &str, value: bool) -> AttributeProto {
-    AttributeProto { name: name.into(), i: value.into(), ..Default::default() }
+fn list(name: &str, ints: Vec<i64>) -> AttributeProto {
+    AttributeProto { name: name.into(), ints, ..Default::default() }
 }
 
 fn integers(tensor: &TensorProto) -> Vec<i64> {
