@@ -30,7 +30,7 @@ pub(super) const HALVED: &str = "halved";
 pub(super) const SPLIT: &str = "split";
 
 /// Most values of a strip, before or after multiplication: strips and weights stay in a second cache of 512 kB.
-const STRIP_VALUES_MAX: usize = 32 * 1024;
+const STRIP_VALUES_MAX: usize = 128 * 1024;
 
 /// How the first unit's input is made of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
