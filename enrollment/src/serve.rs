@@ -8,9 +8,9 @@ use std::{
 };
 
 use actix_web::{App, HttpServer, dev::Server};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use sallyport_link::server_config;
-use sallyport_privacy::{accounts::Accounts, keys::RootKey};
+use sallyport_privacy::{accounts::Accounts, keys::RootKey, template::EMBEDDING_LENGTH};
 use sallyport_store::{SealedStore, SledStore};
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -54,6 +54,10 @@ impl Service {
     /// nobody has to start the service again afterwards. `None` if it is to stop meanwhile.
     async fn open(config: &Config, root: &RootKey, stop: &mut Stop) -> Result<Option<Self>> {
         let portraits = Portraits::load(&config.models)?;
+        let (model, length) = portraits.model();
+        if length != EMBEDDING_LENGTH {
+            bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
+        }
         let mut said = String::new();
         let (registry, reports) = loop {
             let why = match stores(config, root) {

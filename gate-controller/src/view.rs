@@ -29,6 +29,22 @@ pub enum TravelerInstruction {
     LookAtCamera,
     /// Take off hat, sunglasses or mask, then look at the camera.
     UncoverFace,
+    /// Too far from the cameras.
+    StepCloser,
+    /// Too near.
+    StepBack,
+    /// The face is blurred by movement.
+    HoldStill,
+    /// The head is turned or tilted.
+    FaceTheCamera,
+    /// Dark glasses hide the eyes.
+    TakeOffGlasses,
+    /// A hat hides the forehead.
+    TakeOffHat,
+    /// The eyes are shut.
+    OpenEyes,
+    /// The mouth is open.
+    CloseMouth,
     /// Only one person may be inside.
     OnePersonOnly,
     /// Wait: an officer is looking, or the gate is working.
@@ -53,6 +69,14 @@ impl TravelerInstruction {
         Self::WalkIn,
         Self::LookAtCamera,
         Self::UncoverFace,
+        Self::StepCloser,
+        Self::StepBack,
+        Self::HoldStill,
+        Self::FaceTheCamera,
+        Self::TakeOffGlasses,
+        Self::TakeOffHat,
+        Self::OpenEyes,
+        Self::CloseMouth,
         Self::OnePersonOnly,
         Self::Wait,
         Self::GoThrough,
@@ -62,6 +86,24 @@ impl TravelerInstruction {
         Self::LeaveNow,
     ];
 
+    /// Whether it is what a traveler does while the cameras look: one such instruction may take another's place.
+    pub const fn is_for_the_camera(self) -> bool {
+        matches!(
+            self,
+            Self::LookAtCamera
+                | Self::UncoverFace
+                | Self::StepCloser
+                | Self::StepBack
+                | Self::HoldStill
+                | Self::FaceTheCamera
+                | Self::TakeOffGlasses
+                | Self::TakeOffHat
+                | Self::OpenEyes
+                | Self::CloseMouth
+                | Self::OnePersonOnly
+        )
+    }
+
     /// The name in views, message identifiers and pictograms, such as `present-document`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -70,6 +112,14 @@ impl TravelerInstruction {
             Self::WalkIn => "walk-in",
             Self::LookAtCamera => "look-at-camera",
             Self::UncoverFace => "uncover-face",
+            Self::StepCloser => "step-closer",
+            Self::StepBack => "step-back",
+            Self::HoldStill => "hold-still",
+            Self::FaceTheCamera => "face-the-camera",
+            Self::TakeOffGlasses => "take-off-glasses",
+            Self::TakeOffHat => "take-off-hat",
+            Self::OpenEyes => "open-eyes",
+            Self::CloseMouth => "close-mouth",
             Self::OnePersonOnly => "one-person-only",
             Self::Wait => "wait",
             Self::GoThrough => "go-through",

@@ -14,18 +14,29 @@ use std::{
 };
 
 use opencv::{
-    core::{CV_8UC3, Mat, Scalar, Size, Vector},
+    core::{CV_8UC3, Mat, MatTraitConst as _, Scalar, Size, Vector},
     imgcodecs,
     videoio::{VideoWriter, VideoWriterTrait as _, VideoWriterTraitConst as _},
 };
-use sallyport_hardware::camera::{Camera as _, CameraError, Frame, Pixels, VideoCamera};
+use sallyport_hardware::camera::{
+    Camera, CameraError, FolderCamera, Frame, Mounted, Pixels, Position, Seen, Totem, VideoCamera,
+};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const SHADES: [u8; 4] = [20, 90, 160, 230];
 
 /// Motion JPEG in AVI: one gray shade a frame, blue a little brighter.
 fn write_video(path: &Path) {
-    let fourcc = VideoWriter::fourcc('M', 'J', 'P', 'G').unwrap();
+    write(path, ['M', 'J', 'P', 'G']);
+}
+
+/// MPEG-4 in MP4.
+fn write_film(path: &Path) {
+    write(path, ['m', 'p', '4', 'v']);
+}
+
+fn write(path: &Path, [a, b, c, d]: [char; 4]) {
+    let fourcc = VideoWriter::fourcc(a, b, c, d).unwrap();
     let mut writer = VideoWriter::new(path, fourcc, 50.0, Size::new(64, 48), true).unwrap();
     assert!(writer.is_opened().unwrap());
     for shade in SHADES {
@@ -175,4 +186,117 @@ fn what_is_no_camera_cannot_be_opened() {
         assert!(matches!(error, CameraError::Open { .. }), "{error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
+}
+
+/// A totem of three image folders at the rate that a gate takes.
+const FRAMES_PER_SECOND: f64 = 15.0;
+
+fn mount(position: Position, camera: impl Camera + 'static) -> Mounted {
+    Mounted { position, camera: Box::new(camera), frames_per_second: FRAMES_PER_SECOND }
+}
+
+/// Pictures that tell their number and their camera's position.
+fn write_pictures(folder: &Path, position: Position) {
+    fs::create_dir_all(folder).unwrap();
+    for (number, shade) in SHADES.into_iter().enumerate() {
+        let shade = Scalar::all(f64::from(shade));
+        let picture = Mat::new_rows_cols_with_default(48, 64 + 8 * position as i32, CV_8UC3, shade).unwrap();
+        let mut jpeg = Vector::<u8>::new();
+        imgcodecs::imencode_def(".jpg", &picture, &mut jpeg).unwrap();
+        fs::write(folder.join(format!("{number}.jpg")), jpeg.as_slice()).unwrap();
+    }
+}
+
+#[test]
+fn three_cameras_give_fresh_frames_to_two_slow_workers_and_nothing_piles_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let cameras = Position::ALL.map(|position| {
+        let of_position = folder.path().join(position.name());
+        write_pictures(&of_position, position);
+        mount(position, FolderCamera::open(&of_position).unwrap().frames_per_second(FRAMES_PER_SECOND))
+    });
+    let totem = Totem::new(cameras.into());
+    totem.watch(true);
+    let until = Instant::now() + Duration::from_secs(4);
+    let work = || {
+        let mut seen = Vec::new();
+        while Instant::now() < until {
+            if let Some(Seen::Frame(position, frame)) = totem.next(PATIENCE) {
+                let Pixels::File(file) = &frame.pixels else { panic!("{frame:?}") };
+                let picture = imgcodecs::imdecode(&Vector::<u8>::from_slice(file), imgcodecs::IMREAD_COLOR).unwrap();
+                assert_eq!((picture.cols(), picture.rows()), (64 + 8 * position as i32, 48));
+                let age = frame.taken.elapsed();
+                seen.push((position, frame.sequence, frame.taken, age));
+                // As long as a template takes: two workers cannot keep pace with 45 frames a second.
+                std::thread::sleep(Duration::from_millis(60));
+            }
+        }
+        seen
+    };
+    let seen: Vec<_> = std::thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
+    });
+    let oldest = seen.iter().map(|(.., age)| *age).max().unwrap();
+    println!("{} frames taken up, {} dropped, the oldest {oldest:?} old", seen.len(), totem.dropped());
+    let mut taken = 0;
+    for position in Position::ALL {
+        let mut of_camera: Vec<_> = seen.iter().filter(|(of, ..)| *of == position).collect();
+        of_camera.sort_by_key(|(_, sequence, ..)| *sequence);
+        let numbers: Vec<_> = of_camera.iter().map(|(_, sequence, ..)| *sequence).collect();
+        assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "none twice: {numbers:?}");
+        assert!(of_camera.windows(2).all(|pair| pair[0].2 < pair[1].2), "newer ones come later");
+        assert!(of_camera.len() * 4 > seen.len(), "each camera has its turn: {} of {}", of_camera.len(), seen.len());
+        taken += numbers.last().unwrap();
+    }
+    // Whatever was taken was handed out, dropped, or is the one frame that waits: nothing else is kept.
+    let kept = taken.saturating_sub(seen.len() as u64 + totem.dropped());
+    assert!(kept == 0, "{kept} frames are nowhere");
+    assert!(totem.dropped() > 0, "the workers were meant to be too slow");
+}
+
+#[test]
+fn one_camera_of_a_totem_goes_and_returns_while_a_film_plays_on_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (pictures, away) = (folder.path().join("pictures"), folder.path().join("away"));
+    write_pictures(&pictures, Position::Lower);
+    let film = folder.path().join("film.mp4");
+    write_film(&film);
+    let totem = Totem::new(vec![
+        mount(Position::Lower, FolderCamera::open(&pictures).unwrap()),
+        mount(Position::Upper, VideoCamera::open(film.to_str().unwrap()).unwrap()),
+    ]);
+    totem.watch(true);
+    let until = |wanted: &dyn Fn(&Seen) -> bool| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            assert!(Instant::now() < deadline, "never seen");
+            let seen = totem.next(Duration::from_millis(100));
+            if let Some(seen) = seen.filter(wanted) {
+                return seen;
+            }
+        }
+    };
+    let frame_of = |position: Position| move |seen: &Seen| matches!(seen, Seen::Frame(of, _) if *of == position);
+    until(&frame_of(Position::Lower));
+    let Seen::Frame(_, frame) = until(&frame_of(Position::Upper)) else { panic!("no frame") };
+    assert!(matches!(frame.pixels, Pixels::Bgr { width: 64, height: 48, .. }), "{frame:?}");
+
+    fs::rename(&pictures, &away).unwrap();
+    let lost = until(&|seen| !matches!(seen, Seen::Frame(..)));
+    assert!(matches!(lost, Seen::Lost { position: Position::Lower, error: CameraError::Lost { .. } }), "{lost:?}");
+    assert_eq!((totem.lost_positions(), totem.lost()), (vec![Position::Lower], None));
+    for _ in 0..5 {
+        until(&frame_of(Position::Upper));
+    }
+    fs::rename(&away, &pictures).unwrap();
+    let back = until(&|seen| !matches!(seen, Seen::Frame(..)));
+    assert!(matches!(back, Seen::Back(Position::Lower)), "{back:?}");
+    until(&frame_of(Position::Lower));
+    assert!(totem.lost_positions().is_empty());
+
+    fs::remove_dir_all(&pictures).unwrap();
+    fs::remove_file(&film).unwrap();
+    (0..2).for_each(|_| drop(until(&|seen| matches!(seen, Seen::Lost { .. }))));
+    assert!(totem.lost().is_some(), "both");
 }

@@ -1,7 +1,7 @@
 //! Pictures in memory: decoded by OpenCV, zeroed when dropped.
 
 use opencv::{
-    core::{Mat, MatTraitConst as _, MatTraitConstManual as _, Size, Vec3b, Vector},
+    core::{BORDER_REPLICATE, Mat, MatTraitConst as _, MatTraitConstManual as _, Scalar, Size, Vec3b, Vector},
     imgcodecs, imgproc,
 };
 use zeroize::{Zeroize as _, Zeroizing};
@@ -134,15 +134,32 @@ impl Image {
         resized
     }
 
-    /// A square of `side` pixels, of which each pixel `p` comes from `inverse(m) p`; `m` maps this picture's points
-    /// to the square's: `[a -b tx; b a ty]`.
-    pub(crate) fn warped(&self, m: [[f64; 3]; 2], side: u32) -> Result<Self, ImageError> {
+    /// A picture of these sides, of which each pixel `p` comes from `inverse(m) p`; `m` maps this picture's points to
+    /// that one's: `[a b tx; c d ty]`. Beyond its edges this picture goes on as it ends there: nets take a black edge
+    /// for something to be seen.
+    pub(crate) fn warped(&self, m: [[f64; 3]; 2], width: u32, height: u32) -> Result<Self, ImageError> {
         let m = Mat::from_slice_2d(&m)?;
         let mut out = Mat::default();
-        imgproc::warp_affine_def(&self.mat()?, &mut out, &m, Size::new(side as i32, side as i32))?;
+        let size = Size::new(width as i32, height as i32);
+        let how = imgproc::INTER_LINEAR;
+        imgproc::warp_affine(&self.mat()?, &mut out, &m, size, how, BORDER_REPLICATE, Scalar::default())?;
         let warped = Self::from_mat(&out);
         wipe(&mut out);
         warped
+    }
+
+    /// Four pictures of the same sides in one, row by row.
+    pub(crate) fn montage(parts: [[&Self; 2]; 2]) -> Result<Self, ImageError> {
+        let mut bgr = Zeroizing::new(Vec::with_capacity(parts.as_flattened().iter().map(|part| part.bgr.len()).sum()));
+        for [left, right] in parts {
+            let rows = |part: &Self| 3 * part.width as usize;
+            for (left, right) in left.bgr.chunks_exact(rows(left)).zip(right.bgr.chunks_exact(rows(right))) {
+                bgr.extend_from_slice(left);
+                bgr.extend_from_slice(right);
+            }
+        }
+        let [[first, beside], [below, _]] = parts;
+        Self::from_bgr(first.width + beside.width, first.height + below.height, bgr)
     }
 
     /// Mean and standard deviation of brightness (0..=255).

@@ -134,10 +134,14 @@ reasons! {
     FaceQualityLow = "FACE_QUALITY_LOW", Retry;
     /// The score stayed below the threshold of this location.
     FaceScoreBelowThreshold = "FACE_SCORE_BELOW_THRESHOLD", Referral;
+    /// The face before the cameras may not be a living one.
+    PresentationAttackSuspected = "PRESENTATION_ATTACK_SUSPECTED", Referral;
     /// No usable face was captured in the time allowed (failure to acquire).
     FaceCaptureTimeout = "FACE_CAPTURE_TIMEOUT", Referral;
     /// The camera does not answer.
     CameraUnavailable = "CAMERA_UNAVAILABLE", Equipment;
+    /// One of several cameras gives no frames.
+    CameraDegraded = "CAMERA_DEGRADED", Equipment;
     /// A matching net failed or is missing.
     MatcherUnavailable = "MATCHER_UNAVAILABLE", Equipment;
 

@@ -16,7 +16,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sallyport_matcher::face::MODEL;
+use sallyport_matcher::face::FaceTemplate;
 use sallyport_privacy::{
     keys::{ApplicationKey, RootKey},
     template::{self, TemplateError},
@@ -106,6 +106,21 @@ pub struct Enrollment {
     code: ProtectedCode,
 }
 
+/// The embedding of a face, with the manifest name of the net that made it.
+#[derive(Clone, Copy)]
+pub struct Embedding<'a> {
+    /// The net.
+    pub model: &'a str,
+    /// The values.
+    pub values: &'a [f32],
+}
+
+impl<'a> From<&'a FaceTemplate> for Embedding<'a> {
+    fn from(template: &'a FaceTemplate) -> Self {
+        Self { model: template.model(), values: template.values() }
+    }
+}
+
 /// An enrollment in a list: damaged ones are listed as such and do not hide the others.
 #[derive(Debug)]
 pub struct Listed {
@@ -150,12 +165,12 @@ impl Registry {
     pub fn enroll(
         &self,
         applicant: Applicant,
-        embedding: &[f32],
+        embedding: Embedding<'_>,
         by: &str,
         now: Timestamp,
     ) -> Result<EnrollmentId, RegistryError> {
         let id = EnrollmentId::random();
-        let code = self.protected(id, 1, embedding)?;
+        let code = self.protected(id, 1, embedding.values)?;
         let mut last = self.locked();
         let card_key = self.card_key(&applicant.card);
         if let Some(owner) = self.store.get::<EnrollmentId>(CARDS, &card_key)? {
@@ -173,7 +188,7 @@ impl Registry {
             enrolled_at: now,
             photographed_by: by.to_owned(),
             photographed_at: now,
-            model: MODEL.to_owned(),
+            model: embedding.model.to_owned(),
             revision: 0,
             code,
         };
@@ -186,15 +201,15 @@ impl Registry {
     pub fn rephotograph(
         &self,
         id: EnrollmentId,
-        embedding: &[f32],
+        embedding: Embedding<'_>,
         by: &str,
         now: Timestamp,
     ) -> Result<(), RegistryError> {
         let mut last = self.locked();
         let mut enrollment = self.get(id)?;
         enrollment.version = enrollment.version.saturating_add(1);
-        enrollment.code = self.protected(id, enrollment.version, embedding)?;
-        enrollment.model = MODEL.to_owned();
+        enrollment.code = self.protected(id, enrollment.version, embedding.values)?;
+        enrollment.model = embedding.model.to_owned();
         (enrollment.photographed_by, enrollment.photographed_at) = (by.to_owned(), now);
         self.write(&mut last, enrollment, Vec::new())
     }

@@ -51,6 +51,11 @@ impl Portraits {
         FaceEngine::load(models).map(|engine| Self(Arc::new(engine)))
     }
 
+    /// Manifest name of the net, and how many values its embeddings have.
+    pub fn model(&self) -> (&str, usize) {
+        (self.0.model(), self.0.embedding_length())
+    }
+
     /// The embedding of the one who is portrayed. Takes the file, so that it is zeroed when this returns.
     pub fn template(&self, file: Zeroizing<Vec<u8>>) -> Result<FaceTemplate, PortraitError> {
         if file.is_empty() {

@@ -25,6 +25,10 @@ fn embedding(number: u8) -> Vec<f32> {
     (0..EMBEDDING_LENGTH).map(|at| ((at as f32 + 1.0) * (f32::from(number) + 0.7)).sin()).collect()
 }
 
+fn of(values: &[f32]) -> Embedding<'_> {
+    Embedding { model: "net", values }
+}
+
 fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
@@ -117,7 +121,7 @@ proptest! {
                 Step::Enroll(card, face) => {
                     let number = format!("000000{card:02X}");
                     let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
-                    match registry.enroll(applicant("Ana", &number), &embedding(face), "bo", now()) {
+                    match registry.enroll(applicant("Ana", &number), of(&embedding(face)), "bo", now()) {
                         Ok(id) => {
                             prop_assert_eq!(owner, None);
                             model.insert(id, (card, 1, EnrollmentStatus::Active, face));
@@ -129,7 +133,7 @@ proptest! {
                     prop_assert_eq!(registry.by_card(&number.parse().unwrap()).unwrap(), owner);
                 }
                 Step::Rephotograph(which, face) => if let Some(id) = nth(which) {
-                    registry.rephotograph(id, &embedding(face), "bo", now()).unwrap();
+                    registry.rephotograph(id, of(&embedding(face)), "bo", now()).unwrap();
                     let known = model.get_mut(&id).unwrap();
                     (known.1, known.3) = (known.1 + 1, face);
                 },
@@ -167,7 +171,7 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
     for (name, card) in [("Zoë Ångström", "04A1B2C3"), ("ana Silva", "04A1B2C4"), ("Ana Lima", "04FFFFFF")] {
-        registry.enroll(applicant(name, card), &embedding(1), "bo", now()).unwrap();
+        registry.enroll(applicant(name, card), of(&embedding(1)), "bo", now()).unwrap();
     }
     let names = |search: &str, limit| {
         let (listed, count) = registry.list(search, limit).unwrap();
@@ -185,8 +189,8 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
 fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
-    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
+    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
     let key = damaged.as_bytes().to_vec();
     let mut value = memory.get(ENROLLMENTS, &key).unwrap().unwrap();
     value[20] ^= 1;
@@ -204,15 +208,15 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     registry.delete(damaged).unwrap();
     assert_eq!(registry.list("", 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
-    registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+    registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
 }
 
 #[test]
 fn a_damaged_change_is_told_of_the_enrollment_that_it_was() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
-    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), &embedding(2), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
+    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
     registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
     let garbage = |tree, key: Vec<u8>| Change::Put { tree, key, value: b"garbage".to_vec() };
     memory.apply(vec![garbage(REVISIONS, 3_u64.to_be_bytes().to_vec())]).unwrap();
@@ -238,7 +242,7 @@ fn copy(memory: &MemoryStore) -> Arc<MemoryStore> {
 fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_again() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), &embedding(1), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
     let (mut early, mut late, mut later) = <(Replica, Replica, Replica)>::default();
     early.sync(&registry, 10);
     let backup = copy(&memory);

@@ -106,7 +106,7 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let enrolled = blocking(move || {
         let face = service.portraits.template(upload.photograph?)?;
-        Ok(service.registry.enroll(applicant, face.values(), &by, now)?)
+        Ok(service.registry.enroll(applicant, (&face).into(), &by, now)?)
     });
     match enrolled.await {
         Ok(id) => {
@@ -246,7 +246,7 @@ async fn photograph(
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let taken = blocking(move || {
         let face = service.portraits.template(upload.photograph?)?;
-        Ok(service.registry.rephotograph(id, face.values(), &by, Timestamp::now())?)
+        Ok(service.registry.rephotograph(id, (&face).into(), &by, Timestamp::now())?)
     });
     match taken.await {
         Ok(()) => {

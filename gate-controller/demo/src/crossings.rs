@@ -77,6 +77,28 @@ pub const CONNECTED: &[Expected] = &[
         ..GENUINE
     },
     Expected {
+        what: "a print of the traveler's photograph before the cameras",
+        scene: scene::PRINT,
+        officer: Some((OfficerChoice::Refuse, "A sheet of paper")),
+        outcome: Outcome::RefusedByOfficer,
+        reason: Reason::PresentationAttackSuspected,
+        stage: Some(Stage::Biometric),
+        detail: Some("planar motion"),
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected {
+        what: "the same on a tablet",
+        scene: scene::SCREEN,
+        officer: Some((OfficerChoice::Refuse, "A tablet")),
+        outcome: Outcome::RefusedByOfficer,
+        reason: Reason::PresentationAttackSuspected,
+        stage: Some(Stage::Biometric),
+        detail: Some("planar motion"),
+        exit_opens: false,
+        ..GENUINE
+    },
+    Expected {
         what: "a passport whose portrait was replaced",
         document: name::REPLACED,
         scene: scene::STRANGER,
@@ -176,7 +198,7 @@ impl Expected {
                 && let Some(referral) = gate.referral()?
             {
                 let crossing: CrossingId = referral["crossing"].as_str().context("no crossing")?.parse()?;
-                if self.reason == Reason::FaceScoreBelowThreshold {
+                if [Reason::FaceScoreBelowThreshold, Reason::PresentationAttackSuspected].contains(&self.reason) {
                     ensure!(gate.has_picture(crossing, "reference")?, "no portrait at the officer's station");
                     ensure!(gate.has_picture(crossing, "probe")?, "no live picture at the officer's station");
                 }

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, ensure};
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
 use opencv::{
-    core::{Mat, MatTraitConst as _, Rect, Scalar, Size, Vector},
+    core::{Mat, MatTraitConst as _, Size, Vector},
     imgcodecs, imgproc,
 };
 use sallyport_emrtd::{
@@ -14,7 +14,10 @@ use sallyport_emrtd::{
     mrz::{Format, MrzDate},
 };
 
-use crate::chips::{self, Proof};
+use crate::{
+    chips::{self, Proof},
+    scenes,
+};
 
 /// The number of the trusted traveler's card.
 pub const CARD: &str = "04A1B2C3D4E5F6";
@@ -101,15 +104,19 @@ pub mod scene {
     pub const TRUNCATED: &str = "truncated-frame";
     /// A wall.
     pub const NOBODY: &str = "nobody";
+    /// Somebody who holds a print of the traveler's photograph before the face.
+    pub const PRINT: &str = "print-attack";
+    /// The same with a tablet that shows it.
+    pub const SCREEN: &str = "screen-attack";
 }
 
 /// Most bytes of a portrait; passports hold 8 to 25 kB.
 const PORTRAIT_BYTES_MAX: usize = 18_000;
 const PORTRAIT_PX: i32 = 420;
-const FRAME_PX: i32 = 640;
 
-/// Issues everything into `documents`, `scenes` and `trust`; `faces` holds the demonstration's photographs.
-pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> anyhow::Result<()> {
+/// Issues everything into `documents`, `scenes` and `trust`; `assets` holds the demonstration's nets and photographs.
+pub fn issue(assets: &Path, documents: &Path, scenes: &Path, trust: &Path) -> anyhow::Result<()> {
+    let faces = &assets.join("faces");
     let now = Timestamp::now();
     let today = TimeZone::UTC.to_datetime(now).date();
     let signers = Signers::under_trusted_authorities(trust, now.as_second())?;
@@ -173,7 +180,7 @@ pub fn issue(faces: &Path, documents: &Path, scenes: &Path, trust: &Path) -> any
         fs::create_dir_all(documents.join(folder)).context("make a card")?;
         fs::write(documents.join(folder).join("card.txt"), number).context("make a card")?;
     }
-    make_scenes(faces, scenes)
+    scenes::make(assets, scenes)
 }
 
 /// Document signers. What they stand under is written into the trust folder, but for the unknown one's authority.
@@ -266,7 +273,7 @@ impl Encoded {
     }
 }
 
-fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
+pub(crate) fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
     let whole = imgcodecs::imread_def(path)?;
     ensure!(!whole.empty(), "{} is missing or no picture: run `make setup`", path.display());
     let scale = f64::from(side_px) / f64::from(whole.cols().max(whole.rows()));
@@ -277,7 +284,7 @@ fn picture(path: &Path, side_px: i32) -> anyhow::Result<Mat> {
     Ok(small)
 }
 
-fn encode(picture: &Mat, extension: &str, quality: i32) -> anyhow::Result<Vec<u8>> {
+pub(crate) fn encode(picture: &Mat, extension: &str, quality: i32) -> anyhow::Result<Vec<u8>> {
     let flag = if extension == ".jp2" {
         imgcodecs::IMWRITE_JPEG2000_COMPRESSION_X1000
     } else {
@@ -301,37 +308,4 @@ fn portrait(path: &Path, extension: &str) -> anyhow::Result<Encoded> {
         }
     }
     anyhow::bail!("{} cannot be compressed to {PORTRAIT_BYTES_MAX} bytes", path.display())
-}
-
-fn make_scenes(faces: &Path, scenes: &Path) -> anyhow::Result<()> {
-    let write = |scene: &str, file: &str, bytes: &[u8]| -> anyhow::Result<()> {
-        let folder = scenes.join(scene);
-        fs::create_dir_all(&folder).with_context(|| format!("make scene {scene}"))?;
-        fs::write(folder.join(file), bytes).with_context(|| format!("make scene {scene}"))
-    };
-    let frame = |face: &str| -> anyhow::Result<Mat> { picture(&faces.join(face), FRAME_PX) };
-    let jpeg = |picture: &Mat| encode(picture, ".jpg", 92);
-    let (second, third, stranger) = (frame("obama2.jpg")?, frame("obama3.jpg")?, frame("biden.jpg")?);
-    write(scene::TRAVELER, "1.jpg", &jpeg(&second)?)?;
-    write(scene::TRAVELER, "2.jpg", &jpeg(&third)?)?;
-    write(scene::STRANGER, "1.jpg", &jpeg(&stranger)?)?;
-    let whole = jpeg(&second)?;
-    write(scene::TRUNCATED, "1.jpg", &whole[..whole.len() / 2])?;
-    let gray = |level: f64| Mat::new_rows_cols_with_default(480, 640, opencv::core::CV_8UC3, Scalar::all(level));
-    write(scene::BLANK, "1.jpg", &jpeg(&gray(3.0)?)?)?;
-    let mut wall = gray(120.0)?;
-    for column in (0..640).step_by(64) {
-        let stripe = Rect::new(column, 0, 32, 480);
-        imgproc::rectangle(&mut wall, stripe, Scalar::all(160.0), imgproc::FILLED, imgproc::LINE_8, 0)?;
-    }
-    write(scene::NOBODY, "1.jpg", &jpeg(&wall)?)?;
-    let side = second.rows().min(stranger.rows());
-    let upper = |picture: &Mat| -> anyhow::Result<Mat> {
-        Ok(Mat::roi(picture, Rect::new(0, 0, picture.cols(), side))?.try_clone()?)
-    };
-    let mut both = Mat::default();
-    let pair: Vector<Mat> = Vector::from_iter([upper(&second)?, upper(&stranger)?]);
-    opencv::core::hconcat(&pair, &mut both)?;
-    ensure!(both.total() > 0, "no picture of two people");
-    write(scene::TWO, "1.jpg", &jpeg(&both)?)
 }

@@ -12,5 +12,6 @@ pub mod documents;
 pub mod gate;
 pub mod process;
 pub mod report;
+mod scenes;
 pub mod stop;
 pub mod world;

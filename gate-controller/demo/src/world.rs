@@ -76,7 +76,7 @@ impl World {
         claim(folder)?;
         fs::create_dir(folder.join("logs")).with_context(|| format!("make {}", folder.display()))?;
         let at = |name: &str| folder.join(name);
-        documents::issue(&settings.assets.join("faces"), &at("documents"), &at("scenes"), &at("trust"))?;
+        documents::issue(&settings.assets, &at("documents"), &at("scenes"), &at("trust"))?;
         let mut world = Self {
             ports: free_ports(settings.port)?,
             officer_password: String::new(),
@@ -140,6 +140,7 @@ impl World {
             "gates": { "listen": format!("127.0.0.1:{}", self.ports[1]) },
             "admin": { "listen": format!("127.0.0.1:{}", self.ports[2]), "plain_http": true },
         });
+        let scenes = json!({ "kind": "simulated", "scenes": "scenes" });
         let mut gate = json!({
             "gate": "gate-1", "data": "gate", "models": models, "trust": "trust",
             "screens": { "listen": format!("127.0.0.1:{}", self.ports[0]), "plain_http": true },
@@ -150,7 +151,7 @@ impl World {
             "devices": {
                 "turnstile": { "line": "turnstile", "control": "turnstile.control" },
                 "reader": { "kind": "simulated", "documents": "documents" },
-                "camera": { "kind": "simulated", "scenes": "scenes" },
+                "cameras": { "lower": scenes, "middle": scenes, "upper": scenes },
             },
             "policy": {
                 "admitted_issuers": [documents::ADMITTED],

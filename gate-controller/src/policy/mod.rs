@@ -1,15 +1,19 @@
 //! What this location admits: eligibility, proofs, thresholds, timeouts, retries. All of it configuration.
 
 mod chip;
+mod face;
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use sallyport_matcher::face::Fmr;
+use sallyport_matcher::face::{Fmr, PadPolicy};
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
 
-pub use self::chip::{ChipAccess, ChipGenuineness};
+pub use self::{
+    chip::{ChipAccess, ChipGenuineness},
+    face::LivenessRule,
+};
 
 /// The policy of one location.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -39,6 +43,16 @@ pub struct Policy {
     pub face_attempt_ms: u64,
     /// How long capture and comparison may take together, in milliseconds.
     pub face_ms: u64,
+    /// How many frames must agree before a match is accepted ahead of time; below 2 the false match rate rises above
+    /// `face_fmr`.
+    pub face_frames_min: usize,
+    /// Whether a living face must be seen.
+    pub liveness: LivenessRule,
+    /// How long the cues may take before a match counts without their verdict, where `liveness` allows that, in
+    /// milliseconds.
+    pub liveness_patience_ms: u64,
+    /// From where on a cue speaks against a living face.
+    pub pad: PadPolicy,
     /// How long a traveler may take to walk through a door, in milliseconds.
     pub passage_ms: u64,
     /// How often the way out, or back, is opened for somebody who does not go.
@@ -66,6 +80,10 @@ impl Default for Policy {
             face_attempts: 3,
             face_attempt_ms: 3_000,
             face_ms: 20_000,
+            face_frames_min: 2,
+            liveness: LivenessRule::default(),
+            liveness_patience_ms: 800,
+            pad: PadPolicy::default(),
             passage_ms: 15_000,
             passage_attempts: 3,
             closing_ms: 5_000,

@@ -85,6 +85,19 @@ impl Display {
         });
     }
 
+    /// Shows what the traveler before the cameras should do, in place of another such advice. An officer who was asked, or
+    /// a door that opens, has taken the screen meanwhile.
+    pub fn guide(&self, instruction: TravelerInstruction) {
+        self.traveler.send_if_modified(|view| {
+            let next = TravelerView { language: view.language.clone(), ..TravelerView::of(instruction) };
+            let changed = view.instruction.is_for_the_camera() && *view != next;
+            if changed {
+                *view = next;
+            }
+            changed
+        });
+    }
+
     /// Notes a trouble that stops no crossing, or its end.
     pub fn aside(&mut self, reason: Reason, there: bool) {
         if there {

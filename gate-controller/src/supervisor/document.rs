@@ -19,7 +19,7 @@ use sallyport_emrtd::{
 use sallyport_hardware::document::{DocumentReader, ReaderError, Token};
 use sallyport_matcher::{
     Image,
-    face::{FaceSample, MODEL, Source},
+    face::{FaceSample, Source},
 };
 use sallyport_privacy::template::Code;
 use sallyport_protocol::{CardNumber, CrossingId, Reason, Stage, TokenKind};
@@ -229,12 +229,13 @@ impl DocumentStation {
         let corrupt = |error: &dyn std::fmt::Display| Problem::because(Reason::StoreCorrupt, error);
         let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
         let state = cache.state().map_err(|error| corrupt(&error))?;
-        if enrollment.model != MODEL || self.keys.generation() != Some(state.key_generation) {
+        let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
+        if enrollment.model != engine.model() || self.keys.generation() != Some(state.key_generation) {
             return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's net or key is not here yet"));
         }
         let code = Code::from_bytes(enrollment.code.expose_bytes()).map_err(|error| corrupt(&error))?;
         let projection = self.keys.projection(&enrollment).ok_or(Reason::EnrollmentCacheStale)?;
-        self.evidence.lay(crossing, Reference::Enrollment(code, projection), None);
+        self.evidence.lay(crossing, Reference::Enrollment(Box::new(code), projection), None);
         Ok(facts(Some(EnrollmentFacts {
             id: enrollment.id,
             status: enrollment.status,

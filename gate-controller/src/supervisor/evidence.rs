@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use sallyport_matcher::face::FaceTemplate;
+use sallyport_matcher::face::{FaceTemplate, OtherModel};
 use sallyport_privacy::template::{Code, Projection, TemplateError};
 use sallyport_protocol::CrossingId;
 use zeroize::Zeroizing;
@@ -12,7 +12,18 @@ pub(super) enum Reference {
     /// The template of the chip's portrait.
     Portrait(FaceTemplate),
     /// The code of an enrollment, with the projection that makes the probe's code.
-    Enrollment(Code, Projection),
+    Enrollment(Box<Code>, Projection),
+}
+
+/// Why there is no score.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CompareError {
+    /// The reference is another net's.
+    #[error(transparent)]
+    Model(#[from] OtherModel),
+    /// No code of the live face can be made.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
 }
 
 /// A JPEG file, zeroed on drop.
@@ -55,12 +66,13 @@ impl Evidence {
     }
 
     /// The score of a live face (a cosine, or its estimate from codes); `None` without a reference of this crossing.
-    pub(super) fn compare(&self, crossing: CrossingId, probe: &FaceTemplate) -> Option<Result<f32, TemplateError>> {
+    pub(super) fn compare(&self, crossing: CrossingId, probe: &FaceTemplate) -> Option<Result<f32, CompareError>> {
         let guard = self.held();
         match guard.as_ref().filter(|held| held.crossing == crossing)?.reference.as_ref()? {
-            Reference::Portrait(reference) => Some(Ok(reference.compare(probe))),
+            Reference::Portrait(reference) => Some(reference.compare(probe).map_err(CompareError::from)),
             Reference::Enrollment(code, projection) => {
-                Some(projection.protect(probe.values()).map(|own| own.similarity(code)))
+                let own = projection.protect(probe.values()).map_err(CompareError::from);
+                Some(own.map(|own| own.similarity(code)))
             }
         }
     }
@@ -94,7 +106,7 @@ mod tests {
     fn reference() -> Reference {
         let seed = ApplicationKey::received(&[1; 32], 1).enrollment_seed(&[1; 16], 1);
         let projection = Projection::new(&seed);
-        Reference::Enrollment(projection.protect(&[0.5; 128]).unwrap(), projection)
+        Reference::Enrollment(Box::new(projection.protect(&[0.5; 128]).unwrap()), projection)
     }
 
     #[test]

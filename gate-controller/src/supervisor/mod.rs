@@ -27,8 +27,8 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
-use sallyport_hardware::{barrier::Command as DoorCommand, camera::Camera, document::DocumentReader};
-use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason};
+use sallyport_hardware::{barrier::Command as DoorCommand, camera::Totem, document::DocumentReader};
+use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason, Stage};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::{barrier::Connect, display::Display, engine::Engine, records::FinishedRecords};
@@ -43,7 +43,7 @@ use crate::{
     policy::Policy,
     sync::{Centre, KeyRing, LinkStatus, Synchronizer},
     transaction::{Command, Event, Gate, JournalLine, Moment},
-    view::{OfficerOrder, OrderRefused},
+    view::{OfficerOrder, OrderRefused, TravelerInstruction},
 };
 
 /// Time passes for the machine at least this often.
@@ -65,6 +65,13 @@ pub enum Input {
         crossing: CrossingId,
         /// In percent.
         percent: u8,
+    },
+    /// What the traveler before the cameras should do.
+    Guidance {
+        /// The crossing.
+        crossing: CrossingId,
+        /// The one thing to do.
+        instruction: TravelerInstruction,
     },
     /// An officer's order.
     Order(OfficerOrder),
@@ -111,8 +118,8 @@ pub struct Parts {
     pub connect: Box<Connect>,
     /// The document reader.
     pub reader: Box<dyn DocumentReader>,
-    /// The camera.
-    pub camera: Box<dyn Camera>,
+    /// The cameras.
+    pub cameras: Totem,
     /// The nets.
     pub engine: Arc<Engine>,
     /// The CSCA certificates.
@@ -151,14 +158,14 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     };
     spawn("reader", sender, None, move |_| reader.run(&read_orders));
     let mut face = FaceStation {
-        camera: parts.camera,
+        totem: parts.cameras,
         engine: parts.engine,
         evidence: evidence.clone(),
         policy: parts.policy.clone(),
         inputs: sender.clone(),
         said: Vec::new(),
     };
-    spawn("camera", sender, None, move |_| face.run(&capture_orders));
+    spawn("cameras", sender, None, move |_| face.run(&capture_orders));
     let journal = parts.journal.clone();
     spawn("journal", sender, None, move |inputs| write_journal(&journal, &journal_lines, inputs, &wake));
     forward_orders(parts.orders, sender.clone());
@@ -329,6 +336,12 @@ impl Supervisor {
             Input::Progress { crossing, percent } => {
                 if self.machine.crossing().is_some_and(|current| current.id == crossing) {
                     self.display.progress(percent);
+                }
+            }
+            Input::Guidance { crossing, instruction } => {
+                let current = self.machine.crossing();
+                if current.is_some_and(|current| current.id == crossing && current.stage() == Stage::Biometric) {
+                    self.display.guide(instruction);
                 }
             }
             Input::Order(OfficerOrder { officer, order, reply }) => {

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{Camera, CameraError, Frame, Pixels};
 
 /// What a folder gives unless told otherwise.
-const FRAMES_PER_SECOND: f64 = 10.0;
+pub(crate) const FRAMES_PER_SECOND: f64 = 10.0;
 /// What counts as a picture; the matcher decodes these.
 const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "jp2", "j2k"];
 
@@ -30,10 +30,10 @@ pub(crate) fn pictures(folder: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Lets frames through at a camera's pace.
+/// Lets frames through at a camera's pace. What one frame is late, the next makes up for.
 pub(crate) struct Pace {
     interval: Duration,
-    last: Option<Instant>,
+    due: Option<Instant>,
 }
 
 impl Pace {
@@ -41,17 +41,28 @@ impl Pace {
     pub(crate) fn new(frames_per_second: f64) -> Self {
         let frames =
             if frames_per_second.is_finite() { frames_per_second.clamp(0.1, 1_000.0) } else { FRAMES_PER_SECOND };
-        Self { interval: Duration::from_secs_f64(1.0 / frames), last: None }
+        Self { interval: Duration::from_secs_f64(1.0 / frames), due: None }
+    }
+
+    /// How long until the next frame is due.
+    pub(crate) fn left(&self) -> Duration {
+        self.due.map_or(Duration::ZERO, |due| due.saturating_duration_since(Instant::now()))
+    }
+
+    /// Notes that the frame that was due is taken now. A backlog of several is forgotten.
+    pub(crate) fn took(&mut self) {
+        let now = Instant::now();
+        let next = self.due.map(|due| due + self.interval).filter(|next| *next > now);
+        self.due = Some(next.unwrap_or(now + self.interval));
     }
 
     /// Waits until the next frame is due, but not longer than this; gives whether it is.
     pub(crate) fn wait(&mut self, patience: Duration) -> bool {
-        let now = Instant::now();
-        let left = self.last.map_or(Duration::ZERO, |last| (last + self.interval).saturating_duration_since(now));
+        let left = self.left();
         std::thread::sleep(left.min(patience));
         let due = left <= patience;
         if due {
-            self.last = Some(Instant::now());
+            self.took();
         }
         due
     }
@@ -97,7 +108,7 @@ impl Camera for FolderCamera {
         let path = &self.files[self.next % self.files.len()];
         self.next = (self.next + 1) % self.files.len();
         match fs::read(path) {
-            Ok(file) => Ok(Frame { pixels: Pixels::File(Zeroizing::new(file)), taken: Instant::now() }),
+            Ok(file) => Ok(Frame::new(Pixels::File(Zeroizing::new(file)), Instant::now())),
             Err(error) => {
                 Err(CameraError::Lost { name: self.name.clone(), why: format!("{}: {error}", path.display()) })
             }

@@ -1,6 +1,7 @@
 //! Cameras: one frame after another, in memory only.
 
 mod folder;
+mod totem;
 mod video;
 
 use std::{
@@ -10,8 +11,12 @@ use std::{
 
 use zeroize::Zeroizing;
 
-pub(crate) use self::folder::{Pace, pictures};
-pub use self::{folder::FolderCamera, video::VideoCamera};
+pub(crate) use self::folder::{FRAMES_PER_SECOND, Pace, pictures};
+pub use self::{
+    folder::FolderCamera,
+    totem::{Mounted, Position, Seen, Totem},
+    video::VideoCamera,
+};
 
 /// A frame's pixels. Zeroed on drop.
 pub enum Pixels {
@@ -44,6 +49,15 @@ pub struct Frame {
     pub pixels: Pixels,
     /// When it was taken.
     pub taken: Instant,
+    /// Which of its camera's frames it is, from 1, where a [`Totem`] counts them: a gap tells of frames that were dropped.
+    pub sequence: u64,
+}
+
+impl Frame {
+    /// A frame that nobody has counted yet.
+    pub fn new(pixels: Pixels, taken: Instant) -> Self {
+        Self { pixels, taken, sequence: 0 }
+    }
 }
 
 /// Why a camera gives no frame.
@@ -77,7 +91,11 @@ pub enum CameraError {
 }
 
 /// Something that sees the traveler.
+///
+/// A driver gives upright pictures of 8 bits, in color or gray, as large as it has them and compressed by nobody but the
+/// camera itself; the matcher scales them down. Where the traveler stands, the eyes should be a twentieth of the picture's
+/// longer side apart or more. Its errors name the device, never its password.
 pub trait Camera: Send {
-    /// The newest frame, none twice, waiting this long.
+    /// The newest frame, none twice, waiting this long. A device that is gone is an error, and the next call tries it again.
     fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError>;
 }

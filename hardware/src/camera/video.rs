@@ -129,7 +129,7 @@ impl Drop for VideoCamera {
 
 impl Camera for VideoCamera {
     fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError> {
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now().checked_add(patience);
         let mut slot = self.shared.slot();
         slot.wanted = true;
         slot.frame = None;
@@ -138,7 +138,7 @@ impl Camera for VideoCamera {
             if let Some(frame) = slot.frame.take() {
                 return Ok(frame);
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
             if left.is_zero() {
                 slot.wanted = false;
                 let late = || CameraError::NoFrame { name: self.name.clone(), why: "none came in time".to_owned() };
@@ -231,7 +231,7 @@ impl Taker {
         match pixels? {
             Some(pixels) => {
                 let mut slot = self.shared.slot();
-                (slot.frame, slot.failure, slot.wanted) = (Some(Frame { pixels, taken }), None, false);
+                (slot.frame, slot.failure, slot.wanted) = (Some(Frame::new(pixels, taken)), None, false);
                 self.shared.changed.notify_all();
             }
             None => self.fail(CameraError::NoFrame {

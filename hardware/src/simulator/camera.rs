@@ -1,15 +1,18 @@
-//! A camera that shows scenes from folders: whoever controls it says who stands before it.
+//! Cameras that show scenes from folders: whoever controls them says who stands before them.
+//!
+//! A scene is a folder of pictures, or of the folders `lower`, `middle` and `upper` with what each camera sees of it. All
+//! cameras show the same moment.
 
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use zeroize::Zeroizing;
 
-use crate::camera::{Camera, CameraError, Frame, Pace, Pixels, pictures};
+use crate::camera::{Camera, CameraError, FRAMES_PER_SECOND, Frame, Pixels, Position, pictures};
 
 /// Size of the wall that the camera sees while nobody stands there, in pixels.
 const WALL: (u32, u32) = (640, 480);
@@ -34,20 +37,30 @@ pub enum SceneError {
     Empty(String),
 }
 
-/// A camera before which [`SceneControl`] puts people.
+/// One of the cameras before which [`SceneControl`] puts people.
 pub struct SceneCamera {
     control: SceneControl,
-    pace: Pace,
+    position: Position,
+    /// The moment after the one that it showed last.
+    next: u32,
 }
 
-/// Chooses what a [`SceneCamera`] sees.
+/// Chooses what [`SceneCamera`]s see.
 #[derive(Clone)]
 pub struct SceneControl(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
-    /// The pictures of the scene shown and which comes next.
-    shown: Mutex<Option<(Vec<PathBuf>, usize)>>,
+    /// When the first moment began.
+    began: Instant,
+    shown: Mutex<Option<Scene>>,
+}
+
+struct Scene {
+    /// What each camera sees, by position.
+    views: [Vec<PathBuf>; Position::ALL.len()],
+    /// The moment of its first picture.
+    since: u32,
 }
 
 impl SceneCamera {
@@ -55,8 +68,13 @@ impl SceneCamera {
     pub fn new(scenes: &Path) -> Result<Self, CameraError> {
         fs::read_dir(scenes)
             .map_err(|error| CameraError::Open { name: scenes.display().to_string(), why: error.to_string() })?;
-        let shared = Shared { folder: scenes.to_owned(), shown: Mutex::default() };
-        Ok(Self { control: SceneControl(Arc::new(shared)), pace: Pace::default() })
+        let shared = Shared { folder: scenes.to_owned(), began: Instant::now(), shown: Mutex::default() };
+        Ok(Self { control: SceneControl(Arc::new(shared)), position: Position::Middle, next: 0 })
+    }
+
+    /// Another camera of the same totem.
+    pub fn beside(&self, position: Position) -> Self {
+        Self { control: self.control.clone(), position, next: 0 }
     }
 
     /// What chooses the scene.
@@ -68,8 +86,9 @@ impl SceneCamera {
 impl SceneControl {
     /// Shows this scene from its first picture, round and round; `None`: nobody.
     pub fn show(&self, scene: Option<&str>) -> Result<(), SceneError> {
-        let pictures = scene.map(|name| self.pictures(name)).transpose()?;
-        *self.shown() = pictures.map(|pictures| (pictures, 0));
+        let views = scene.map(|name| self.views(name)).transpose()?;
+        let scene = views.map(|views| Scene { views, since: self.0.moment() });
+        *self.0.shown.lock().unwrap_or_else(PoisonError::into_inner) = scene;
         Ok(())
     }
 
@@ -83,19 +102,18 @@ impl SceneControl {
         names
     }
 
-    fn pictures(&self, name: &str) -> Result<Vec<PathBuf>, SceneError> {
+    fn views(&self, name: &str) -> Result<[Vec<PathBuf>; Position::ALL.len()], SceneError> {
         if !is_name(name) {
             return Err(SceneError::Name(name.chars().take(60).collect()));
         }
-        match pictures(&self.0.folder.join(name)) {
-            Ok(pictures) if pictures.is_empty() => Err(SceneError::Empty(name.to_owned())),
-            Ok(pictures) => Ok(pictures),
-            Err(source) => Err(SceneError::Unknown { name: name.to_owned(), source }),
+        let folder = self.0.folder.join(name);
+        let common = pictures(&folder).map_err(|source| SceneError::Unknown { name: name.to_owned(), source })?;
+        let own = Position::ALL.map(|position| pictures(&folder.join(position.name())).unwrap_or_default());
+        match (common.is_empty(), own.iter().all(Vec::is_empty)) {
+            (true, true) => Err(SceneError::Empty(name.to_owned())),
+            (_, true) => Ok(Position::ALL.map(|_| common.clone())),
+            (_, false) => Ok(own),
         }
-    }
-
-    fn shown(&self) -> MutexGuard<'_, Option<(Vec<PathBuf>, usize)>> {
-        self.0.shown.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,18 +122,39 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\', '\0'])
 }
 
+impl Shared {
+    /// The moment that goes on now.
+    fn moment(&self) -> u32 {
+        (self.began.elapsed().as_secs_f64() * FRAMES_PER_SECOND) as u32
+    }
+
+    /// When a moment begins.
+    fn beginning(&self, moment: u32) -> Instant {
+        self.began + Duration::from_secs_f64(f64::from(moment) / FRAMES_PER_SECOND)
+    }
+
+    /// The picture of a camera at a moment; `None`: nobody is to be seen.
+    fn picture(&self, position: Position, moment: u32) -> Option<PathBuf> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let Scene { views, since } = shown.as_ref()?;
+        let view = views.get(position as usize)?;
+        view.get(moment.saturating_sub(*since) as usize % view.len().max(1)).cloned()
+    }
+}
+
 impl Camera for SceneCamera {
+    /// All cameras of a totem show the same moment, and as that of one instant.
     fn frame(&mut self, patience: Duration) -> Result<Frame, CameraError> {
-        let name = || self.control.0.folder.display().to_string();
-        if !self.pace.wait(patience) {
+        let shared = &self.control.0;
+        let name = || shared.folder.display().to_string();
+        let left = shared.beginning(self.next).saturating_duration_since(Instant::now());
+        std::thread::sleep(left.min(patience));
+        if left > patience {
             return Err(CameraError::NoFrame { name: name(), why: "the next is not due yet".to_owned() });
         }
-        let picture = self.control.shown().as_mut().map(|(pictures, next)| {
-            let picture = pictures[*next].clone();
-            *next = (*next + 1) % pictures.len();
-            picture
-        });
-        let pixels = match picture {
+        let moment = shared.moment().max(self.next);
+        self.next = moment.saturating_add(1);
+        let pixels = match shared.picture(self.position, moment) {
             None => wall(),
             Some(path) => match fs::read(&path) {
                 Ok(file) => Pixels::File(Zeroizing::new(file)),
@@ -124,7 +163,7 @@ impl Camera for SceneCamera {
                 }
             },
         };
-        Ok(Frame { pixels, taken: Instant::now() })
+        Ok(Frame::new(pixels, shared.beginning(moment)))
     }
 }
 
@@ -176,20 +215,59 @@ mod tests {
         assert_eq!(control.scenes(), ["ada", "bob", "empty"]);
         assert_eq!(look(&mut camera), None);
         control.show(Some("ada")).unwrap();
-        for expected in ["1.jpg", "2.jpg", "1.jpg"] {
-            assert_eq!(look(&mut camera).unwrap(), expected.as_bytes());
-        }
+        let seen: Vec<_> = (0..6).map(|_| look(&mut camera).unwrap()).collect();
+        assert!(["1.jpg", "2.jpg"].iter().all(|file| seen.iter().any(|seen| seen == file.as_bytes())), "{seen:?}");
         for name in ["", ".", "..", ".hidden", "../scenes/bob", "a/b", "a\\b"] {
             assert!(matches!(control.show(Some(name)), Err(SceneError::Name(_))), "{name}");
         }
         assert!(matches!(control.show(Some("eve")), Err(SceneError::Unknown { .. })));
         assert!(matches!(control.show(Some("empty")), Err(SceneError::Empty(_))));
-        assert_eq!(look(&mut camera).unwrap(), b"2.jpg", "a refused order changes nothing");
+        assert!(look(&mut camera).unwrap().ends_with(b".jpg"), "a refused order changes nothing");
         control.show(Some("bob")).unwrap();
         assert_eq!(look(&mut camera).unwrap(), b"1.png");
         control.show(None).unwrap();
         assert_eq!(look(&mut camera), None);
         assert!(matches!(SceneCamera::new(&folder.path().join("none")), Err(CameraError::Open { .. })));
+    }
+
+    #[test]
+    fn each_camera_of_a_totem_has_its_own_view_of_one_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        for view in ["lower", "middle"] {
+            let view_folder = folder.path().join("ada").join(view);
+            fs::create_dir_all(&view_folder).unwrap();
+            (0..9).for_each(|at| fs::write(view_folder.join(format!("{at}.jpg")), format!("{view} {at}")).unwrap());
+        }
+        let middle = SceneCamera::new(folder.path()).unwrap();
+        middle.control().show(Some("ada")).unwrap();
+        // Each camera in a thread of its own, at its own speed.
+        let watch = |position: Position| {
+            let mut camera = middle.beside(position);
+            std::thread::spawn(move || {
+                let mut seen = Vec::new();
+                for _ in 0..6 {
+                    let Frame { pixels, taken, .. } = camera.frame(Duration::from_secs(5)).unwrap();
+                    let text = match pixels {
+                        Pixels::File(bytes) => String::from_utf8(bytes.to_vec()).unwrap(),
+                        Pixels::Bgr { .. } => "wall".to_owned(),
+                    };
+                    seen.push((taken, text));
+                    std::thread::sleep(Duration::from_millis(40 * position as u64));
+                }
+                seen
+            })
+        };
+        let [lower, middle, upper] = Position::ALL.map(watch).map(|thread| thread.join().unwrap());
+        assert_eq!(lower[0].1, "lower 0", "a scene begins with its first picture");
+        let mut together = 0;
+        for (taken, text) in &lower {
+            for (_, other) in middle.iter().filter(|(at, _)| at == taken) {
+                together += 1;
+                assert_eq!(text.trim_start_matches("lower"), other.trim_start_matches("middle"));
+            }
+        }
+        assert!(together > 0, "they see the same moments");
+        assert!(upper.iter().all(|(_, text)| text == "wall"), "there is nothing for the third");
     }
 
     #[test]

@@ -1,23 +1,19 @@
-//! `matcher-eval`: accuracy over real data.
+//! `matcher-eval`: accuracy over real data. Each task is a module with its `Arguments` and a `run`.
 
+mod acquisition;
+mod attributes;
+mod bootstrap;
+mod breakdown;
+mod calibrate;
+mod comparisons;
+mod faces;
 mod metrics;
 mod nets;
+mod pad;
+mod report;
+mod subjects;
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicUsize, Ordering},
-};
-
-use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
-use sallyport_matcher::{
-    Image,
-    face::{FaceEngine, FaceTemplate, Source},
-};
-use serde::Serialize;
-
-use crate::metrics::{OperatingPoint, Scores};
 
 /// Accuracy over real data (ISO/IEC 19795-1).
 #[derive(Parser)]
@@ -29,114 +25,20 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Task {
     /// Faces: every pair of one person is genuine, every other pair impostor.
-    Faces {
-        /// A folder with one folder of pictures a person.
-        folder: PathBuf,
-        /// Where `make setup` put the nets.
-        #[arg(long, default_value = "assets/models")]
-        models: PathBuf,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Faces(faces::Arguments),
+    /// Writes what the embedder's scores mean into its manifest: thresholds by false match rate, likelihood ratio.
+    Calibrate(calibrate::Arguments),
+    /// Presentation attack detection over rendered attacks: APCER and BPCER.
+    Pad(pad::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
-    Nets {
-        /// Where `make setup` put the nets.
-        #[arg(long, default_value = "assets/models")]
-        models: PathBuf,
-    },
-}
-
-#[derive(Serialize)]
-struct Report {
-    images: usize,
-    failures_to_acquire: usize,
-    genuine: usize,
-    impostor: usize,
-    eer: f64,
-    points: Vec<OperatingPoint>,
+    Nets(nets::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
-        Task::Faces { folder, models, json } => report(&faces(&folder, &models)?, json),
-        Task::Nets { models } => nets::serve(&models, io::stdin().lock(), io::stdout().lock()),
+        Task::Faces(arguments) => faces::run(&arguments),
+        Task::Calibrate(arguments) => calibrate::run(&arguments),
+        Task::Pad(arguments) => pad::run(&arguments),
+        Task::Nets(arguments) => nets::run(&arguments),
     }
-}
-
-fn report(report: &Report, json: bool) -> anyhow::Result<()> {
-    if json {
-        println!("{}", serde_json::to_string_pretty(report)?);
-        return Ok(());
-    }
-    println!("{} images, failure to acquire {}", report.images, report.failures_to_acquire);
-    println!("{} genuine and {} impostor comparisons", report.genuine, report.impostor);
-    println!("EER {:.2} %", report.eer * 100.0);
-    for point in &report.points {
-        println!("FNMR {:.2} % at FMR {:.0e} (threshold {:.4})", point.fnmr * 100.0, point.fmr, point.threshold);
-    }
-    Ok(())
-}
-
-/// Pictures by person, in a fixed order.
-fn pictures(folder: &Path) -> anyhow::Result<Vec<(usize, PathBuf)>> {
-    let listed = |folder: &Path| -> anyhow::Result<Vec<PathBuf>> {
-        let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
-        let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
-        paths.sort();
-        Ok(paths)
-    };
-    let mut pictures = Vec::new();
-    for (person, folder) in listed(folder)?.into_iter().filter(|path| path.is_dir()).enumerate() {
-        pictures.extend(listed(&folder)?.into_iter().map(|path| (person, path)));
-    }
-    if pictures.is_empty() {
-        bail!("no pictures in {}: expected one folder a person", folder.display());
-    }
-    Ok(pictures)
-}
-
-fn faces(folder: &Path, models: &Path) -> anyhow::Result<Report> {
-    let engine = FaceEngine::load(models)?;
-    let pictures = pictures(folder)?;
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut templates: Vec<(usize, FaceTemplate)> = Vec::new();
-        while let Some((person, path)) = pictures.get(next.fetch_add(1, Ordering::Relaxed)) {
-            match fs::read(path)
-                .map_err(anyhow::Error::from)
-                .and_then(|file| Ok(engine.template(&Image::decode(&file)?, Source::Portrait)?))
-            {
-                Ok(sample) => templates.push((*person, sample.template)),
-                Err(error) => eprintln!("{}: {error:#}", path.display()),
-            }
-        }
-        templates
-    };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut templates = Vec::new();
-    std::thread::scope(|scope| -> anyhow::Result<()> {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            templates.extend(worker.join().map_err(|_| anyhow::anyhow!("a worker panicked"))?);
-        }
-        Ok(())
-    })?;
-    let (mut genuine, mut impostor) = (Vec::new(), Vec::new());
-    for (at, (person, template)) in templates.iter().enumerate() {
-        for (other, against) in &templates[at + 1..] {
-            let kind = if person == other { &mut genuine } else { &mut impostor };
-            kind.push(template.compare(against));
-        }
-    }
-    let scores = Scores::new(genuine, impostor);
-    let (genuine, impostor) = scores.counts();
-    Ok(Report {
-        images: pictures.len(),
-        failures_to_acquire: pictures.len() - templates.len(),
-        genuine,
-        impostor,
-        eer: scores.eer(),
-        points: [1e-2, 1e-3, 1e-4, 1e-5].map(|fmr| scores.at_fmr(fmr)).to_vec(),
-    })
 }

@@ -7,8 +7,8 @@
 
 use std::{
     fs,
-    io::{BufRead, Write},
-    path::Path,
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
     time::Instant,
 };
 
@@ -18,13 +18,26 @@ use sallyport_matcher::{
     face::{FaceEngine, Net},
 };
 
+/// Which nets.
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Where `make setup` put the nets.
+    #[arg(long, default_value = "assets/models")]
+    models: PathBuf,
+}
+
+/// Serves standard input.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    serve(&arguments.models, io::stdin().lock(), io::stdout().lock())
+}
+
 /// A value of a picture, for a run whose result does not matter.
 const GRAY: f32 = 128.0;
 /// The least of so many runs is a node's time: the others met something else on the machine.
 const PROFILE_ROUNDS: usize = 15;
 
 /// Serves until the input ends. The first line tells in how many milliseconds both nets were loaded.
-pub(crate) fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
+fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
     let (engine, load_ms) = timed(|| FaceEngine::load(models));
     let engine = engine?;
     writeln!(output, "{load_ms:.1}")?;
@@ -32,8 +45,8 @@ pub(crate) fn serve(models: &Path, mut input: impl BufRead, mut output: impl Wri
     let mut line = String::new();
     while input.read_line(&mut line)? > 0 {
         match line.trim().split_once(' ').unwrap_or((line.trim(), "")) {
-            ("detector", "") => run(engine.detector(), &mut input, &mut output)?,
-            ("embedder", "") => run(engine.embedder(), &mut input, &mut output)?,
+            ("detector", "") => answer(engine.detector(), &mut input, &mut output)?,
+            ("embedder", "") => answer(engine.embedder(), &mut input, &mut output)?,
             ("face", file) => {
                 let bytes = fs::read(file).with_context(|| format!("read {file}"))?;
                 let (image, decode_ms) = timed(|| Image::decode(&bytes));
@@ -54,7 +67,7 @@ pub(crate) fn serve(models: &Path, mut input: impl BufRead, mut output: impl Wri
     Ok(())
 }
 
-fn run(net: &Net, input: &mut impl BufRead, output: &mut impl Write) -> anyhow::Result<()> {
+fn answer(net: &Net, input: &mut impl BufRead, output: &mut impl Write) -> anyhow::Result<()> {
     let mut bytes = vec![0; net.input_length() * size_of::<f32>()];
     input.read_exact(&mut bytes).context("the net's input ends early")?;
     let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();

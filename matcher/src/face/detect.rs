@@ -1,12 +1,10 @@
-//! YuNet: one pass at 320 x 320, decoded as OpenCV's FaceDetectorYN does.
+//! YuNet: one pass at the input's size, decoded as OpenCV's FaceDetectorYN does.
 
 use tract_onnx::prelude::*;
 
-use super::{FaceError, align::planes, nets::Net};
+use super::{FaceError, align::planes, manifest::Input, nets::Net};
 use crate::Image;
 
-/// Side of the detector's input, in pixels: enough for the one face in a gate.
-pub(super) const SIDE_PX: u32 = 320;
 const STRIDES: [usize; 3] = [8, 16, 32];
 /// As OpenCV's sample for the net.
 const SCORE_MIN: f32 = 0.6;
@@ -51,12 +49,12 @@ impl Detection {
     }
 }
 
-pub(super) fn detect(net: &Net, image: &Image) -> Result<Vec<Detection>, FaceError> {
+pub(super) fn detect(net: &Net, input: &Input, image: &Image) -> Result<Vec<Detection>, FaceError> {
     let failed = |error: TractError| FaceError::Inference(format!("{error:#}"));
-    let scale = SIDE_PX as f32 / image.width().max(image.height()) as f32;
-    let sized = |side: u32| ((side as f32 * scale).round() as u32).clamp(1, SIDE_PX);
-    let small = image.resized(sized(image.width()), sized(image.height()))?;
-    let outputs = net.run(planes(&small, SIDE_PX as usize, false).map_err(failed)?).map_err(failed)?;
+    let scale = (input.width as f32 / image.width() as f32).min(input.height as f32 / image.height() as f32);
+    let sized = |side: u32, most: u32| ((side as f32 * scale).round() as u32).clamp(1, most);
+    let small = image.resized(sized(image.width(), input.width), sized(image.height(), input.height))?;
+    let outputs = net.run(planes(&small, input).map_err(failed)?).map_err(failed)?;
     let output = |name: String| -> Result<Vec<f32>, FaceError> {
         let at = net.outputs.iter().position(|output| *output == name);
         let value = at.and_then(|at| outputs.get(at));
@@ -69,7 +67,7 @@ pub(super) fn detect(net: &Net, image: &Image) -> Result<Vec<Detection>, FaceErr
         let object = output(format!("obj_{stride}"))?;
         let boxes = output(format!("bbox_{stride}"))?;
         let points = output(format!("kps_{stride}"))?;
-        let columns = SIDE_PX as usize / stride;
+        let columns = input.width as usize / stride;
         let cells = class.iter().zip(&object).zip(boxes.as_chunks::<4>().0).zip(points.as_chunks::<10>().0);
         for (at, (((class, object), bounds), points)) in cells.enumerate() {
             let confidence = (class.clamp(0.0, 1.0) * object.clamp(0.0, 1.0)).sqrt();

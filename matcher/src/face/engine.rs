@@ -1,23 +1,19 @@
 //! Both nets, and the way of a picture through them.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use tract_onnx::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{
-    Detection, FaceError, FaceSample, FaceTemplate, ModelError, Net, Quality,
-    align::{ALIGNED_PX, planes, similarity},
+    Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Manifests, ModelError, Net,
+    Quality,
+    align::{ALIGNED_LANDMARKS, ALIGNED_PX, View, planes, similarity},
     detect,
     error::EYES_PX_MIN,
-    template::EMBEDDING_LENGTH,
+    landmarks::Montage,
 };
 use crate::Image;
-
-const DETECTOR_SHA256: &str = "49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10";
-const EMBEDDER_SHA256: &str = "fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee";
-/// Manifest name of the embedding net: templates of different nets do not compare.
-pub const MODEL: &str = "sface-2021dec-int8bq";
 
 /// Least standard deviation of brightness in a frame that shows something.
 const BLANK_DEVIATION: f64 = 4.0;
@@ -27,36 +23,91 @@ const COMPARABLE: f32 = 0.6;
 /// What kind of picture it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
-    /// A frame of a gate's camera: two comparable faces are an error.
+    /// A frame of a gate's camera: two comparable faces are an error. Embedded once and fast: there are more frames.
     Live,
     /// A portrait in a document or of an applicant: the most prominent face counts (large and central), since
-    /// backgrounds and ghost images occur.
+    /// backgrounds and ghost images occur. Embedded thoroughly, at twice a frame's cost: all comparisons of a crossing
+    /// or of an enrollment rest on it.
     Portrait,
+}
+
+/// A face of a live frame as the embedder wants it.
+#[derive(Debug)]
+pub struct AlignedFace {
+    input: Image,
+    /// The face.
+    pub detection: Detection,
+    /// How good its picture is.
+    pub quality: Quality,
 }
 
 /// Both nets.
 pub struct FaceEngine {
     detector: Net,
+    detector_input: Input,
     embedder: Net,
+    embedder_input: Input,
+    embedding: Embedding,
+    model: Arc<str>,
+    calibration: Option<Calibration>,
 }
 
 impl FaceEngine {
-    /// Loads `face_detection_yunet.onnx` and `face_recognition_sface.onnx` from this folder, by hash.
+    /// Loads the nets of the manifests in this folder, by hash.
     pub fn load(models: &Path) -> Result<Self, ModelError> {
-        let (side, aligned) = (detect::SIDE_PX as usize, ALIGNED_PX as usize);
+        let Manifests { detector, embedder, embedding, .. } = Manifests::read(models)?;
+        let net = |file: &str, sha256: &str, input: &Input| {
+            Net::load(&models.join(file), sha256, [1, 3, input.height as usize, input.width as usize])
+        };
+        let (detector_net, embedder_net) = (
+            net(&detector.file, &detector.sha256, &detector.input)?,
+            net(&embedder.file, &embedder.sha256, &embedder.input)?,
+        );
+        if let Some(found) = embedder_net.output_length().filter(|&found| found != embedding.length) {
+            return Err(ModelError::Length { model: embedder.name, expected: embedding.length, found });
+        }
         Ok(Self {
-            detector: Net::load(&models.join("face_detection_yunet.onnx"), DETECTOR_SHA256, [1, 3, side, side])?,
-            embedder: Net::load(
-                &models.join("face_recognition_sface.onnx"),
-                EMBEDDER_SHA256,
-                [1, 3, aligned, aligned],
-            )?,
+            detector: detector_net,
+            detector_input: detector.input,
+            embedder: embedder_net,
+            embedder_input: embedder.input,
+            embedding,
+            model: embedder.name.into(),
+            calibration: embedder.calibration,
         })
+    }
+
+    /// Manifest name of the embedder: templates of different nets do not compare.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// How many values an embedding has.
+    pub fn embedding_length(&self) -> usize {
+        self.embedding.length
+    }
+
+    /// What the embedder's scores mean, if it was measured.
+    pub fn calibration(&self) -> Option<&Calibration> {
+        self.calibration.as_ref()
+    }
+
+    /// Least score that matches at this false match rate.
+    pub fn threshold(&self, fmr: Fmr) -> Result<f32, ModelError> {
+        let threshold = self.calibration().and_then(|calibration| calibration.threshold(fmr));
+        let threshold = threshold.ok_or_else(|| ModelError::NoThreshold { model: self.model().to_owned(), fmr })?;
+        Ok(threshold.score)
+    }
+
+    /// log10 of how much likelier this score is when both faces are one person's than when they are two people's.
+    pub fn log10_likelihood_ratio(&self, score: f32) -> Result<f32, ModelError> {
+        let unknown = || ModelError::NoLikelihoodRatio { model: self.model().to_owned() };
+        Ok(self.calibration().ok_or_else(unknown)?.log10_likelihood_ratio(score))
     }
 
     /// All faces, largest first.
     pub fn detect(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
-        detect::detect(&self.detector, image)
+        detect::detect(&self.detector, &self.detector_input, image)
     }
 
     /// Finds, aligns and embeds the face.
@@ -80,17 +131,75 @@ impl FaceEngine {
         if first.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: first.eyes_px() });
         }
-        self.sample(image, first)
+        match source {
+            Source::Live => self.sample(image, first),
+            Source::Portrait => self.reference(image, first),
+        }
     }
 
-    /// Aligns and embeds this face of the picture, if it is sharp and lit.
-    pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
-        let aligned = image.warped(similarity(&detection.landmarks), ALIGNED_PX)?;
-        let quality = Quality::of(&aligned);
-        if let Some(flaw) = quality.flaw() {
-            return Err(FaceError::Quality { flaw, quality });
+    /// All faces of a live frame, largest first; a frame that shows nothing at all is told.
+    pub fn detect_live(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
+        if image.brightness().1 < BLANK_DEVIATION {
+            return Err(FaceError::Blank);
         }
-        Ok(FaceSample { template: self.embed(&aligned)?, detection, quality })
+        self.detect(image)
+    }
+
+    /// Aligns a face of a live frame and measures its quality, before it is decided whether it is worth a template.
+    pub fn align(&self, image: &Image, detection: Detection) -> Result<AlignedFace, FaceError> {
+        if detection.eyes_px() < EYES_PX_MIN {
+            return Err(FaceError::TooSmall { found: detection.eyes_px() });
+        }
+        let Input { width, height, .. } = self.embedder_input;
+        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
+        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
+        let quality = Quality::of(image, &aligned, &detection);
+        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
+        let input = match (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
+            true => aligned,
+            false => image.warped(to, width, height)?,
+        };
+        Ok(AlignedFace { input, detection, quality })
+    }
+
+    /// Embeds an aligned face.
+    pub fn embed_aligned(&self, face: &AlignedFace) -> Result<FaceSample, FaceError> {
+        let template = FaceTemplate::new(&self.model, self.embed(&face.input)?)?;
+        Ok(FaceSample { template, detection: face.detection, quality: face.quality })
+    }
+
+    /// Aligns and embeds this face of a frame, if it is sharp and lit.
+    pub fn sample(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        self.seen(image, detection, View::PROBE)
+    }
+
+    /// The same for a portrait, thoroughly: landmarks found again on the face itself, and several views.
+    pub fn reference(&self, image: &Image, detection: Detection) -> Result<FaceSample, FaceError> {
+        let montage = Montage::new(image, &detection.landmarks)?;
+        let landmarks = montage.landmarks(&detection.landmarks, &self.detect(montage.picture())?);
+        self.seen(image, Detection { landmarks, ..detection }, View::REFERENCE)
+    }
+
+    fn seen(&self, image: &Image, detection: Detection, views: &[View]) -> Result<FaceSample, FaceError> {
+        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
+        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
+        let quality = Quality::of(image, &aligned, &detection);
+        if let Some(flaw) = quality.flaw() {
+            return Err(FaceError::Quality { flaw, quality: Box::new(quality) });
+        }
+        let Input { width, height, .. } = self.embedder_input;
+        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
+        let mut sum = Zeroizing::new(vec![0.0f32; self.embedding.length]);
+        for view in views {
+            let raw = if view.is_plain() && (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
+                self.embed(&aligned)?
+            } else {
+                self.embed(&image.warped(view.of(to, width, height), width, height)?)?
+            };
+            sum.iter_mut().zip(raw.iter()).for_each(|(sum, value)| *sum += value);
+        }
+        let template = FaceTemplate::new(&self.model, sum)?;
+        Ok(FaceSample { template, detection, quality })
     }
 
     /// The detector's net, for measurement.
@@ -103,19 +212,15 @@ impl FaceEngine {
         &self.embedder
     }
 
-    fn embed(&self, aligned: &Image) -> Result<FaceTemplate, FaceError> {
+    fn embed(&self, aligned: &Image) -> Result<Zeroizing<Vec<f32>>, FaceError> {
         let failed = |error: TractError| FaceError::Inference(format!("{error:#}"));
-        // The net wants red first.
-        let outputs = self.embedder.run(planes(aligned, ALIGNED_PX as usize, true).map_err(failed)?).map_err(failed)?;
+        let outputs = self.embedder.run(planes(aligned, &self.embedder_input).map_err(failed)?).map_err(failed)?;
         let output = outputs.first().ok_or_else(|| FaceError::Inference("no output".into()))?;
         let view = output.to_plain_array_view::<f32>().map_err(failed)?;
         let raw: Zeroizing<Vec<f32>> = Zeroizing::new(view.iter().copied().collect());
-        let norm = raw.iter().map(|value| value * value).sum::<f32>().sqrt();
-        if raw.len() != EMBEDDING_LENGTH || !norm.is_finite() || norm == 0.0 {
-            return Err(FaceError::Inference(format!("an embedding of {} values and norm {norm}", raw.len())));
+        if raw.len() != self.embedding.length {
+            return Err(FaceError::Inference(format!("an embedding of {} values", raw.len())));
         }
-        let mut template = FaceTemplate([0.0; EMBEDDING_LENGTH]);
-        template.0.iter_mut().zip(raw.iter()).for_each(|(out, value)| *out = value / norm);
-        Ok(template)
+        Ok(raw)
     }
 }

@@ -1,6 +1,6 @@
 //! Why there is no template of a picture.
 
-use super::{Flaw, Quality};
+use super::{Flaw, Guidance, OtherModel, Quality};
 use crate::ImageError;
 
 /// Least distance between the eyes, in pixels (ISO/IEC 19794-5 asks for 60 in a token image; SFace works from 24).
@@ -30,12 +30,27 @@ pub enum FaceError {
         /// What is wrong.
         flaw: Flaw,
         /// As measured.
-        quality: Quality,
+        quality: Box<Quality>,
     },
     /// The picture.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// Templates of two nets.
+    #[error(transparent)]
+    Model(#[from] OtherModel),
     /// The net.
     #[error("the net failed: {0}")]
     Inference(String),
+}
+
+impl FaceError {
+    /// What the traveler can do about it, if anything.
+    pub fn guidance(&self) -> Option<Guidance> {
+        match self {
+            Self::TooSmall { .. } => Some(Guidance::StepCloser),
+            Self::Quality { flaw: Flaw::Blurred, .. } => Some(Guidance::HoldStill),
+            Self::Quality { quality, .. } => quality.guidance(),
+            _ => None,
+        }
+    }
 }

@@ -1,20 +1,30 @@
-//! Faces: detection (YuNet), alignment, quality, embedding (SFace), comparison.
+//! Faces: detection, alignment, quality, embedding, comparison. The nets are those of the manifests in a folder; by
+//! default YuNet and SFace.
 
 mod align;
+mod calibration;
 mod detect;
 mod engine;
 mod error;
+mod fusion;
+mod landmarks;
+mod liveness;
+mod manifest;
 mod nets;
 mod quality;
 mod template;
-mod threshold;
+mod track;
 
 pub use self::{
+    calibration::{Basis, Calibration, CalibrationError, Fmr, LikelihoodRatio, Tail, Threshold},
     detect::Detection,
-    engine::{FaceEngine, MODEL, Source},
+    engine::{AlignedFace, FaceEngine, Source},
     error::FaceError,
+    fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
+    liveness::{Cue, CueName, Evidence, Liveness, PadPolicy, Verdict, View},
+    manifest::{Channels, Embedding, Input, Manifest, ManifestError, Manifests, Role, ValueError},
     nets::{ModelError, Net, NodeTime},
-    quality::{Flaw, Quality},
-    template::{EMBEDDING_LENGTH, FaceSample, FaceTemplate},
-    threshold::{Fmr, threshold},
+    quality::{Component, Flaw, Guidance, Measure, Quality},
+    template::{FaceSample, FaceTemplate, OtherModel},
+    track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},
 };

@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = سيساعدك أحد الموظف�
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = لم تبلغ مقارنة الوجه الحي بالصورة المرجعية العتبة المحددة لهذا الموقع.
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = قارن الصورتين والمسافر بنفسك، ثم اتخذ القرار.
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = سيساعدك أحد الموظفين بعد لحظات.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = قد يكون الوجه أمام الكاميرات صورة أو شاشة أو قناعًا؛ والتفاصيل تبيّن المؤشر الذي دلّ على ذلك.
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = انظر أولًا إلى وجه المسافر ويديه، ثم إلى الصور، ثم اتخذ القرار.
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = سيساعدك أحد الموظفين بعد لحظات.
 reason-FACE_CAPTURE_TIMEOUT-officer = لم تُلتقط صورة صالحة للوجه في الوقت المسموح.
 reason-FACE_CAPTURE_TIMEOUT-remedy = قارن المسافر بالصورة بنفسك، ثم اتخذ القرار. إن تكرّر ذلك، فافحص الكاميرا والإضاءة.
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = قارن المسافر بالصورة بن
 reason-CAMERA_UNAVAILABLE-traveler = في الكاميرا عطل. سيساعدك أحد الموظفين.
 reason-CAMERA_UNAVAILABLE-officer = الكاميرا لا تستجيب.
 reason-CAMERA_UNAVAILABLE-remedy = افحص كابلها وتغذيتها الكهربائية. إن لم تستجب، أغلق البوابة واتصل بالفني.
+
+reason-CAMERA_DEGRADED-traveler = في إحدى الكاميرات عطل. البوابة تواصل العمل.
+reason-CAMERA_DEGRADED-officer = إحدى الكاميرات لا تعطي صورًا، والبقية تعمل.
+reason-CAMERA_DEGRADED-remedy = افحص كابلها وتغذيتها الكهربائية واتصل بالفني. قد يحتاج المسافرون طوال القامة أو قصارها أو الجالسون إلى مساعدة في هذه الأثناء.
 
 reason-MATCHER_UNAVAILABLE-traveler = في البوابة عطل. سيساعدك أحد الموظفين.
 reason-MATCHER_UNAVAILABLE-officer = تتعذّر مقارنة الوجوه: شبكة عصبية مفقودة أو فشلت.

@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = An officer will help you in a momen
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = The live face did not reach this location’s threshold when compared with the reference.
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Compare both pictures and the traveler by eye, then decide.
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = An officer will help you in a moment.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = The face before the cameras may be a picture, a screen or a mask; the detail tells which cue says so.
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Look at the traveler’s face and hands before you look at the pictures, then decide.
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = An officer will help you in a moment.
 reason-FACE_CAPTURE_TIMEOUT-officer = No usable picture of the face was captured in the time allowed.
 reason-FACE_CAPTURE_TIMEOUT-remedy = Compare the traveler with the portrait by eye, then decide. If it happens often, check camera and light.
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = Compare the traveler with the portrait by e
 reason-CAMERA_UNAVAILABLE-traveler = The camera has a fault. An officer will help you.
 reason-CAMERA_UNAVAILABLE-officer = The camera does not answer.
 reason-CAMERA_UNAVAILABLE-remedy = Check its cable and power. If it stays silent, close the gate and call the technician.
+
+reason-CAMERA_DEGRADED-traveler = One camera has a fault. The gate goes on working.
+reason-CAMERA_DEGRADED-officer = One of the cameras gives no pictures; the others go on.
+reason-CAMERA_DEGRADED-remedy = Check its cable and power, and call the technician. Tall, small or seated travelers may need help meanwhile.
 
 reason-MATCHER_UNAVAILABLE-traveler = The gate has a fault. An officer will help you.
 reason-MATCHER_UNAVAILABLE-officer = Faces cannot be compared: a net is missing or failed.

@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = Un agente le ayudará enseguida.
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = El rostro, comparado con la referencia, no alcanzó el umbral de este lugar.
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Compare usted mismo las dos imágenes y al viajero, y decida.
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = Un agente le ayudará enseguida.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = El rostro ante las cámaras puede ser una imagen, una pantalla o una máscara; el detalle dice qué indicio lo señala.
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Mire primero el rostro y las manos del viajero, después las imágenes, y decida.
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = Un agente le ayudará enseguida.
 reason-FACE_CAPTURE_TIMEOUT-officer = No se captó una imagen utilizable del rostro en el tiempo previsto.
 reason-FACE_CAPTURE_TIMEOUT-remedy = Compare usted mismo al viajero con el retrato y decida. Si ocurre a menudo, revise la cámara y la luz.
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = Compare usted mismo al viajero con el retra
 reason-CAMERA_UNAVAILABLE-traveler = La cámara tiene una avería. Un agente le ayudará.
 reason-CAMERA_UNAVAILABLE-officer = La cámara no responde.
 reason-CAMERA_UNAVAILABLE-remedy = Compruebe su cable y su alimentación. Si sigue sin responder, cierre la puerta y avise al técnico.
+
+reason-CAMERA_DEGRADED-traveler = Una cámara tiene una avería. La puerta sigue funcionando.
+reason-CAMERA_DEGRADED-officer = Una de las cámaras no da imágenes; las demás siguen.
+reason-CAMERA_DEGRADED-remedy = Compruebe su cable y su alimentación, y avise al técnico. Mientras tanto, los viajeros muy altos, bajos o sentados pueden necesitar ayuda.
 
 reason-MATCHER_UNAVAILABLE-traveler = La puerta tiene una avería. Un agente le ayudará.
 reason-MATCHER_UNAVAILABLE-officer = No se pueden comparar rostros: una red neuronal falta o ha fallado.

@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = Un agent va vous aider dans un inst
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = Comparé à la référence, le visage n’a pas atteint le seuil fixé pour ce lieu.
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Comparez vous-même les deux images et le voyageur, puis décidez.
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = Un agent va vous aider dans un instant.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = Le visage devant les caméras est peut-être une image, un écran ou un masque ; le détail dit quel indice le suggère.
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Regardez d’abord le visage et les mains du voyageur, puis les images, et décidez.
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = Un agent va vous aider dans un instant.
 reason-FACE_CAPTURE_TIMEOUT-officer = Aucune image exploitable du visage n’a été prise dans le temps imparti.
 reason-FACE_CAPTURE_TIMEOUT-remedy = Comparez vous-même le voyageur au portrait, puis décidez. Si cela se répète, vérifiez la caméra et l’éclairage.
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = Comparez vous-même le voyageur au portrait
 reason-CAMERA_UNAVAILABLE-traveler = La caméra est en panne. Un agent va vous aider.
 reason-CAMERA_UNAVAILABLE-officer = La caméra ne répond pas.
 reason-CAMERA_UNAVAILABLE-remedy = Vérifiez son câble et son alimentation. Si elle reste muette, fermez le sas et appelez le technicien.
+
+reason-CAMERA_DEGRADED-traveler = Une caméra est en panne. Le passage reste ouvert.
+reason-CAMERA_DEGRADED-officer = L’une des caméras ne donne plus d’images ; les autres continuent.
+reason-CAMERA_DEGRADED-remedy = Vérifiez son câble et son alimentation, et appelez le technicien. En attendant, les voyageurs très grands, petits ou assis peuvent avoir besoin d’aide.
 
 reason-MATCHER_UNAVAILABLE-traveler = Le passage est en panne. Un agent va vous aider.
 reason-MATCHER_UNAVAILABLE-officer = Les visages ne peuvent être comparés : un réseau de neurones manque ou a échoué.

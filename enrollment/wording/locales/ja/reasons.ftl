@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = まもなく係員がご案内し�
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = カメラの顔と基準画像との照合スコアが、この場所のしきい値に達しませんでした。
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = 二つの画像と旅行者本人を見比べて判断してください。
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = まもなく係員がご案内します
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = カメラの前の顔は、写真、画面、または仮面の可能性があります。どの検査で判明したかは詳細をご覧ください。
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = 画像より先に旅行者本人の顔と手を確認し、それから判断してください。
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = まもなく係員がご案内します
 reason-FACE_CAPTURE_TIMEOUT-officer = 制限時間内に、照合に使える顔の画像を撮影できませんでした。
 reason-FACE_CAPTURE_TIMEOUT-remedy = 旅行者を顔写真と見比べて判断してください。頻発する場合は、カメラと照明を確認してください。
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = 旅行者を顔写真と見比べて判断�
 reason-CAMERA_UNAVAILABLE-traveler = カメラに不具合があります。係員がご案内します
 reason-CAMERA_UNAVAILABLE-officer = カメラが応答しません。
 reason-CAMERA_UNAVAILABLE-remedy = カメラのケーブルと電源を確認してください。応答しない場合は、ゲートを閉鎖して技術者に連絡してください。
+
+reason-CAMERA_DEGRADED-traveler = カメラの一台に不具合がありますが、ゲートは使えます
+reason-CAMERA_DEGRADED-officer = カメラの一台から映像が来ません。ほかのカメラは動作しています。
+reason-CAMERA_DEGRADED-remedy = ケーブルと電源を確認し、技術者に連絡してください。その間、背の高い方、低い方、車いすの方には補助が必要なことがあります。
 
 reason-MATCHER_UNAVAILABLE-traveler = ゲートに不具合があります。係員がご案内します
 reason-MATCHER_UNAVAILABLE-officer = 顔の照合ができません。ニューラルネットワークのファイルがないか、実行に失敗しました。

@@ -169,6 +169,10 @@ reason-FACE_SCORE_BELOW_THRESHOLD-traveler = 请稍候，工作人员会协助�
 reason-FACE_SCORE_BELOW_THRESHOLD-officer = 现场人脸与参照照片的比对得分未达到本地点的阈值。
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = 请目视比对两张照片和旅客本人后再作决定。
 
+reason-PRESENTATION_ATTACK_SUSPECTED-traveler = 请稍候，工作人员会协助您
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = 摄像头前的人脸可能是照片、屏幕或面具；详情中注明是哪项检测发现的。
+reason-PRESENTATION_ATTACK_SUSPECTED-remedy = 请先看旅客本人的脸和手，再看照片，然后作决定。
+
 reason-FACE_CAPTURE_TIMEOUT-traveler = 请稍候，工作人员会协助您
 reason-FACE_CAPTURE_TIMEOUT-officer = 在规定时间内未采集到可用的人脸图像。
 reason-FACE_CAPTURE_TIMEOUT-remedy = 请目视比对旅客与照片后再作决定；如经常发生，请检查摄像头和灯光。
@@ -176,6 +180,10 @@ reason-FACE_CAPTURE_TIMEOUT-remedy = 请目视比对旅客与照片后再作决�
 reason-CAMERA_UNAVAILABLE-traveler = 摄像头故障，工作人员会协助您
 reason-CAMERA_UNAVAILABLE-officer = 摄像头没有响应。
 reason-CAMERA_UNAVAILABLE-remedy = 请检查摄像头的线缆和电源；如仍无响应，请关闭闸机并联系技术人员。
+
+reason-CAMERA_DEGRADED-traveler = 一个摄像头故障，本通道可继续使用
+reason-CAMERA_DEGRADED-officer = 其中一个摄像头没有图像，其他摄像头正常工作。
+reason-CAMERA_DEGRADED-remedy = 请检查其线缆和电源，并联系技术人员。在此期间，身材高大、矮小或坐轮椅的旅客可能需要协助。
 
 reason-MATCHER_UNAVAILABLE-traveler = 本通道出现故障，工作人员会协助您
 reason-MATCHER_UNAVAILABLE-officer = 无法进行人脸比对：神经网络模型缺失或运行失败。

@@ -1,11 +1,11 @@
 //! The configured devices. One that cannot be opened yet is opened when it is needed: a gate starts without it, and
 //! says so.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use sallyport_gate::config::{Camera as CameraConfig, Reader as ReaderConfig};
 use sallyport_hardware::{
-    camera::{Camera, CameraError, FolderCamera, Frame, VideoCamera},
+    camera::{Camera, CameraError, FolderCamera, Frame, Mounted, Position, VideoCamera},
     document::{DocumentReader, PcscReader, ReaderError, SerialZoneReader, Token},
 };
 use zeroize::Zeroizing;
@@ -62,12 +62,19 @@ pub(crate) fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
     })))
 }
 
-/// A real camera; `None` for a simulated one.
-pub(crate) fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
+/// The real cameras of a totem; `None` for simulated ones.
+pub(crate) fn cameras(config: &BTreeMap<Position, CameraConfig>) -> Option<Vec<Mounted>> {
+    let mount = |(&position, config): (&Position, &CameraConfig)| {
+        Some(Mounted { position, camera: camera(config)?, frames_per_second: config.per_second() })
+    };
+    config.iter().map(mount).collect()
+}
+
+fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
     type Open = Box<dyn Fn() -> Result<Box<dyn Camera>, CameraError> + Send>;
     let open: Open = match config.clone() {
         CameraConfig::Simulated { .. } => return None,
-        CameraConfig::Video { source } => Box::new(move || Ok(Box::new(VideoCamera::open(&source)?))),
+        CameraConfig::Video { source, .. } => Box::new(move || Ok(Box::new(VideoCamera::open(&source)?))),
         CameraConfig::Folder { path, per_second } => {
             Box::new(move || Ok(Box::new(FolderCamera::open(&path)?.frames_per_second(per_second))))
         }

@@ -28,7 +28,7 @@ use sallyport_gate::{
 };
 use sallyport_hardware::{
     barrier::SerialBarrier,
-    camera::Camera as CameraDevice,
+    camera::{Mounted, Totem},
     document::DocumentReader,
     simulator::{camera::SceneCamera, document::SimulatedReader},
 };
@@ -56,7 +56,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let desk = Arc::new(ReferralDesk::new());
     let finished = Arc::<FinishedRecords>::default();
     let display = Display::new(config.gate.clone(), desk.clone(), finished.clone(), Timestamp::now());
-    let (reader, camera, simulation) = devices(config, &display, finished)?;
+    let (reader, cameras, simulation) = devices(config, &display, finished)?;
     let (sender, inputs) = channel();
     let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
 
@@ -100,7 +100,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         centre,
         connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
         reader,
-        camera,
+        cameras,
         engine: Arc::new(Engine::at(config.models.clone())),
         trust,
         orders,
@@ -110,16 +110,15 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Devices = (Box<dyn DocumentReader>, Box<dyn CameraDevice>, Option<Arc<Simulation>>);
+type Devices = (Box<dyn DocumentReader>, Totem, Option<Arc<Simulation>>);
 
 fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
-    if let (Some(reader), Some(camera)) =
-        (devices::reader(&config.devices.reader), devices::camera(&config.devices.camera))
-    {
-        return Ok((reader, camera, None));
+    let cameras = &config.devices.cameras;
+    if let (Some(reader), Some(cameras)) = (devices::reader(&config.devices.reader), devices::cameras(cameras)) {
+        return Ok((reader, Totem::new(cameras), None));
     }
-    let (Reader::Simulated { documents }, Camera::Simulated { scenes }) =
-        (&config.devices.reader, &config.devices.camera)
+    let (Reader::Simulated { documents }, Some(Camera::Simulated { scenes })) =
+        (&config.devices.reader, cameras.values().next())
     else {
         anyhow::bail!("reader and camera must both be simulated, or neither");
     };
@@ -134,8 +133,13 @@ fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -
         traveler: display.traveler(),
         gate: display.gate(),
     };
-    tracing::warn!("reader and camera are simulated: this gate is for demonstrations only");
-    Ok((Box::new(reader), Box::new(camera), Some(Arc::new(simulation))))
+    tracing::warn!("reader and cameras are simulated: this gate is for demonstrations only");
+    let views = cameras.iter().map(|(&position, config)| Mounted {
+        position,
+        camera: Box::new(camera.beside(position)),
+        frames_per_second: config.per_second(),
+    });
+    Ok((Box::new(reader), Totem::new(views.collect()), Some(Arc::new(simulation))))
 }
 
 fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {

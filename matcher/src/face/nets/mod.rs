@@ -19,6 +19,8 @@ use tract_onnx::{
     },
 };
 
+use super::{Fmr, ManifestError};
+
 /// Why a net cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -32,7 +34,7 @@ pub enum ModelError {
         source: std::io::Error,
     },
     /// It is another file.
-    #[error("net {path} has SHA-256 {found}, expected {expected}: run `make setup`")]
+    #[error("net {path} has SHA-256 {found}, expected {expected}: run `make setup`, or correct the manifest")]
     Hash {
         /// The file.
         path: String,
@@ -42,8 +44,37 @@ pub enum ModelError {
         found: String,
     },
     /// It is not as expected inside.
-    #[error("the net cannot be prepared: {0}")]
+    #[error("the net cannot be prepared: {0}; is it the input size of the manifest?")]
     Prepare(String),
+    /// The manifests.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// What comes out is not what the manifest says.
+    #[error("net {model} gives embeddings of {found} values, its manifest says {expected}: correct embedding.length")]
+    Length {
+        /// The net.
+        model: String,
+        /// As in the manifest.
+        expected: usize,
+        /// As in the net.
+        found: usize,
+    },
+    /// The policy names a rate that nobody measured.
+    #[error(
+        "net {model} has no threshold at FMR {fmr}: run `matcher-eval calibrate`, or let the policy name another rate"
+    )]
+    NoThreshold {
+        /// The net.
+        model: String,
+        /// The rate.
+        fmr: Fmr,
+    },
+    /// What a score is worth, nobody measured.
+    #[error("net {model} has no likelihood ratio: run `matcher-eval calibrate`")]
+    NoLikelihoodRatio {
+        /// The net.
+        model: String,
+    },
     /// It failed while running.
     #[error("the net failed: {0}")]
     Run(String),
@@ -74,7 +105,7 @@ impl Net {
         let name = || path.display().to_string();
         let file = fs::read(path).map_err(|source| ModelError::File { path: name(), source })?;
         let found = hex::encode(Sha256::digest(&file));
-        if found != sha256 {
+        if !found.eq_ignore_ascii_case(sha256) {
             return Err(ModelError::Hash { path: name(), expected: sha256.to_owned(), found });
         }
         Self::prepare(&file, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
@@ -97,6 +128,12 @@ impl Net {
         }
         let plan = model.into_optimized()?.into_runnable()?;
         Ok(Self { plan, shape, outputs })
+    }
+
+    /// How many values its first output has.
+    pub(super) fn output_length(&self) -> Option<usize> {
+        let fact = self.plan.model().output_fact(0).ok()?;
+        Some(fact.shape.as_concrete()?.iter().product())
     }
 
     /// How many values its input has.

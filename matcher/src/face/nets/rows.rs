@@ -84,6 +84,7 @@ impl Row for Convolved<'_> {
         let (Some(above), Some(at), Some(below)) = (above, at, below) else { return };
         let [a, b, c, d, e, f, g, h, i] = self.taps.weights;
         let (bias, floor) = (self.taps.bias, self.floor);
+        #[allow(clippy::needless_range_loop)] // three rows are read at three offsets of one index
         for index in 0..length {
             // Three sums that do not wait for each other.
             let upper = bias + above.0[index] * a + above.1[index] * b + above.2[index] * c;

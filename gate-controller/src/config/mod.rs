@@ -1,5 +1,7 @@
 //! The gate's configuration: one TOML file.
 
+mod devices;
+
 use std::{
     collections::BTreeMap,
     fs,
@@ -12,10 +14,11 @@ use sallyport_protocol::GateId;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
 
+pub use self::devices::{Camera, Devices, Reader, TurnstileLine};
 use crate::policy::Policy;
 
 /// The commented file that `gate config` prints.
-pub const COMMENTED_DEFAULT: &str = include_str!("../assets/gate.toml");
+pub const COMMENTED_DEFAULT: &str = include_str!("../../assets/gate.toml");
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -59,8 +62,29 @@ pub enum ConfigError {
         "whoever reaches a gate with simulated devices drives it, and screens.listen = {0} is no loopback address: use 127.0.0.1"
     )]
     SimulationListen(SocketAddr),
+    /// Nothing sees the traveler.
+    #[error(
+        "no camera: describe one as [devices.camera], or up to three as [devices.cameras.lower], .middle and .upper"
+    )]
+    NoCamera,
+    /// Two ways to say the same.
+    #[error(
+        "[devices.camera] stands for a single camera: beside [devices.cameras] write it as [devices.cameras.middle]"
+    )]
+    CameraBesideTotem,
+    /// One device in two places: its pictures would make every face look flat.
+    #[error("devices.cameras: {0} and {1} are the same camera: each place has a camera of its own, or none")]
+    CameraTwice(&'static str, &'static str),
+    /// A rate of no camera.
+    #[error("devices.cameras.{position}: {per_second} frames a second is no camera's rate: use 1 to 60")]
+    FrameRate {
+        /// Where the camera is.
+        position: &'static str,
+        /// What was written.
+        per_second: f64,
+    },
     /// A simulated device beside a real one.
-    #[error("a simulated {0} needs a simulated reader and camera: simulation is all or nothing")]
+    #[error("a simulated {0} needs a simulated reader and cameras of the same scenes: simulation is all or nothing")]
     Simulation(&'static str),
 }
 
@@ -129,94 +153,12 @@ pub struct Centre {
     pub interval_ms: u64,
 }
 
-/// The devices of the gate.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Devices {
-    /// The two doors.
-    pub turnstile: TurnstileLine,
-    /// The document reader.
-    pub reader: Reader,
-    /// The camera.
-    pub camera: Camera,
-}
-
-/// The turnstile's serial line.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TurnstileLine {
-    /// The port.
-    pub line: PathBuf,
-    /// Its rate.
-    #[serde(default = "fast")]
-    pub baud: u32,
-    /// The control socket of a simulated turnstile, for crossings by hand.
-    pub control: Option<PathBuf>,
-}
-
-/// The document reader.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Reader {
-    /// PC/SC, with a machine readable zone reader on a serial line.
-    Pcsc {
-        /// Part of the reader's name.
-        name: Option<String>,
-        /// The zone reader's port.
-        zone_line: PathBuf,
-        /// Its rate.
-        #[serde(default = "slow")]
-        zone_baud: u32,
-    },
-    /// Simulated documents, each a folder in this folder.
-    Simulated {
-        /// The folder.
-        documents: PathBuf,
-    },
-}
-
-/// The camera.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Camera {
-    /// A device, stream or file.
-    Video {
-        /// As OpenCV opens it.
-        source: String,
-    },
-    /// The pictures of a folder, round and round.
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Pictures a second.
-        #[serde(default = "usual_rate")]
-        per_second: f64,
-    },
-    /// Simulated scenes, each a folder in this folder.
-    Simulated {
-        /// The folder.
-        scenes: PathBuf,
-    },
-}
-
 fn english() -> String {
     "en".to_owned()
 }
 
 const fn five_seconds() -> u64 {
     5_000
-}
-
-const fn fast() -> u32 {
-    115_200
-}
-
-const fn slow() -> u32 {
-    9_600
-}
-
-const fn usual_rate() -> f64 {
-    15.0
 }
 
 impl Config {
@@ -234,6 +176,7 @@ impl Config {
     pub fn parse(text: &str, folder: &Path) -> Result<Self, ConfigError> {
         let mut config: Self = toml::from_str(text)
             .map_err(|error| ConfigError::Format { path: PathBuf::new(), fault: error.to_string() })?;
+        config.devices.mount()?;
         config.paths().into_iter().for_each(|path| *path = folder.join(&*path));
         if !LANGUAGES.iter().any(|(code, _)| *code == config.language) {
             return Err(ConfigError::Language(config.language));
@@ -254,34 +197,16 @@ impl Config {
                 return Err(ConfigError::Identity("the enrollment service"));
             }
         }
-        match (&config.devices.reader, &config.devices.camera) {
-            (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
-                return Err(ConfigError::SimulationListen(listen));
-            }
-            (Reader::Simulated { .. }, Camera::Simulated { .. }) => {}
-            (Reader::Simulated { .. }, _) => return Err(ConfigError::Simulation("reader")),
-            (_, Camera::Simulated { .. }) => return Err(ConfigError::Simulation("camera")),
-            _ if config.devices.turnstile.control.is_some() => return Err(ConfigError::Simulation("turnstile")),
-            _ => {}
-        }
+        config.devices.check(listen)?;
         Ok(config)
     }
 
     fn paths(&mut self) -> Vec<&mut PathBuf> {
-        let mut paths = vec![&mut self.data, &mut self.models, &mut self.trust, &mut self.devices.turnstile.line];
-        paths.extend(&mut self.devices.turnstile.control);
+        let mut paths = vec![&mut self.data, &mut self.models, &mut self.trust];
         if let Some(identity) = &mut self.identity {
             paths.extend([&mut identity.certificate, &mut identity.key, &mut identity.authority]);
         }
-        match &mut self.devices.reader {
-            Reader::Pcsc { zone_line, .. } => paths.push(zone_line),
-            Reader::Simulated { documents } => paths.push(documents),
-        }
-        match &mut self.devices.camera {
-            Camera::Video { .. } => {}
-            Camera::Folder { path, .. } => paths.push(path),
-            Camera::Simulated { scenes } => paths.push(scenes),
-        }
+        paths.extend(self.devices.paths());
         paths
     }
 }
@@ -369,25 +294,6 @@ mod tests {
             ["gate-2", "http://gate-2:8480", "javascript:alert(1)", "https://a@b", "https://b/officer", "https://b?c"]
         {
             assert!(matches!(with(url), Err(ConfigError::OtherGate { .. })), "{url}");
-        }
-    }
-
-    #[test]
-    fn simulated_devices_are_for_the_loopback() {
-        let text = |listen: &str| {
-            format!(
-                "gate = \"gate-1\"\ndata = \"d\"\nmodels = \"m\"\ntrust = \"t\"\n\
-                 [screens]\nlisten = \"{listen}\"\n\
-                 [identity]\ncertificate = \"c\"\nkey = \"k\"\nauthority = \"a\"\n\
-                 [devices.turnstile]\nline = \"l\"\n\
-                 [devices.reader]\nkind = \"simulated\"\ndocuments = \"d\"\n\
-                 [devices.camera]\nkind = \"simulated\"\nscenes = \"s\"\n"
-            )
-        };
-        assert!(parse(&text("127.0.0.1:8080")).is_ok());
-        assert!(parse(&text("[::1]:8080")).is_ok());
-        for open in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
-            assert!(matches!(parse(&text(open)), Err(ConfigError::SimulationListen(_))), "{open}");
         }
     }
 

@@ -1,0 +1,3 @@
+//! What evaluations are made of, for others who need the same: attacks as the cameras of a totem would see them.
+
+pub mod attack;

@@ -1,0 +1,231 @@
+//! Presentation attack detection (ISO/IEC 30107-1): whether the face before the cameras is a head and no picture of one.
+//!
+//! Independent cues look at every frame; each comes to a score of its own or to none. One that speaks clearly against a
+//! living face is enough for an officer to be asked. What this proves is in `matcher-eval pad`: gross attacks with pictures
+//! and screens are told from heads by geometry. It is no evaluation in the sense of ISO/IEC 30107-3, which needs real
+//! instruments before real cameras, and three-dimensional masks are beyond it.
+
+mod flow;
+mod homography;
+mod planar;
+mod texture;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use self::{planar::PlanarMotion, texture::ScreenTexture};
+use super::{Detection, FaceError};
+use crate::Image;
+
+/// One look at the traveler's face.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// Which camera of the totem.
+    pub camera: u8,
+    /// When, by the clock of the attempt, in milliseconds.
+    pub taken_ms: u64,
+    /// The frame.
+    pub image: &'a Image,
+    /// The face in it.
+    pub detection: &'a Detection,
+}
+
+/// A cue's name, as policies and officers read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum CueName {
+    /// A flat picture seen by two cameras obeys one homography, a head does not.
+    PlanarMotion,
+    /// The pixel grid of a screen leaves narrow peaks in the picture's spectrum.
+    ScreenTexture,
+}
+
+impl fmt::Display for CueName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PlanarMotion => "planar motion",
+            Self::ScreenTexture => "screen texture",
+        })
+    }
+}
+
+/// What one cue has seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Evidence {
+    /// How much speaks against a living face, in the cue's own unit.
+    pub score: f32,
+    /// Whether a low score of this cue shows a living face, or merely no attack of this kind.
+    pub vouches: bool,
+}
+
+/// One independent way to tell a head from a picture of one.
+pub trait Cue: Send {
+    /// Its name.
+    fn name(&self) -> CueName;
+
+    /// Takes a look. What is kept of it for the next is zeroed when dropped.
+    fn look(&mut self, view: &View<'_>) -> Result<(), FaceError>;
+
+    /// What is known, once enough was seen.
+    fn evidence(&self) -> Option<Evidence>;
+
+    /// Forgets everything: somebody else is there.
+    fn forget(&mut self);
+}
+
+/// From where on a cue speaks against a living face. Chosen on one half of the people of `matcher-eval pad`, reported on
+/// the other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PadPolicy {
+    /// Greatest score of planar motion for a head: 1 less the part of the motion between two cameras that no homography
+    /// explains.
+    pub planar_motion_max: f32,
+    /// Greatest height of a peak in the spectrum over its surroundings, in natural logarithms of amplitude.
+    pub screen_texture_max: f32,
+}
+
+impl Default for PadPolicy {
+    fn default() -> Self {
+        Self { planar_motion_max: 0.75, screen_texture_max: 3.0 }
+    }
+}
+
+impl PadPolicy {
+    fn threshold(&self, cue: CueName) -> f32 {
+        match cue {
+            CueName::PlanarMotion => self.planar_motion_max,
+            CueName::ScreenTexture => self.screen_texture_max,
+        }
+    }
+}
+
+/// What all cues together say.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// A cue shows a living face, and none speaks against it.
+    Genuine,
+    /// Too little was seen.
+    Undecided,
+    /// A cue speaks against a living face.
+    Suspected {
+        /// Which.
+        cue: CueName,
+        /// Its score.
+        score: f32,
+        /// The policy's threshold.
+        threshold: f32,
+    },
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Genuine => f.write_str("a living face"),
+            Self::Undecided => f.write_str("no cue came to a verdict"),
+            Self::Suspected { cue, score, threshold } => {
+                write!(f, "{cue} {score:.2}, at most {threshold:.2} for a head")
+            }
+        }
+    }
+}
+
+/// All cues over one traveler.
+pub struct Liveness {
+    policy: PadPolicy,
+    cues: Vec<Box<dyn Cue>>,
+}
+
+impl Liveness {
+    /// The cues that come with the matcher.
+    pub fn new(policy: &PadPolicy) -> Self {
+        Self::with(policy, vec![Box::<PlanarMotion>::default(), Box::<ScreenTexture>::default()])
+    }
+
+    /// These cues: a net may be one.
+    pub fn with(policy: &PadPolicy, cues: Vec<Box<dyn Cue>>) -> Self {
+        Self { policy: policy.clone(), cues }
+    }
+
+    /// Lets every cue look.
+    pub fn look(&mut self, view: &View<'_>) -> Result<(), FaceError> {
+        self.cues.iter_mut().try_for_each(|cue| cue.look(view))
+    }
+
+    /// What the cues say so far. Of several that speak against a living face the clearest is named.
+    pub fn verdict(&self) -> Verdict {
+        let seen = self.cues.iter().filter_map(|cue| Some((cue.name(), cue.evidence()?)));
+        let (mut vouched, mut worst) = (false, None);
+        for (cue, Evidence { score, vouches }) in seen {
+            let threshold = self.policy.threshold(cue);
+            // A score that is no number speaks for nobody.
+            if score <= threshold {
+                vouched |= vouches;
+                continue;
+            }
+            let excess = score - threshold;
+            if worst.as_ref().is_none_or(|(most, _)| excess > *most) {
+                worst = Some((excess, Verdict::Suspected { cue, score, threshold }));
+            }
+        }
+        match worst {
+            Some((_, suspected)) => suspected,
+            None if vouched => Verdict::Genuine,
+            None => Verdict::Undecided,
+        }
+    }
+
+    /// Each cue's evidence, for reports.
+    pub fn evidence(&self) -> Vec<(CueName, Option<Evidence>)> {
+        self.cues.iter().map(|cue| (cue.name(), cue.evidence())).collect()
+    }
+
+    /// Forgets everything: somebody else is there.
+    pub fn forget(&mut self) {
+        self.cues.iter_mut().for_each(|cue| cue.forget());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Says(CueName, Option<Evidence>);
+
+    impl Cue for Says {
+        fn name(&self) -> CueName {
+            self.0
+        }
+        fn look(&mut self, _: &View<'_>) -> Result<(), FaceError> {
+            Ok(())
+        }
+        fn evidence(&self) -> Option<Evidence> {
+            self.1
+        }
+        fn forget(&mut self) {
+            self.1 = None;
+        }
+    }
+
+    fn verdict(planar: Option<f32>, texture: Option<f32>) -> Verdict {
+        let policy = PadPolicy { planar_motion_max: 0.5, screen_texture_max: 2.0 };
+        let says = |name, score: Option<f32>, vouches| -> Box<dyn Cue> {
+            Box::new(Says(name, score.map(|score| Evidence { score, vouches })))
+        };
+        let cues = vec![says(CueName::PlanarMotion, planar, true), says(CueName::ScreenTexture, texture, false)];
+        Liveness::with(&policy, cues).verdict()
+    }
+
+    #[test]
+    fn one_cue_is_enough_against_and_only_geometry_speaks_for_a_living_face() {
+        let suspected = |cue, score, threshold| Verdict::Suspected { cue, score, threshold };
+        assert_eq!(verdict(None, None), Verdict::Undecided);
+        assert_eq!(verdict(None, Some(1.0)), Verdict::Undecided, "no screen is not yet a head");
+        assert_eq!(verdict(Some(0.5), Some(1.0)), Verdict::Genuine);
+        assert_eq!(verdict(Some(0.5), Some(2.5)), suspected(CueName::ScreenTexture, 2.5, 2.0));
+        assert_eq!(verdict(Some(0.9), Some(2.1)), suspected(CueName::PlanarMotion, 0.9, 0.5));
+        assert!(matches!(verdict(Some(f32::NAN), None), Verdict::Undecided | Verdict::Suspected { .. }));
+    }
+}
