@@ -162,6 +162,13 @@ impl Image {
         Self::from_bgr(first.width + beside.width, first.height + below.height, bgr)
     }
 
+    /// The brightness of each pixel (ITU-R BT.601 luma, as in every JPEG), row by row.
+    pub(crate) fn luma(&self) -> Zeroizing<Vec<f32>> {
+        let luma =
+            |pixel: &[u8; 3]| 0.114 * f32::from(pixel[0]) + 0.587 * f32::from(pixel[1]) + 0.299 * f32::from(pixel[2]);
+        Zeroizing::new(self.bgr.as_chunks::<3>().0.iter().map(luma).collect())
+    }
+
     /// Mean and standard deviation of brightness (0..=255).
     pub(crate) fn brightness(&self) -> (f64, f64) {
         // In whole numbers, which the compiler adds many at a time.

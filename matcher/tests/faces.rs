@@ -1,27 +1,17 @@
 //! Real photographs through both nets. Skips loudly without them: run `make setup`.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod assets;
 
+use std::{fs, path::Path};
+
+use assets::assets;
 use opencv::{core, imgproc, prelude::*};
 use sallyport_matcher::{
     Image,
     face::{FaceEngine, FaceError, FaceTemplate, Flaw, ModelError, Source},
 };
 use zeroize::Zeroizing;
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.onnx").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
-}
 
 fn compare(one: &FaceTemplate, other: &FaceTemplate) -> f32 {
     one.compare(other).unwrap()

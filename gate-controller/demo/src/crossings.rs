@@ -54,6 +54,18 @@ const TRUSTED: Expected = Expected {
     ..GENUINE
 };
 
+const PRINT: Expected = Expected {
+    what: "a print of the traveler's photograph before the cameras",
+    scene: scene::PRINT,
+    officer: Some((OfficerChoice::Refuse, "A sheet of paper")),
+    outcome: Outcome::RefusedByOfficer,
+    reason: Reason::PresentationAttackSuspected,
+    stage: Some(Stage::Biometric),
+    detail: Some("planar motion"),
+    exit_opens: false,
+    ..GENUINE
+};
+
 /// Crossings with everything running.
 pub const CONNECTED: &[Expected] = &[
     GENUINE,
@@ -76,27 +88,12 @@ pub const CONNECTED: &[Expected] = &[
         stage: Some(Stage::Biometric),
         ..GENUINE
     },
-    Expected {
-        what: "a print of the traveler's photograph before the cameras",
-        scene: scene::PRINT,
-        officer: Some((OfficerChoice::Refuse, "A sheet of paper")),
-        outcome: Outcome::RefusedByOfficer,
-        reason: Reason::PresentationAttackSuspected,
-        stage: Some(Stage::Biometric),
-        detail: Some("planar motion"),
-        exit_opens: false,
-        ..GENUINE
-    },
+    PRINT,
     Expected {
         what: "the same on a tablet",
         scene: scene::SCREEN,
         officer: Some((OfficerChoice::Refuse, "A tablet")),
-        outcome: Outcome::RefusedByOfficer,
-        reason: Reason::PresentationAttackSuspected,
-        stage: Some(Stage::Biometric),
-        detail: Some("planar motion"),
-        exit_opens: false,
-        ..GENUINE
+        ..PRINT
     },
     Expected {
         what: "a passport whose portrait was replaced",

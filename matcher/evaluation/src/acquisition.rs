@@ -17,7 +17,7 @@ use sallyport_matcher::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::subjects::Picture;
+use crate::{comparisons::Comparisons, subjects::Picture};
 
 /// After how many pictures progress is told.
 const PROGRESS_EVERY: usize = 1000;
@@ -95,6 +95,17 @@ pub(crate) fn acquire(engine: &FaceEngine, pictures: &[Picture], threads: usize)
         }
     }
     Ok(acquired)
+}
+
+/// Compares every sample with all later ones; two of one person are a genuine comparison.
+pub(crate) fn compare(samples: &[&Sample], pictures: &[Picture], threads: usize) -> anyhow::Result<Comparisons> {
+    let person = |sample: &&Sample| pictures.get(sample.picture as usize).map_or(u32::MAX, |picture| picture.person);
+    let people: Vec<u32> = samples.iter().map(person).collect();
+    Comparisons::all(&people, threads, |first, second| {
+        let pair = samples.get(first).zip(samples.get(second));
+        // One engine made both, so that their models are the same.
+        pair.and_then(|(first, second)| first.template.compare(&second.template).ok()).unwrap_or(f32::NEG_INFINITY)
+    })
 }
 
 fn one(engine: &FaceEngine, at: u32, picture: &Picture) -> Outcome {

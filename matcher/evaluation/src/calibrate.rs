@@ -10,7 +10,11 @@ use std::{f64::consts::LN_10, path::PathBuf, thread};
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::{Basis, Calibration, FaceEngine, Fmr, LikelihoodRatio, Manifests, Tail, Threshold};
 
-use crate::{acquisition::acquire, comparisons::Comparisons, metrics::Scores, subjects::Subjects};
+use crate::{
+    acquisition::{acquire, compare},
+    metrics::Scores,
+    subjects::Subjects,
+};
 
 /// Fewest false matches behind a threshold that counts as measured.
 const MATCHES_MIN: f64 = 10.0;
@@ -45,16 +49,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let acquired = acquire(&engine, &subjects.pictures, threads)?;
     let person = |picture: u32| subjects.pictures.get(picture as usize).map_or(u32::MAX, |picture| picture.person);
-    let people: Vec<u32> = acquired.samples.iter().map(|sample| person(sample.picture)).collect();
     let compared = |chosen: &dyn Fn(u32) -> bool| {
         let samples: Vec<_> = acquired.samples.iter().filter(|sample| chosen(person(sample.picture))).collect();
-        let people: Vec<u32> = people.iter().copied().filter(|&person| chosen(person)).collect();
-        let comparisons = Comparisons::all(&people, threads, |first, second| {
-            let pair = samples.get(first).zip(samples.get(second));
-            // One engine made both, so that their models are the same.
-            pair.and_then(|(first, second)| first.template.compare(&second.template).ok()).unwrap_or(f32::NEG_INFINITY)
-        })?;
-        anyhow::Ok(comparisons.scores)
+        anyhow::Ok(compare(&samples, &subjects.pictures, threads)?.scores)
     };
     let scores = compared(&|_| true)?;
     let (genuine, impostor) = scores.counts();

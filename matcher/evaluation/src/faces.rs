@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::FaceEngine;
 
 use crate::{
-    acquisition::{self, Acquisition},
+    acquisition::{self, Acquisition, Sample},
     attributes::{self, Column},
     bootstrap::{CONFIDENCE, Evidence, Interval, RESAMPLES, Resample},
     breakdown::{Roster, Tally},
@@ -102,17 +102,8 @@ impl<'a> Measured<'a> {
     fn of(subjects: &'a Subjects, acquired: &'a Acquisition, threads: usize) -> anyhow::Result<Self> {
         let people_of_pictures: Vec<u32> = subjects.pictures.iter().map(|picture| picture.person).collect();
         let pictures_of_samples: Vec<u32> = acquired.samples.iter().map(|sample| sample.picture).collect();
-        let people: Vec<u32> = pictures_of_samples
-            .iter()
-            .map(|&picture| people_of_pictures.get(picture as usize).copied().unwrap_or(u32::MAX))
-            .collect();
-        let samples = &acquired.samples;
-        let comparisons =
-            Comparisons::all(&people, threads, |first, second| match (samples.get(first), samples.get(second)) {
-                // One engine made both, so that their models are the same.
-                (Some(first), Some(second)) => first.template.compare(&second.template).unwrap_or(f32::NEG_INFINITY),
-                _ => f32::NEG_INFINITY,
-            })?;
+        let samples: Vec<&Sample> = acquired.samples.iter().collect();
+        let comparisons = acquisition::compare(&samples, &subjects.pictures, threads)?;
         Ok(Self { subjects, acquired, people_of_pictures, pictures_of_samples, comparisons, threads })
     }
 

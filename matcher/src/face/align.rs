@@ -25,7 +25,9 @@ pub(super) struct View {
 
 impl View {
     /// As aligned: one view, for what is seen many times.
-    pub(super) const PROBE: &[Self] = &[Self { scale: 1.0, mirrored: false }];
+    pub(super) const PROBE: &[Self] = &[Self::PLAIN];
+    /// As aligned.
+    pub(super) const PLAIN: Self = Self { scale: 1.0, mirrored: false };
     /// For what many comparisons are made against: the two differ in both respects. Four views were no better than
     /// these two (`matcher-eval faces`).
     pub(super) const REFERENCE: &[Self] =

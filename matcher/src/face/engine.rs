@@ -13,7 +13,7 @@ use super::{
     error::EYES_PX_MIN,
     landmarks::Montage,
 };
-use crate::Image;
+use crate::{Image, ImageError};
 
 /// Least standard deviation of brightness in a frame that shows something.
 const BLANK_DEVIATION: f64 = 4.0;
@@ -112,10 +112,7 @@ impl FaceEngine {
 
     /// Finds, aligns and embeds the face.
     pub fn template(&self, image: &Image, source: Source) -> Result<FaceSample, FaceError> {
-        if image.brightness().1 < BLANK_DEVIATION {
-            return Err(FaceError::Blank);
-        }
-        let faces = self.detect(image)?;
+        let faces = self.detect_unless_blank(image)?;
         let first = *match source {
             Source::Live => faces.first(),
             Source::Portrait => faces.iter().max_by(|a, b| {
@@ -137,8 +134,8 @@ impl FaceEngine {
         }
     }
 
-    /// All faces of a live frame, largest first; a frame that shows nothing at all is told.
-    pub fn detect_live(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
+    /// All faces, largest first; a picture that shows nothing at all is told.
+    pub fn detect_unless_blank(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
         if image.brightness().1 < BLANK_DEVIATION {
             return Err(FaceError::Blank);
         }
@@ -150,15 +147,8 @@ impl FaceEngine {
         if detection.eyes_px() < EYES_PX_MIN {
             return Err(FaceError::TooSmall { found: detection.eyes_px() });
         }
-        let Input { width, height, .. } = self.embedder_input;
-        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
-        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
-        let quality = Quality::of(image, &aligned, &detection);
-        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
-        let input = match (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
-            true => aligned,
-            false => image.warped(to, width, height)?,
-        };
+        let (aligned, quality) = aligned(image, &detection)?;
+        let input = if self.takes_aligned() { aligned } else { self.input(image, &detection, View::PLAIN)? };
         Ok(AlignedFace { input, detection, quality })
     }
 
@@ -181,25 +171,34 @@ impl FaceEngine {
     }
 
     fn seen(&self, image: &Image, detection: Detection, views: &[View]) -> Result<FaceSample, FaceError> {
-        let m = similarity(&detection.landmarks, &ALIGNED_LANDMARKS);
-        let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
-        let quality = Quality::of(image, &aligned, &detection);
+        let (aligned, quality) = aligned(image, &detection)?;
         if let Some(flaw) = quality.flaw() {
             return Err(FaceError::Quality { flaw, quality: Box::new(quality) });
         }
-        let Input { width, height, .. } = self.embedder_input;
-        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
         let mut sum = Zeroizing::new(vec![0.0f32; self.embedding.length]);
         for view in views {
-            let raw = if view.is_plain() && (width, height, to) == (ALIGNED_PX, ALIGNED_PX, m) {
+            let raw = if view.is_plain() && self.takes_aligned() {
                 self.embed(&aligned)?
             } else {
-                self.embed(&image.warped(view.of(to, width, height), width, height)?)?
+                self.embed(&self.input(image, &detection, *view)?)?
             };
             sum.iter_mut().zip(raw.iter()).for_each(|(sum, value)| *sum += value);
         }
         let template = FaceTemplate::new(&self.model, sum)?;
         Ok(FaceSample { template, detection, quality })
+    }
+
+    /// Whether the embedder sees a face just as quality is measured on it.
+    fn takes_aligned(&self) -> bool {
+        let Input { width, height, .. } = self.embedder_input;
+        (width, height, &self.embedding.landmarks) == (ALIGNED_PX, ALIGNED_PX, &ALIGNED_LANDMARKS)
+    }
+
+    /// The face as the embedder sees it in this view.
+    fn input(&self, image: &Image, detection: &Detection, view: View) -> Result<Image, ImageError> {
+        let Input { width, height, .. } = self.embedder_input;
+        let to = similarity(&detection.landmarks, &self.embedding.landmarks);
+        image.warped(view.of(to, width, height), width, height)
     }
 
     /// The detector's net, for measurement.
@@ -223,4 +222,11 @@ impl FaceEngine {
         }
         Ok(raw)
     }
+}
+
+/// The face as quality is measured on it.
+fn aligned(image: &Image, detection: &Detection) -> Result<(Image, Quality), ImageError> {
+    let aligned = image.warped(similarity(&detection.landmarks, &ALIGNED_LANDMARKS), ALIGNED_PX, ALIGNED_PX)?;
+    let quality = Quality::of(image, &aligned, detection);
+    Ok((aligned, quality))
 }

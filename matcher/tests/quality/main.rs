@@ -2,6 +2,8 @@
 //! run `make setup`.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../assets/mod.rs"]
+mod assets;
 mod degrade;
 
 use std::{
@@ -9,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use assets::assets;
 use degrade::Degradation;
 use sallyport_matcher::{
     Image,
@@ -17,16 +20,6 @@ use sallyport_matcher::{
 use sha2::{Digest as _, Sha256};
 
 const FACES: [&str; 4] = ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"];
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.onnx").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
-}
 
 fn picture(path: &Path) -> Image {
     Image::decode(&fs::read(path).unwrap()).unwrap()

@@ -40,7 +40,6 @@ fn weight(quality: &Quality) -> f32 {
 /// What is known so far.
 pub(super) struct Attempt {
     rules: Rules,
-    began_ms: u64,
     watches: [Watch; Position::ALL.len()],
     liveness: Liveness,
     fusion: Fusion,
@@ -58,12 +57,11 @@ struct Watch {
 }
 
 impl Attempt {
-    /// An attempt that begins now.
-    pub(super) fn new(rules: Rules, liveness: Liveness, began_ms: u64) -> Self {
+    /// An attempt that begins now, at 0 of its clock.
+    pub(super) fn new(rules: Rules, liveness: Liveness) -> Self {
         let watch = |_| Watch { tracker: Tracker::new(Zone::default()), traveler: false, second_person: false };
         Self {
             rules,
-            began_ms,
             watches: Position::ALL.map(watch),
             liveness,
             fusion: Fusion::new(FRAMES_MAX, rules.same_person),
@@ -96,7 +94,7 @@ impl Attempt {
         if replaced || self.watches.iter().all(|watch| !watch.traveler) {
             self.forget();
         }
-        if self.watches.iter().any(|watch| watch.second_person) {
+        if self.has_second_person() {
             self.note(Reason::FaceMultiple.into());
             return None;
         }
@@ -142,9 +140,7 @@ impl Attempt {
             (LivenessRule::Off, _) => true,
             _ if self.suspected => false,
             (_, Verdict::Genuine) => true,
-            (LivenessRule::WhenSeen, Verdict::Undecided) => {
-                now_ms.saturating_sub(self.began_ms) >= self.rules.liveness_patience_ms
-            }
+            (LivenessRule::WhenSeen, Verdict::Undecided) => now_ms >= self.rules.liveness_patience_ms,
             _ => false,
         };
         let safe = probe.is_safe(score, self.rules.threshold, self.rules.frames_min);
@@ -163,8 +159,7 @@ impl Attempt {
     /// What is left to say when time is up.
     pub(super) fn end(self) -> Result<Measurement, Problem> {
         let verdict = self.liveness.verdict();
-        let second_person = self.watches.iter().any(|watch| watch.second_person);
-        if second_person {
+        if self.has_second_person() {
             return Err(Reason::FaceMultiple.into());
         }
         match (self.score, self.rules.liveness, &verdict) {
@@ -180,10 +175,14 @@ impl Attempt {
 
     /// What the traveler should be told after a frame of this quality.
     pub(super) fn advice(&self, quality: Option<&Quality>) -> Option<TravelerInstruction> {
-        if self.watches.iter().any(|watch| watch.second_person) {
+        if self.has_second_person() {
             return Some(TravelerInstruction::OnePersonOnly);
         }
         quality?.guidance().map(problem::instruction)
+    }
+
+    fn has_second_person(&self) -> bool {
+        self.watches.iter().any(|watch| watch.second_person)
     }
 
     fn measurement(&self, score: f32) -> Measurement {

@@ -77,10 +77,7 @@ impl FaceStation {
     /// Whether any camera gives a frame and the nets are there. A totem that has lost one of its cameras still serves.
     fn look(&mut self) {
         self.totem.check(FRAME_WITHIN);
-        let camera = match self.totem.lost() {
-            Some(error) => Err(error),
-            None => Ok(()),
-        };
+        let camera = self.totem.lost().map_or(Ok(()), Err);
         let degraded = !self.totem.lost_positions().is_empty() && camera.is_ok();
         let _ = self.inputs.send(Input::Aside { reason: Reason::CameraDegraded, there: degraded });
         // Nets without a threshold for this location's rate can decide nothing.
@@ -114,7 +111,7 @@ impl FaceStation {
             engine: &engine,
             station: self,
             known: Mutex::new(Known {
-                attempt: Attempt::new(rules, Liveness::new(&self.policy.pad), 0),
+                attempt: Attempt::new(rules, Liveness::new(&self.policy.pad)),
                 advice: Advice::new(TravelerInstruction::LookAtCamera, 0),
                 best: None,
                 decided: None,
@@ -203,7 +200,7 @@ impl Ongoing<'_> {
             Ok(image) => image,
             Err(error) => return self.known().attempt.note(Problem::because(Reason::FaceImageUnreadable, &error)),
         };
-        let faces = match self.engine.detect_live(&image) {
+        let faces = match self.engine.detect_unless_blank(&image) {
             Ok(faces) => faces,
             Err(error) => return self.unusable(&image, &error),
         };

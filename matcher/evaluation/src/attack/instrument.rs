@@ -29,17 +29,15 @@ impl Sheet {
         }
     }
 
+    /// Where the sheet's point, so far across it and along it (0..=1), comes to lie once it is held.
+    fn corner(&self, across: f64, along: f64, held: impl Fn(Point) -> Point) -> Corner {
+        let x = self.half[0] * (2.0 * across - 1.0);
+        let y = self.half[1] * (2.0 * along - 1.0) + self.below;
+        Corner { at: held(self.place(x, y)), surface: [x, y] }
+    }
+
     fn draw(&self, canvas: &mut Canvas, camera: &Camera, pose: &Pose, shade: impl FnMut([f64; 2]) -> Option<[f32; 3]>) {
-        canvas.patch(
-            camera,
-            [32, 8],
-            |across, along| {
-                let x = self.half[0] * (2.0 * across - 1.0);
-                let y = self.half[1] * (2.0 * along - 1.0) + self.below;
-                Corner { at: pose.apply(self.place(x, y)), surface: [x, y] }
-            },
-            shade,
-        );
+        canvas.patch(camera, [32, 8], |across, along| self.corner(across, along, |point| pose.apply(point)), shade);
     }
 
     /// Whether a point lies in the border.
@@ -172,11 +170,7 @@ fn mask(
     canvas.patch(
         camera,
         [48, 48],
-        |across, along| {
-            let x = sheet.half[0] * (2.0 * across - 1.0);
-            let y = sheet.half[1] * (2.0 * along - 1.0) + sheet.below;
-            Corner { at: worn.apply(sheet.place(x, y)), surface: [x, y] }
-        },
+        |across, along| sheet.corner(across, along, |point| worn.apply(point)),
         |[x, y]| {
             let outside = (x / sheet.half[0]).powi(2) + ((y - sheet.below) / sheet.half[1]).powi(2) > 1.0;
             let through = eyes.iter().any(|eye| (x - eye[0]).hypot((y - eye[1]) * 1.4) < hole);

@@ -33,9 +33,7 @@ impl Patch {
     /// The face with these landmarks.
     pub(super) fn of(image: &Image, landmarks: &[[f32; 2]; 5]) -> Result<Self, ImageError> {
         let aligned = image.warped(similarity(landmarks, &ALIGNED_LANDMARKS), ALIGNED_PX, ALIGNED_PX)?;
-        let luma =
-            |pixel: &[u8; 3]| 0.114 * f32::from(pixel[0]) + 0.587 * f32::from(pixel[1]) + 0.299 * f32::from(pixel[2]);
-        Ok(Self(Zeroizing::new(aligned.bgr().as_chunks::<3>().0.iter().map(luma).collect())))
+        Ok(Self(aligned.luma()))
     }
 
     fn at(&self, x: f32, y: f32) -> f32 {

@@ -41,12 +41,7 @@ const SIDE: usize = ALIGNED_PX as usize;
 
 impl Gray {
     fn of(image: &Image) -> Self {
-        // ITU-R BT.601 luma, as in every JPEG.
-        let luma =
-            |pixel: &[u8; 3]| 0.114 * f32::from(pixel[0]) + 0.587 * f32::from(pixel[1]) + 0.299 * f32::from(pixel[2]);
-        let mut values: Zeroizing<Vec<f32>> = Zeroizing::new(vec![0.0; SIDE * SIDE]);
-        values.iter_mut().zip(image.bgr().as_chunks::<3>().0).for_each(|(value, pixel)| *value = luma(pixel));
-        Self(values)
+        Self(image.luma())
     }
 
     fn smoothed(&self) -> Self {
