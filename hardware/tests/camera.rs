@@ -198,8 +198,8 @@ fn mount(position: Position, camera: impl Camera + 'static) -> Mounted {
 /// Pictures that tell their number and their camera's position.
 fn write_pictures(folder: &Path, position: Position) {
     fs::create_dir_all(folder).unwrap();
-    for number in 0..SHADES.len() {
-        let shade = Scalar::all(f64::from(SHADES[number]));
+    for (number, shade) in SHADES.into_iter().enumerate() {
+        let shade = Scalar::all(f64::from(shade));
         let picture = Mat::new_rows_cols_with_default(48, 64 + 8 * position as i32, CV_8UC3, shade).unwrap();
         let mut jpeg = Vector::<u8>::new();
         imgcodecs::imencode_def(".jpg", &picture, &mut jpeg).unwrap();

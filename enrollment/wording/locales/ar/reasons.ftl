@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = لم تبلغ مقارنة الوج�
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = قارن الصورتين والمسافر بنفسك، ثم اتخذ القرار.
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = سيساعدك أحد الموظفين بعد لحظات.
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = قد يكون الوجه أمام الكاميرات صورة أو شاشة أو قناعًا؛ والمعلومة المرفقة تبيّن المؤشر الذي دلّ على ذلك.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = قد يكون الوجه أمام الكاميرات صورة أو شاشة أو قناعًا؛ والتفاصيل تبيّن المؤشر الذي دلّ على ذلك.
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = انظر أولًا إلى وجه المسافر ويديه، ثم إلى الصور، ثم اتخذ القرار.
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = سيساعدك أحد الموظفين بعد لحظات.

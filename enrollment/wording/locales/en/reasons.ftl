@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = The live face did not reach this loc
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Compare both pictures and the traveler by eye, then decide.
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = An officer will help you in a moment.
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = The face before the cameras may be a picture, a screen or a mask; the fact beside this tells which cue says so.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = The face before the cameras may be a picture, a screen or a mask; the detail tells which cue says so.
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Look at the traveler’s face and hands before you look at the pictures, then decide.
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = An officer will help you in a moment.

@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = El rostro, comparado con la referenc
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Compare usted mismo las dos imágenes y al viajero, y decida.
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = Un agente le ayudará enseguida.
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = El rostro ante las cámaras puede ser una imagen, una pantalla o una máscara; el dato adjunto dice qué indicio lo señala.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = El rostro ante las cámaras puede ser una imagen, una pantalla o una máscara; el detalle dice qué indicio lo señala.
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Mire primero el rostro y las manos del viajero, después las imágenes, y decida.
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = Un agente le ayudará enseguida.

@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = Comparé à la référence, le visag
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = Comparez vous-même les deux images et le voyageur, puis décidez.
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = Un agent va vous aider dans un instant.
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = Le visage devant les caméras est peut-être une image, un écran ou un masque ; le fait joint dit quel indice le suggère.
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = Le visage devant les caméras est peut-être une image, un écran ou un masque ; le détail dit quel indice le suggère.
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = Regardez d’abord le visage et les mains du voyageur, puis les images, et décidez.
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = Un agent va vous aider dans un instant.
@@ -181,7 +181,7 @@ reason-CAMERA_UNAVAILABLE-traveler = La caméra est en panne. Un agent va vous a
 reason-CAMERA_UNAVAILABLE-officer = La caméra ne répond pas.
 reason-CAMERA_UNAVAILABLE-remedy = Vérifiez son câble et son alimentation. Si elle reste muette, fermez le sas et appelez le technicien.
 
-reason-CAMERA_DEGRADED-traveler = Une caméra est en panne. Le sas continue de fonctionner.
+reason-CAMERA_DEGRADED-traveler = Une caméra est en panne. Le passage reste ouvert.
 reason-CAMERA_DEGRADED-officer = L’une des caméras ne donne plus d’images ; les autres continuent.
 reason-CAMERA_DEGRADED-remedy = Vérifiez son câble et son alimentation, et appelez le technicien. En attendant, les voyageurs très grands, petits ou assis peuvent avoir besoin d’aide.
 

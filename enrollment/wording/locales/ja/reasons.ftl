@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = カメラの顔と基準画像との
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = 二つの画像と旅行者本人を見比べて判断してください。
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = まもなく係員がご案内します
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = カメラの前の顔は、写真、画面、または仮面の可能性があります。どの検査で判明したかは併記の事実をご覧ください。
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = カメラの前の顔は、写真、画面、または仮面の可能性があります。どの検査で判明したかは詳細をご覧ください。
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = 画像より先に旅行者本人の顔と手を確認し、それから判断してください。
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = まもなく係員がご案内します

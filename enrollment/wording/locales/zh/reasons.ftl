@@ -170,7 +170,7 @@ reason-FACE_SCORE_BELOW_THRESHOLD-officer = 现场人脸与参照照片的比对
 reason-FACE_SCORE_BELOW_THRESHOLD-remedy = 请目视比对两张照片和旅客本人后再作决定。
 
 reason-PRESENTATION_ATTACK_SUSPECTED-traveler = 请稍候，工作人员会协助您
-reason-PRESENTATION_ATTACK_SUSPECTED-officer = 镜头前的人脸可能是照片、屏幕或面具；旁边的说明指出是哪项检测发现的。
+reason-PRESENTATION_ATTACK_SUSPECTED-officer = 摄像头前的人脸可能是照片、屏幕或面具；详情中注明是哪项检测发现的。
 reason-PRESENTATION_ATTACK_SUSPECTED-remedy = 请先看旅客本人的脸和手，再看照片，然后作决定。
 
 reason-FACE_CAPTURE_TIMEOUT-traveler = 请稍候，工作人员会协助您
@@ -181,7 +181,7 @@ reason-CAMERA_UNAVAILABLE-traveler = 摄像头故障，工作人员会协助您
 reason-CAMERA_UNAVAILABLE-officer = 摄像头没有响应。
 reason-CAMERA_UNAVAILABLE-remedy = 请检查摄像头的线缆和电源；如仍无响应，请关闭闸机并联系技术人员。
 
-reason-CAMERA_DEGRADED-traveler = 一个摄像头故障，闸机继续运行
+reason-CAMERA_DEGRADED-traveler = 一个摄像头故障，本通道可继续使用
 reason-CAMERA_DEGRADED-officer = 其中一个摄像头没有图像，其他摄像头正常工作。
 reason-CAMERA_DEGRADED-remedy = 请检查其线缆和电源，并联系技术人员。在此期间，身材高大、矮小或坐轮椅的旅客可能需要协助。
 
