@@ -184,7 +184,7 @@ fn a_codestream_that_asks_for_millions_of_blocks_gets_none() {
     assert!(Image::decode(&codestream(&[precincts(0x77)], &[])).is_ok());
     let before = peak_kib();
     let small = [changed(6, 0), changed(7, 1), precincts(0x11), precincts(0x1F), precincts(0x71)];
-    let many = [changed(2, 1), changed(5, 32)];
+    let many = [changed(2, 1), changed(5, 32), changed(6, 0xFF)];
     for bomb in small.iter().chain(&many) {
         let own = marker(0x53, &[&[1, bomb[4]][..], &bomb[9..]].concat());
         let ways = [

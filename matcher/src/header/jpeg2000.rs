@@ -13,6 +13,8 @@ const TILES_MAX: u64 = 256;
 const COMPONENTS_MAX: u16 = 4;
 /// Least sides of a code-block, as the exponent of two. Encoders use 32 or 64 pixels a side.
 const BLOCK_EXPONENT_MIN: u8 = 4;
+/// The standard's own limit (table A.18).
+const BLOCK_EXPONENT_MAX: u8 = 10;
 /// Least sides of a precinct, likewise. Encoders use the largest, 2^15, or 128 and 256 pixels.
 const PRECINCT_EXPONENT_MIN: u8 = 5;
 /// Most layers: OpenJPEG keeps two bytes for each layer of each precinct, and looks at each. Encoders use one to twenty.
@@ -180,7 +182,10 @@ fn style(segment: &[u8], is_default: bool) -> Result<(), ImageError> {
         return Err(malformed("too many decomposition levels"));
     }
     // Exponents less two.
-    if width.min(height) + 2 < BLOCK_EXPONENT_MIN {
+    if [width, height].iter().any(|&less_two| less_two > BLOCK_EXPONENT_MAX - 2) {
+        return Err(malformed("code-blocks larger than the standard allows"));
+    }
+    if width.min(height) < BLOCK_EXPONENT_MIN - 2 {
         return Err(malformed("code-blocks too small"));
     }
     if own_precincts {
