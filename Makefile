@@ -1,6 +1,6 @@
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: setup build demo test foreign lint eval bench fuzz deny
+.PHONY: setup build demo test foreign lint eval reference bench fuzz deny
 
 setup:
 	@bash .ci/setup
@@ -29,6 +29,10 @@ lint: setup
 DATA ?= ../shared/data
 eval: build
 	target/debug/matcher-eval faces $(DATA)/faces
+
+# The same beside OpenCV's own pipeline; fails when ours is worse.
+reference: build
+	@bash .ci/reference $(DATA)/faces
 
 bench: build
 	@bash .ci/bench

@@ -6,7 +6,7 @@ use opencv::{
 };
 use zeroize::{Zeroize as _, Zeroizing};
 
-use crate::header;
+use crate::header::{self, Orientation};
 
 /// Longest side accepted, in pixels; DG2 portraits and gate cameras are far below.
 pub const SIDE_PX_MAX: u32 = 8_192;
@@ -56,21 +56,44 @@ impl std::fmt::Debug for Image {
 }
 
 impl Image {
-    /// Decodes a JPEG, JPEG 2000 (color or gray) or PNG file.
+    /// Decodes a JPEG, JPEG 2000 or PNG file, whatever its colors (gray, palette, CMYK, YCCK, 16 bits a channel), turned
+    /// as its Exif asks. Of an animated PNG it takes the picture that other readers show; other moving formats are none
+    /// of ours.
     pub fn decode(file: &[u8]) -> Result<Self, ImageError> {
         if file.len() > FILE_BYTES_MAX {
             return Err(ImageError::Size(format!("{} bytes", file.len())));
         }
         // OpenCV allocates by the header, and its own limits are gigabytes.
-        let (width, height) = header::sides(file)?;
-        check_sides(width, height)?;
+        let header = header::read(file)?;
+        check_sides(header.width, header.height)?;
         let mut bytes = Vector::<u8>::from_slice(file);
-        let decoded = imgcodecs::imdecode(&bytes, imgcodecs::IMREAD_COLOR);
+        // OpenCV would free the picture from before the turn as it is.
+        let decoded = imgcodecs::imdecode(&bytes, imgcodecs::IMREAD_COLOR | imgcodecs::IMREAD_IGNORE_ORIENTATION);
         bytes.as_mut_slice().zeroize();
         let mut mat = decoded?;
         let image = Self::from_mat(&mat);
         wipe(&mut mat);
-        image
+        image.and_then(|image| image.turned(header.orientation))
+    }
+
+    /// Turned as its Exif asks.
+    fn turned(self, orientation: Orientation) -> Result<Self, ImageError> {
+        if orientation.is_upright() {
+            return Ok(self);
+        }
+        let (columns, rows) = (self.width as usize, self.height as usize);
+        let (width, height) = if orientation.transposed { (rows, columns) } else { (columns, rows) };
+        let mut bgr = Zeroizing::new(Vec::with_capacity(self.bgr.len()));
+        let pixels = self.bgr.as_chunks::<3>().0;
+        for y in 0..height {
+            let y = if orientation.upside_down { height - 1 - y } else { y };
+            for x in 0..width {
+                let x = if orientation.mirrored { width - 1 - x } else { x };
+                let at = if orientation.transposed { x * columns + y } else { y * columns + x };
+                bgr.extend_from_slice(pixels.get(at).ok_or_else(|| ImageError::Decode("rows cut short".into()))?);
+            }
+        }
+        Self::from_bgr(width as u32, height as u32, bgr)
     }
 
     /// A JPEG file of it, for an officer's screen. What OpenCV hands over is zeroed; the encoder's own work memory, a

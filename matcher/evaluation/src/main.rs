@@ -6,7 +6,9 @@ mod bootstrap;
 mod breakdown;
 mod calibrate;
 mod comparisons;
+mod compression;
 mod faces;
+mod fused;
 mod metrics;
 mod nets;
 mod pad;
@@ -28,6 +30,10 @@ enum Task {
     Faces(faces::Arguments),
     /// Writes what the embedder's scores mean into its manifest: thresholds by false match rate, likelihood ratio.
     Calibrate(calibrate::Arguments),
+    /// What the compression of a chip's portrait costs in score.
+    Compression(compression::Arguments),
+    /// Several frames of one person in one template, beside single ones.
+    Fused(fused::Arguments),
     /// Presentation attack detection over rendered attacks: APCER and BPCER.
     Pad(pad::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
@@ -38,6 +44,8 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Faces(arguments) => faces::run(&arguments),
         Task::Calibrate(arguments) => calibrate::run(&arguments),
+        Task::Compression(arguments) => compression::run(&arguments),
+        Task::Fused(arguments) => fused::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
     }
