@@ -14,7 +14,7 @@ mod view;
 use self::{pose::Pose, view::View};
 
 pub use self::component::{Component, Guidance, Measure};
-use super::Detection;
+use super::{Detection, Magnitude};
 use crate::Image;
 
 // Least and most of each measure, wide enough that none of 2,125 faces is refused (`matcher-eval faces`, the data of
@@ -76,6 +76,8 @@ const UNIFIED: [Component; 10] = [
 const COVERED_MOUTH_LEAST: f32 = 0.3;
 /// How much of the face the picture must have for coverings to be looked for: the black beyond its edge is none.
 const WHOLE: f32 = 0.99;
+/// Least value of light's uniformity for detail and the mouth to be judged.
+const EVEN: f32 = 0.5;
 
 impl Quality {
     /// Measures the face that `detection` found in `image` and that `aligned` shows, aligned for the embedder.
@@ -93,7 +95,11 @@ impl Quality {
         let (mouth_visible, mask) = whole(mouth::visible(&view));
         let (uncovered, hat) = whole(forehead::uncovered(&view));
         let (mouth_closed, mouth) = whole(mouth::closed(&view));
-        let still = (spread.sharpness < light::HOLD_STILL).then_some(Guidance::HoldStill);
+        let uniformity = light::uniformity(&view);
+        // A shadow on one side adds contrast, beside which detail and lips look faint.
+        let even = uniformity.value() >= EVEN;
+        let mask = mask.filter(|_| even);
+        let still = (even && spread.sharpness < light::HOLD_STILL).then_some(Guidance::HoldStill);
         let measures = Component::ALL.map(|component| match component {
             Component::InterEyeDistance => eyes,
             Component::CropOfTheFaceImage => crop,
@@ -104,7 +110,7 @@ impl Quality {
             Component::UnderExposurePrevention => under,
             Component::OverExposurePrevention => over,
             Component::DynamicRange => range,
-            Component::IlluminationUniformity => light::uniformity(&view),
+            Component::IlluminationUniformity => uniformity,
             Component::EyesOpen => eyes::open(&view),
             Component::MouthClosed => mouth_closed,
             Component::EyesVisible => eyes_visible,
@@ -116,9 +122,10 @@ impl Quality {
         let light::Spread { brightness, contrast, sharpness } = spread;
         let mut quality = Self { sharpness, brightness, contrast, unified: 0, guidance, measures };
         quality.unified = quality.combined();
-        if matches!(quality.flaw(), Some(Flaw::Dark | Flaw::Bright | Flaw::Flat)) {
-            // Without light everything seems covered.
-            quality.guidance = [closer, back].into_iter().flatten().min();
+        // Without light or detail everything seems covered.
+        if let Some(flaw) = quality.flaw() {
+            let still = (flaw == Flaw::Blurred).then_some(Guidance::HoldStill);
+            quality.guidance = [closer, back, still].into_iter().flatten().min();
         }
         quality
     }
@@ -133,6 +140,13 @@ impl Quality {
     /// How well a comparison may be expected to go: 0 (not at all) to 100.
     pub fn unified(&self) -> u8 {
         self.unified
+    }
+
+    /// With what the embedder thinks of the face: `length` is that of the embedding before it is normalized. Never higher
+    /// than before, so that a face that is not worth a template by its picture need not be embedded to know.
+    pub(super) fn with_magnitude(self, length: f32, magnitude: Magnitude) -> Self {
+        let value = 1.0 / (1.0 + ((magnitude.half - length) / magnitude.spread).exp());
+        Self { unified: Measure::new(length, f32::from(self.unified) / 100.0 * value).score, ..self }
     }
 
     /// One component.
