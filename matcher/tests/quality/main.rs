@@ -94,17 +94,10 @@ fn portraits_are_good_and_what_is_wrong_is_told() {
             eprintln!("  {component:?} {:?}", plain.component(component));
         }
         assert_eq!((plain.guidance(), plain.flaw()), (None, None), "{name}");
-        // The detector's landmarks lag behind a face that is tilted much.
+        // A face that is tilted much may be missed, and the detector's landmarks lag behind it.
         for degradation in Degradation::ALL.into_iter().filter(|&degradation| degradation != Degradation::Tilt) {
             let worse = degradation.applied(&image, &detection, 7);
-            let Some(worse) = quality(&engine, &worse) else {
-                assert_eq!(
-                    degradation,
-                    Degradation::Tilt,
-                    "{name}: no face; only one that is tilted much may be missed"
-                );
-                continue;
-            };
+            let Some(worse) = quality(&engine, &worse) else { panic!("{name} {degradation:?}: no face") };
             let (component, guidance, _) = expected(degradation);
             eprintln!(
                 "  {degradation:?}: unified {} {component:?} {:?} {:?} {:?}",

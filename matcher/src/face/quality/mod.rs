@@ -172,3 +172,45 @@ impl Quality {
         .find_map(|(wrong, flaw)| wrong.then_some(flaw))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use proptest::prelude::{any, prop, prop_assert, prop_oneof, proptest};
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    fn image(side: u32, value: impl Fn(u32, u32) -> u8) -> Image {
+        let pixels = (0..side * side).flat_map(|at| [value(at / side, at % side); 3]).collect();
+        Image::from_bgr(side, side, Zeroizing::new(pixels)).unwrap()
+    }
+
+    fn detection(landmarks: [[f32; 2]; 5]) -> Detection {
+        Detection { left: 10.0, top: 10.0, width: 80.0, height: 100.0, landmarks, confidence: 0.9 }
+    }
+
+    #[test]
+    fn a_short_embedding_lowers_quality_and_none_raises_it() {
+        let aligned = image(112, |row, column| (row * 7 + column * 13) as u8);
+        let face = detection([[100.0, 100.0], [160.0, 100.0], [130.0, 134.0], [104.0, 161.0], [156.0, 161.0]]);
+        let plain = Quality { unified: 80, ..Quality::of(&image(250, |_, _| 90), &aligned, &face) };
+        let magnitude = Magnitude { half: 10.0, spread: 1.0 };
+        let with = |length: f32| plain.with_magnitude(length, magnitude).unified();
+        assert_eq!((with(10.0), with(100.0), with(0.0), with(f32::NAN)), (40, 80, 0, 0));
+        assert!(with(9.0) < with(10.0) && with(10.0) < with(11.0));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_detected_has_some_quality(
+            landmarks in prop::array::uniform5(prop::array::uniform2(prop_oneof![any::<f32>(), -50f32..300.0])),
+            shades in any::<[u8; 4]>(),
+        ) {
+            let of = |row: u32, column: u32| shades[(row / 9 % 2 + column / 5 % 2 * 2) as usize];
+            let quality = Quality::of(&image(60, of), &image(112, of), &detection(landmarks));
+            prop_assert!(quality.unified() <= 100);
+            prop_assert!(Component::ALL.iter().all(|&component| quality.component(component).score <= 100));
+        }
+    }
+}
