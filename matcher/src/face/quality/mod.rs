@@ -1,5 +1,23 @@
 //! What can be told of a face's picture before it is compared, after the model of ISO/IEC 29794-5: components of 0 to
 //! 100, one unified score, and the one thing that the traveler should do about it.
+//!
+//! There are five landmarks and no further net: what covers a face is found by brightness and relief about the landmarks,
+//! never by color, so that gray cameras do. How often each is told was measured with `tests/quality` on photographs of people
+//! that no threshold was chosen on (Labeled Faces in the Wild, gray), with what goes wrong drawn onto 206 of them:
+//!
+//! | drawn | told | told of frontal faces as they are (602) |
+//! |---|---|---|
+//! | dark glasses | 80 %, and 10 % to face the camera | 0.7 %, all of whom wear some |
+//! | mask | 91 % | none |
+//! | cap | 80 % | 2.2 %, all of whom wear one; none for a fringe |
+//! | mouth wide open | 67 % | 0.7 %, all open but one in doubt |
+//! | blur of a fourteenth to a ninth of the eyes' distance | 99 % | none |
+//! | tilt of 25 to 45 degrees | 62 %; the detector's landmarks lag behind | none |
+//! | shut eyes | never: half of them score low, and narrow eyes do, too | - |
+//! | shadow on one side | never: light is not the traveler's; 99 % score low | - |
+//!
+//! Real masks have folds and prints that drawn ones lack: expect less. Mirrored glasses, clear frames, scarves about the hair
+//! and hats as bright as the face are not found.
 
 mod background;
 mod component;

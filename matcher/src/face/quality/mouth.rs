@@ -2,7 +2,7 @@
 
 use super::{
     component::{Guidance, Measure},
-    view::{View, quantile},
+    view::View,
 };
 
 /// Lips and what is about them, in eye distances.
@@ -64,8 +64,6 @@ pub(super) fn closed(view: &View) -> (Measure, Option<Guidance>) {
     let skin = ((left + right) / 2.0).min(1.15 * above.min(below));
     let values = view.gray.sorted(view.part(mouth, [0.0, GAPE_DOWN], GAPE));
     let dark = values.partition_point(|&value| value < GAPE_DARK * skin) as f32 / values.len().max(1) as f32;
-    // Teeth or tongue in it: what is brightest there is no darker than skin in the shade.
-    let open = dark > GAPE_HALF && quantile(&values, 0.05) < GAPE_DARK * skin;
     let value = 1.0 / (1.0 + ((dark - GAPE_HALF) / GAPE_SPREAD).exp());
-    (Measure::new(dark, value), open.then_some(Guidance::CloseMouth))
+    (Measure::new(dark, value), (dark > GAPE_HALF).then_some(Guidance::CloseMouth))
 }
