@@ -53,6 +53,9 @@ fn face(criterion: &mut Criterion) {
     group.bench_function("load both nets", |bencher| bencher.iter(|| FaceEngine::load(&models).unwrap()));
     group.bench_function("decode a JPEG of 640 x 480", |bencher| bencher.iter(|| Image::decode(&jpeg).unwrap()));
     group.bench_function("detect", |bencher| bencher.iter(|| engine.detect(black_box(&frame)).unwrap()));
+    group.bench_function("align and measure quality", |bencher| {
+        bencher.iter(|| engine.align(black_box(&frame), detection).unwrap())
+    });
     group.bench_function("align and embed", |bencher| {
         bencher.iter(|| engine.sample(black_box(&frame), detection).unwrap())
     });

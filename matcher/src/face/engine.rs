@@ -154,8 +154,9 @@ impl FaceEngine {
 
     /// Embeds an aligned face.
     pub fn embed_aligned(&self, face: &AlignedFace) -> Result<FaceSample, FaceError> {
-        let template = FaceTemplate::new(&self.model, self.embed(&face.input)?)?;
-        Ok(FaceSample { template, detection: face.detection, quality: face.quality })
+        let raw = self.embed(&face.input)?;
+        let quality = self.embedded(face.quality, &raw, 1);
+        Ok(FaceSample { template: FaceTemplate::new(&self.model, raw)?, detection: face.detection, quality })
     }
 
     /// Aligns and embeds this face of a frame, if it is sharp and lit.
@@ -184,8 +185,14 @@ impl FaceEngine {
             };
             sum.iter_mut().zip(raw.iter()).for_each(|(sum, value)| *sum += value);
         }
-        let template = FaceTemplate::new(&self.model, sum)?;
-        Ok(FaceSample { template, detection, quality })
+        let quality = self.embedded(quality, &sum, views.len());
+        Ok(FaceSample { template: FaceTemplate::new(&self.model, sum)?, detection, quality })
+    }
+
+    /// Quality with what the embedder thinks of the face, given the sum of its views.
+    fn embedded(&self, quality: Quality, sum: &[f32], views: usize) -> Quality {
+        let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt() / views.max(1) as f32;
+        self.embedding.magnitude.map_or(quality, |magnitude| quality.with_magnitude(length, magnitude))
     }
 
     /// Whether the embedder sees a face just as quality is measured on it.

@@ -82,6 +82,19 @@ pub struct Embedding {
     pub length: usize,
     /// Where eyes, nose and corners of the mouth lie in the input, in pixels; those at the picture's left first.
     pub landmarks: [[f64; 2]; 5],
+    /// What an embedding's length before normalization says; without it, quality is told by the picture alone.
+    pub magnitude: Option<Magnitude>,
+}
+
+/// How the length of an embedding, before it is normalized, falls with the quality of the face that it is made of. Nets
+/// that are trained on the sphere tell a poor face by it, whether or not they were trained to (MagFace, CVPR 2021, was).
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Magnitude {
+    /// The length that is worth half.
+    pub half: f32,
+    /// How much more or less of it is worth three quarters or a quarter, divided by the logarithm of 3.
+    pub spread: f32,
 }
 
 /// A net's manifest.
@@ -190,6 +203,9 @@ pub enum ValueError {
     /// An embedding of no length, or too long.
     #[error("`embedding.length` must be 2 to {EMBEDDING_LENGTH_MAX}")]
     Length,
+    /// Lengths that no embedding has.
+    #[error("`embedding.magnitude` must be numbers above zero; leave it out where it was not measured")]
+    Magnitude,
     /// An embedder must have `[embedding]`; nothing else has it.
     #[error("[embedding] is what a face-embedder has, and no other net")]
     Embedding,
@@ -283,11 +299,14 @@ impl Manifest {
         ensure(numbers && scale.iter().all(|&scale| scale != 0.0), ValueError::Normalization)?;
         ensure(self.embedding.is_some() == (self.role == Role::FaceEmbedder), ValueError::Embedding)?;
         ensure(self.calibration.is_none() || self.role == Role::FaceEmbedder, ValueError::NotCalibrated)?;
-        if let Some(Embedding { length, landmarks }) = &self.embedding {
+        if let Some(Embedding { length, landmarks, magnitude }) = &self.embedding {
             ensure((2..=EMBEDDING_LENGTH_MAX).contains(length), ValueError::Length)?;
             let (width, height) = (f64::from(*width), f64::from(*height));
             let within = landmarks.iter().all(|[x, y]| (0.0..width).contains(x) && (0.0..height).contains(y));
             let [left, right, ..] = landmarks;
+            let positive = |value: f32| value.is_finite() && value > 0.0;
+            let magnitude = magnitude.is_none_or(|m| positive(m.half) && positive(m.spread));
+            ensure(magnitude, ValueError::Magnitude)?;
             ensure(within && right[0] - left[0] >= EYES_APART_MIN * width, ValueError::Landmarks)?;
         }
         self.calibration.as_ref().map_or(Ok(()), |calibration| Ok(calibration.check()?))

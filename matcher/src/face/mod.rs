@@ -22,7 +22,7 @@ pub use self::{
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     liveness::{Cue, CueName, Evidence, Liveness, PadPolicy, Verdict, View},
-    manifest::{Channels, Embedding, Input, Manifest, ManifestError, Manifests, Role, ValueError},
+    manifest::{Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError},
     nets::{ModelError, Net, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{FaceSample, FaceTemplate, OtherModel},

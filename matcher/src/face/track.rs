@@ -103,6 +103,8 @@ pub struct Tracker {
     /// Since when a second person has been in the zone, and whether that was told.
     second: Option<(u64, bool)>,
     next: u64,
+    /// When the last frame was seen, in milliseconds.
+    now: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -119,12 +121,13 @@ struct Track {
 impl Tracker {
     /// Nobody is there yet.
     pub fn new(zone: Zone) -> Self {
-        Self { zone, tracks: Vec::new(), traveler: None, second: None, next: 0 }
+        Self { zone, tracks: Vec::new(), traveler: None, second: None, next: 0, now: 0 }
     }
 
     /// Takes the faces of a frame of this size, seen at this time. A time before that of the last frame counts as that.
     pub fn see(&mut self, time_ms: u64, width: u32, height: u32, faces: &[Detection]) -> Seen {
-        let now = self.tracks.iter().map(|track| track.seen_ms).fold(time_ms, u64::max);
+        let now = time_ms.max(self.now);
+        self.now = now;
         self.follow(now, (width as f32, height as f32), faces);
         let mut events = Vec::new();
         self.choose(&mut events);
@@ -349,6 +352,18 @@ mod tests {
         assert_eq!(jumped.events, [], "the first may still be there, unseen for a frame");
         let later = see(&mut tracker, 600, &[face(450.0, 200.0, 70.0)]);
         assert!(matches!(later.events[..], [TrackEvent::Replaced { .. }]), "{later:?}");
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_stands_still() {
+        let mut tracker = Tracker::new(Zone::default());
+        let [near, beside, behind] = [face(150.0, 200.0, 90.0), face(320.0, 200.0, 50.0), face(500.0, 200.0, 45.0)];
+        see(&mut tracker, 0, &[near, beside, behind]);
+        see(&mut tracker, 400, &[beside, behind]);
+        // The first is gone; of those who are left two are alike, though neither was seen just now.
+        see(&mut tracker, 501, &[]);
+        let seen = see(&mut tracker, 450, &[beside, behind]);
+        assert!(tracker.has_company() && seen.at == Some(0), "{seen:?}");
     }
 
     proptest! {

@@ -200,7 +200,7 @@ fn mask<'a>(canvas: &'a Canvas<'a>, dice: &mut Dice) -> impl Fn([f32; 2], Pixel)
     let cloth = dice.one_of(&[[210.0, 190.0, 150.0], [230.0; 3], [34.0; 3], [190.0, 150.0, 90.0], [60.0, 60.0, 120.0]]);
     let folds = dice.roll(0.0, 0.14);
     move |[u, v], pixel| {
-        let edge = top + 0.08 * (1.0 - (u / 0.35).powi(2)).clamp(-1.0, 1.0) * -1.0;
+        let edge = top - 0.08 * (1.0 - (u / 0.35).powi(2)).clamp(-1.0, 1.0);
         let width = (1.0 - 0.42 * ((v - 0.9) / 0.7).max(0.0)).max(0.0);
         let part = soft((edge - v).max(v - 1.85).max(u.abs() - width));
         // The cloth is lit as the face below it.

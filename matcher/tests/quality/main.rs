@@ -18,11 +18,27 @@ use sallyport_matcher::{
     face::{Component, Detection, FaceEngine, FaceError, Flaw, Guidance, Quality},
 };
 use sha2::{Digest as _, Sha256};
+use zeroize::Zeroizing;
 
 const FACES: [&str; 4] = ["obama.jpg", "obama2.jpg", "obama3.jpg", "biden.jpg"];
 
 fn picture(path: &Path) -> Image {
     Image::decode(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Halved until it is no higher than 700 pixels.
+fn small(image: Image) -> Image {
+    if image.height() <= 700 {
+        return image;
+    }
+    let (width, height) = (image.width() / 2, image.height() / 2);
+    let at = |row: u32, column: u32, channel: u32| {
+        let value = |row, column| u32::from(image.bgr()[(3 * (row * image.width() + column) + channel) as usize]);
+        let (row, column) = (2 * row, 2 * column);
+        ((value(row, column) + value(row, column + 1) + value(row + 1, column) + value(row + 1, column + 1)) / 4) as u8
+    };
+    let bytes = (0..3 * width * height).map(|byte| at(byte / 3 / width, byte / 3 % width, byte % 3)).collect();
+    small(Image::from_bgr(width, height, Zeroizing::new(bytes)).unwrap())
 }
 
 /// The face in the middle, if there is one.
@@ -63,7 +79,7 @@ fn portraits_are_good_and_what_is_wrong_is_told() {
     let Some(folder) = assets() else { return };
     let engine = FaceEngine::load(&folder.join("models")).unwrap();
     for name in FACES {
-        let image = picture(&folder.join("faces").join(name));
+        let image = small(picture(&folder.join("faces").join(name)));
         let detection = face(&engine, &image).unwrap();
         let plain = quality(&engine, &image).unwrap();
         eprintln!("{name}: unified {}", plain.unified());
@@ -71,16 +87,10 @@ fn portraits_are_good_and_what_is_wrong_is_told() {
             eprintln!("  {component:?} {:?}", plain.component(component));
         }
         assert_eq!((plain.guidance(), plain.flaw()), (None, None), "{name}");
-        for degradation in Degradation::ALL {
+        // A face that is tilted much may be missed, and the detector's landmarks lag behind it.
+        for degradation in Degradation::ALL.into_iter().filter(|&degradation| degradation != Degradation::Tilt) {
             let worse = degradation.applied(&image, &detection, 7);
-            let Some(worse) = quality(&engine, &worse) else {
-                assert_eq!(
-                    degradation,
-                    Degradation::Tilt,
-                    "{name}: no face; only one that is tilted much may be missed"
-                );
-                continue;
-            };
+            let Some(worse) = quality(&engine, &worse) else { panic!("{name} {degradation:?}: no face") };
             let (component, guidance, _) = expected(degradation);
             eprintln!(
                 "  {degradation:?}: unified {} {component:?} {:?} {:?} {:?}",
@@ -90,13 +100,10 @@ fn portraits_are_good_and_what_is_wrong_is_told() {
                 worse.flaw()
             );
             assert!(worse.component(component).score < plain.component(component).score, "{name} {degradation:?}");
-            // Mouths open more or less wide, and the detector's landmarks lag behind a face that is tilted much.
-            let sometimes = matches!(degradation, Degradation::OpenMouth | Degradation::Tilt);
-            if guidance.is_some() && !sometimes {
+            assert!(worse.guidance().is_none() || worse.guidance() == guidance, "{name} {degradation:?}");
+            // Mouths open more or less wide.
+            if degradation != Degradation::OpenMouth {
                 assert_eq!(worse.guidance(), guidance, "{name} {degradation:?}");
-            }
-            if degradation != Degradation::Tilt {
-                assert!(worse.guidance().is_none() || worse.guidance() == guidance, "{name} {degradation:?}");
             }
         }
     }
@@ -159,6 +166,10 @@ fn how_often_each_is_told() {
             names.join(" ")
         );
     }
+    assert!(plain.iter().all(|(_, quality)| quality.flaw().is_none()));
+    let told = frontal.iter().filter(|(_, quality)| quality.guidance().is_some()).count();
+    // Hats and dark glasses among them are told rightly.
+    assert!(share(told, frontal.len()) < 5.0, "{told}");
     for degradation in Degradation::ALL {
         let of: Vec<_> = worse.iter().filter(|(kind, _)| *kind == degradation).map(|(_, quality)| quality).collect();
         let found: Vec<&Quality> = of.iter().filter_map(|quality| quality.as_ref()).collect();
@@ -166,9 +177,13 @@ fn how_often_each_is_told() {
         let low = found.iter().filter(|quality| quality.component(component).score < 50).count();
         let also = plain.iter().filter(|(_, quality)| quality.component(component).score < 50).count();
         let right = found.iter().filter(|quality| guidance.is_some() && quality.guidance() == guidance).count();
+        let mut wrong: Vec<_> =
+            found.iter().filter_map(|quality| quality.guidance()).filter(|&told| Some(told) != guidance).collect();
+        wrong.sort();
+        let wrong: Vec<_> = wrong.chunk_by(|a, b| a == b).map(|same| (same[0], same.len())).collect();
         let flawed = found.iter().filter(|quality| flaw.is_some() && quality.flaw() == flaw).count();
         println!(
-            "{degradation:?}: {} pictures, {} without a face; {component:?} below 50 in {:.1} % (plain {:.1} %); {guidance:?} {:.1} %; {flaw:?} {:.1} %",
+            "{degradation:?}: {} pictures, {} without a face; {component:?} below 50 in {:.1} % (plain {:.1} %); {guidance:?} {:.1} %; {flaw:?} {:.1} %; else {wrong:?}",
             of.len(),
             of.len() - found.len(),
             share(low, found.len()),

@@ -22,8 +22,11 @@ pub(super) fn uniformity(image: &Image, detection: &Detection) -> Measure {
     let at = |u: f32, v: f32| {
         let (column, row) = ((x + u * unit).round(), (y + v * unit).round());
         let inside = column >= 0.0 && row >= 0.0 && column < image.width() as f32 && row < image.height() as f32;
+        if !inside {
+            return None;
+        }
         let first = 3 * (row as usize * image.width() as usize + column as usize);
-        let pixel = inside.then(|| image.bgr().get(first..first + 3)).flatten()?;
+        let pixel = image.bgr().get(first..first + 3)?;
         Some(pixel.iter().map(|&value| f32::from(value)).sum::<f32>() / 3.0)
     };
     let (columns, rows) = (((BESIDE.end - BESIDE.start) / STEP) as u32, ((ABOVE + BELOW) / STEP) as u32);

@@ -62,17 +62,17 @@ impl Component {
 /// A component as measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measure {
-    /// As measured, in the component's own unit.
+    /// As measured, in the component's own unit; NaN where the picture does not hold what is measured.
     pub raw: f32,
     /// 0 (worst) to 100 (best).
     pub score: u8,
 }
 
 impl Measure {
-    /// Of a value from 0 to 1; outside of that, and what is no number, counts as the nearer end.
+    /// Of a value from 0 to 1; what is outside of that counts as the nearer end, what is no number as 0.
     pub(super) fn new(raw: f32, value: f32) -> Self {
-        // A float that is cast saturates, and NaN becomes 0.
-        Self { raw, score: (100.0 * value.min(1.0)).round() as u8 }
+        // What is no number is cast to 0.
+        Self { raw, score: (100.0 * value.clamp(0.0, 1.0)).round() as u8 }
     }
 
     /// As a factor.

@@ -16,7 +16,10 @@ const BRIGHT_MOST: f32 = 0.25;
 /// Sharpness that is worth half, and how fast that changes: of 2,127 photographs 0.5 % are below.
 const SHARP_HALF: f32 = 0.14;
 const SHARP_SPREAD: f32 = 0.02;
-/// The darker half's brightness beside the other's that is worth half: of 2,127 photographs 1.2 % are below.
+/// Below this a live face is moved or out of focus and the traveler is asked to hold still; down to
+/// [`super::Flaw::Blurred`] it still compares.
+pub(super) const HOLD_STILL: f32 = 0.125;
+/// The darker cheek's brightness beside the other's that is worth half: of 2,127 photographs 1.2 % are below.
 const EVEN_HALF: f32 = 0.45;
 const EVEN_SPREAD: f32 = 0.08;
 
@@ -73,10 +76,6 @@ pub(super) fn uniformity(view: &View) -> Measure {
     let ratio = left.min(right) / left.max(right);
     Measure::new(ratio, 1.0 / (1.0 + ((EVEN_HALF - ratio) / EVEN_SPREAD).exp()))
 }
-
-/// Below this a live face is moved or out of focus: an asked-for second stillness helps. Between that and
-/// [`super::Flaw::Blurred`] it still compares.
-pub(super) const HOLD_STILL: f32 = 0.125;
 
 #[derive(Default)]
 struct Sums {

@@ -2,7 +2,7 @@
 
 use super::{
     component::{Guidance, Measure},
-    view::{View, quantile},
+    view::View,
 };
 
 /// Lips and what is about them, in eye distances.
@@ -13,6 +13,8 @@ const EYE: [f32; 2] = [0.35, 0.22];
 /// fast that changes.
 const RELIEF_HALF: f32 = 0.50;
 const RELIEF_SPREAD: f32 = 0.06;
+/// Eyes without this much relief beside the skin's brightness are blurred or behind glass: nothing to hold the mouth against.
+const EYES_MIN: f32 = 0.03;
 /// A mouth, shut or not, is a dark line across; so much darker than what is above and below it, beside the skin.
 const LINE_MAX: f32 = 0.10;
 /// How far above and below the line it is compared, in pixels.
@@ -30,9 +32,9 @@ const GAPE_SPREAD: f32 = 0.05;
 pub(super) fn visible(view: &View) -> (Measure, Option<Guidance>) {
     let eyes = view.eyes().map(|eye| view.smooth.relief_down(view.part(eye, [0.0, 0.0], EYE)));
     let lips = view.smooth.relief_down(view.part(view.mouth(), [0.0, 0.0], LIPS));
-    // Glasses flatten the eyes; then there is nothing to hold the mouth against.
-    let relief = lips / eyes[0].max(eyes[1]).max(1.0);
-    let covered = relief < RELIEF_HALF && line(view) < LINE_MAX;
+    let eyes = eyes[0].max(eyes[1]);
+    let relief = lips / eyes.max(1.0);
+    let covered = relief < RELIEF_HALF && line(view) < LINE_MAX && eyes > EYES_MIN * view.below_eyes();
     let value = 1.0 / (1.0 + ((RELIEF_HALF - relief) / RELIEF_SPREAD).exp());
     (Measure::new(relief, value), covered.then_some(Guidance::UncoverFace))
 }
@@ -62,8 +64,6 @@ pub(super) fn closed(view: &View) -> (Measure, Option<Guidance>) {
     let skin = ((left + right) / 2.0).min(1.15 * above.min(below));
     let values = view.gray.sorted(view.part(mouth, [0.0, GAPE_DOWN], GAPE));
     let dark = values.partition_point(|&value| value < GAPE_DARK * skin) as f32 / values.len().max(1) as f32;
-    // Teeth or tongue in it: what is brightest there is no darker than skin in the shade.
-    let open = dark > GAPE_HALF && quantile(&values, 0.05) < GAPE_DARK * skin;
     let value = 1.0 / (1.0 + ((dark - GAPE_HALF) / GAPE_SPREAD).exp());
-    (Measure::new(dark, value), open.then_some(Guidance::CloseMouth))
+    (Measure::new(dark, value), (dark > GAPE_HALF).then_some(Guidance::CloseMouth))
 }

@@ -2,8 +2,10 @@
 //!
 //! An affine camera that maps the mean landmarks in space to those found is a linear least squares problem; the nearest
 //! rotation is that of its two rows made orthogonal about their bisector. Both eyes and the mouth lie in one plane, so that
-//! the nose's depth alone tells turning from shape: whose nose is a quarter longer seems turned a quarter more. Landmarks
-//! that err by a pixel of the aligned face move yaw by about four degrees and pitch by about five.
+//! the nose's depth alone tells turning from shape: whose nose is a quarter longer seems turned a quarter more. A pixel of
+//! noise on the landmarks of the aligned face is four degrees of yaw and pitch and one of roll. Between photographs and
+//! their mirror images, found by the detector anew, yaw and pitch differ by a standard deviation of four degrees and roll
+//! by two and a half. There is no ground truth behind these figures: they say how steady the angles are, not how true.
 
 use super::{
     super::Detection,
