@@ -235,7 +235,7 @@ impl DocumentStation {
         }
         let code = Code::from_bytes(enrollment.code.expose_bytes()).map_err(|error| corrupt(&error))?;
         let projection = self.keys.projection(&enrollment).ok_or(Reason::EnrollmentCacheStale)?;
-        self.evidence.lay(crossing, Reference::Enrollment(code, projection), None);
+        self.evidence.lay(crossing, Reference::Enrollment(Box::new(code), projection), None);
         Ok(facts(Some(EnrollmentFacts {
             id: enrollment.id,
             status: enrollment.status,

@@ -12,7 +12,7 @@ pub(super) enum Reference {
     /// The template of the chip's portrait.
     Portrait(FaceTemplate),
     /// The code of an enrollment, with the projection that makes the probe's code.
-    Enrollment(Code, Projection),
+    Enrollment(Box<Code>, Projection),
 }
 
 /// Why there is no score.
@@ -106,7 +106,7 @@ mod tests {
     fn reference() -> Reference {
         let seed = ApplicationKey::received(&[1; 32], 1).enrollment_seed(&[1; 16], 1);
         let projection = Projection::new(&seed);
-        Reference::Enrollment(projection.protect(&[0.5; 128]).unwrap(), projection)
+        Reference::Enrollment(Box::new(projection.protect(&[0.5; 128]).unwrap()), projection)
     }
 
     #[test]

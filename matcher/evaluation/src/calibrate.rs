@@ -5,7 +5,7 @@
 //! (Pickands 1975; Coles 2001, 4.3) and marked as extrapolated. The highest impostor scores of a collection are often one
 //! person under two names, so of these only their being the highest counts.
 
-use std::{path::PathBuf, thread};
+use std::{f64::consts::LN_10, path::PathBuf, thread};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::{Basis, Calibration, FaceEngine, Fmr, LikelihoodRatio, Manifests, Tail, Threshold};
@@ -17,8 +17,9 @@ const MATCHES_MIN: f64 = 10.0;
 /// How many of the highest impostor scores the tail is fitted to, and how many of those may be labels gone wrong.
 const EXCEEDANCES: usize = 1_000;
 const CENSORED: usize = 20;
-/// Beyond this, in log10, no ratio is claimed: a hundred thousand comparisons cannot show more.
-const LOG10_LR_BOUND: f64 = 6.0;
+/// What was not seen once in n comparisons may still happen at 3 / n (rule of three at 95 % confidence, ISO/IEC 19795-1),
+/// so that n comparisons support no ratio beyond n / 3.
+const RULE_OF: f64 = 3.0;
 
 /// What to calibrate on.
 #[derive(clap::Args)]
@@ -31,6 +32,9 @@ pub(crate) struct Arguments {
     /// What the collection is called in the manifest; the folder's name when not given.
     #[arg(long)]
     data: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Calibrates.
@@ -78,6 +82,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         },
     };
     let path = manifests.calibrate(&calibration)?;
+    if arguments.json {
+        println!("{}", serde_json::to_string_pretty(&calibration)?);
+        return Ok(());
+    }
     for (fmr, Threshold { score, basis }) in &calibration.thresholds {
         println!("FMR {fmr}: {score:.4} ({basis:?})");
     }
@@ -138,12 +146,17 @@ fn fit_tail(impostor: &[f32]) -> anyhow::Result<Tail> {
 struct Logistic {
     offset: f64,
     slope: f64,
+    /// Least and most log10 that the comparisons support: few genuine ones cannot show that a score is never theirs, nor
+    /// few impostors.
+    bounds: [f64; 2],
 }
 
 impl Logistic {
     fn fit(scores: &Scores) -> Self {
         const ROUNDS: usize = 50;
-        let mut this = Self { offset: 0.0, slope: 1.0 };
+        let (genuine, impostor) = scores.counts();
+        let bound = |count: usize| (count as f64 / RULE_OF).max(1.0).log10();
+        let mut this = Self { offset: 0.0, slope: 1.0, bounds: [-bound(genuine), bound(impostor)] };
         // Newton's method; the loss is convex.
         for _ in 0..ROUNDS {
             let mut gradient = [0.0; 2];
@@ -169,7 +182,7 @@ impl Logistic {
                 (hessian[1][1] * gradient[0] - hessian[0][1] * gradient[1]) / determinant,
                 (hessian[0][0] * gradient[1] - hessian[1][0] * gradient[0]) / determinant,
             ];
-            this = Self { offset: this.offset - step[0], slope: this.slope - step[1] };
+            this = Self { offset: this.offset - step[0], slope: this.slope - step[1], ..this };
             if step[0].abs() + step[1].abs() < 1e-9 {
                 break;
             }
@@ -179,8 +192,10 @@ impl Logistic {
 
     /// Cost of the log-likelihood ratio, in bits.
     fn cllr(self, scores: &Scores) -> f64 {
+        let [least, most] = self.bounds.map(|log10| log10 * LN_10);
+        let ratio = |score: f32| (self.offset + self.slope * f64::from(score)).clamp(least, most);
         let cost = |scores: &[f32], sign: f64| {
-            let bits = |&score: &f32| (1.0 + (sign * (self.offset + self.slope * f64::from(score))).exp()).log2();
+            let bits = |&score: &f32| (1.0 + (sign * ratio(score)).exp()).log2();
             scores.iter().map(bits).sum::<f64>() / scores.len().max(1) as f64
         };
         (cost(scores.genuine(), -1.0) + cost(scores.impostor(), 1.0)) / 2.0
@@ -188,8 +203,8 @@ impl Logistic {
 
     /// Where the ratio reaches its bounds.
     fn points(self) -> Vec<[f32; 2]> {
-        let score_at = |log10: f64| (log10 * std::f64::consts::LN_10 - self.offset) / self.slope;
-        [-LOG10_LR_BOUND, 0.0, LOG10_LR_BOUND].map(|log10| [score_at(log10) as f32, log10 as f32]).to_vec()
+        let score_at = |log10: f64| (log10 * LN_10 - self.offset) / self.slope;
+        self.bounds.map(|log10| [score_at(log10) as f32, log10 as f32]).to_vec()
     }
 }
 
@@ -239,9 +254,11 @@ mod tests {
         let middle = -fitted.offset / fitted.slope;
         assert!((middle - 0.35).abs() < 0.02, "{fitted:?}");
         let points = fitted.points();
-        assert!(points[0][0] < points[1][0] && points[1][0] < points[2][0]);
+        // 20,000 comparisons of each kind.
+        assert!(points[0][0] < 0.35 && (points[0][1] + 3.824).abs() < 1e-3, "{points:?}");
+        assert!(points[1][0] > 0.35 && (points[1][1] - 3.824).abs() < 1e-3, "{points:?}");
         assert!(fitted.cllr(&Scores::new(normal(0.6), normal(0.1))) < 0.1);
-        let blind = Logistic { offset: 0.0, slope: 0.0 };
+        let blind = Logistic { offset: 0.0, slope: 0.0, bounds: [-1.0, 1.0] };
         assert!((blind.cllr(&Scores::new(vec![0.5], vec![0.5])) - 1.0).abs() < 1e-9);
     }
 }

@@ -1,6 +1,11 @@
 //! `matcher-eval faces`: every pair of one person is genuine, every other pair impostor.
 
-use std::{num::NonZero, path::PathBuf, thread};
+use std::{
+    fs,
+    num::NonZero,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::FaceEngine;
@@ -11,9 +16,10 @@ use crate::{
     bootstrap::{CONFIDENCE, Evidence, Interval, RESAMPLES, Resample},
     breakdown::{Roster, Tally},
     comparisons::{Comparisons, Pair},
+    metrics::Scores,
     report::{
-        DetPoint, Discard, FMRS, Failure, Group, Intervals, Named, NamedPair, Operating, Point, QualityReport, Report,
-        WorstPairs, text,
+        DetPoint, Discard, FMRS, Failure, Group, Histogram, Intervals, Named, NamedPair, Operating, Point,
+        QualityReport, Report, WorstPairs, html, text,
     },
     subjects::{SUBJECTS_FILE, Subjects},
 };
@@ -37,6 +43,9 @@ pub(crate) struct Arguments {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    /// Also write a page with the curves and tables here: one file that loads nothing else.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// False match rate at whose threshold groups are compared, at most 0.01. One in a thousand is what Frontex asks
     /// of automated border control (Best Practice Technical Guidelines for ABC Systems, 2015).
     #[arg(long, default_value_t = 1e-3)]
@@ -50,6 +59,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let fmr = arguments.operating_fmr;
     ensure!(fmr > 0.0 && fmr <= 0.01, "--operating-fmr {fmr} is not above 0 and at most 0.01");
+    if let Some(page) = &arguments.html {
+        // Told now rather than after minutes of measuring.
+        let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        ensure!(folder.is_dir(), "--html {}: its folder is not there: create it first", page.display());
+    }
     let subjects = Subjects::list(&arguments.folder)?;
     let (columns, strangers) = attributes::read(&arguments.folder, &subjects)?;
     let engine = FaceEngine::load(&arguments.models)
@@ -66,6 +80,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     } else {
         eprint!("{}", text::remarks(&report));
         print!("{}", text::render(&report));
+    }
+    if let Some(page) = &arguments.html {
+        let written = fs::write(page, html::page(&report));
+        written.with_context(|| format!("--html {} cannot be written: choose another place", page.display()))?;
     }
     Ok(())
 }
@@ -116,28 +134,13 @@ impl<'a> Measured<'a> {
         let tallies: Vec<Tally> =
             columns.iter().map(|column| Tally::of(column, &roster, &self.comparisons, threshold)).collect();
         let all: Vec<&Tally> = std::iter::once(&overall).chain(&tallies).collect();
-        let grid: Vec<f64> = (0..DET_POINTS)
-            .map(|at| DET_FMR_MIN * 10_f64.powf(f64::from(at) / f64::from(DET_POINTS_A_DECADE)))
-            .chain(FMRS.map(|(_, fmr)| fmr))
-            .chain([operating_fmr])
-            .collect();
-        let resamples = Evidence::new(&roster, &self.comparisons).resamples(&grid, &all, self.threads);
-        let total = groups(&overall, &[String::new()], &resamples, 0).pop().unwrap_or_default();
-        let with_genuine = overall.behind().first().map_or(0, |behind| behind.genuine);
-        let interval = |at: usize, fnmr: Option<f64>| {
-            Interval::of(fnmr, resamples.iter().map(|one| one.fnmr.get(at).copied().flatten()), with_genuine)
+        let rates = Rates {
+            scores,
+            resamples: Evidence::new(&roster, &self.comparisons).resamples(&grid(operating_fmr), &all, self.threads),
+            people: overall.behind().first().map_or(0, |behind| behind.genuine),
         };
-        let points: Vec<Point> = FMRS
-            .iter()
-            .filter_map(|&(_, fmr)| Some(Point { point: scores.at_fmr(fmr)?, certain: scores.is_certain(fmr) }))
-            .collect();
-        let fnmr_at = |at: usize| points.get(at).and_then(|point| point.point.fnmr);
-        let named = |at: usize, name: &str| (name.to_owned(), fnmr_at(at));
-        let det = grid.iter().take(DET_POINTS as usize).enumerate().filter_map(|(at, &fmr)| {
-            let point = scores.at_fmr(fmr)?;
-            let fnmr_interval = interval(at, point.fnmr);
-            Some(DetPoint { fmr, threshold: point.threshold, fnmr: point.fnmr, fnmr_interval })
-        });
+        let total = groups(&overall, &[String::new()], &rates.resamples, 0).pop().unwrap_or_default();
+        let points = rates.points();
         let equal_error = scores.eer();
         let eer = equal_error.map(|equal| equal.rate);
         Report {
@@ -147,7 +150,7 @@ impl<'a> Measured<'a> {
             genuine,
             impostor,
             eer,
-            fnmr_at_fmr: Named(FMRS.iter().enumerate().map(|(at, (name, _))| named(at, name)).collect()),
+            fnmr_at_fmr: fnmr_at_fmr(|at| points.get(at).and_then(|point| point.point.fnmr)),
             images_per_second: self.acquired.per_second(),
             threads: self.acquired.threads,
             model: model.to_owned(),
@@ -158,35 +161,27 @@ impl<'a> Measured<'a> {
                 resamples: RESAMPLES,
                 method: "bootstrap over people",
                 failure_to_acquire_rate: total.failure_to_acquire_interval,
-                eer: Interval::of(eer, resamples.iter().map(|one| one.eer), with_genuine),
-                fnmr_at_fmr: Named(
-                    FMRS.iter()
-                        .enumerate()
-                        .map(|(at, (name, _))| ((*name).to_owned(), interval(DET_POINTS as usize + at, fnmr_at(at))))
-                        .collect(),
-                ),
+                eer: Interval::of(eer, rates.resamples.iter().map(|one| one.eer), rates.people),
+                fnmr_at_fmr: fnmr_at_fmr(|at| {
+                    rates.interval(DET_POINTS as usize + at, points.get(at).and_then(|point| point.point.fnmr))
+                }),
             },
             operating_points: points,
             operating: operating.map(|point| Operating {
                 fmr: operating_fmr,
                 threshold: point.threshold,
                 fnmr: point.fnmr,
-                fnmr_interval: interval(DET_POINTS as usize + FMRS.len(), point.fnmr),
+                fnmr_interval: rates.interval(DET_POINTS as usize + FMRS.len(), point.fnmr),
                 observed_fmr: total.fmr,
                 observed_fmr_interval: total.fmr_interval,
             }),
-            breakdown: Named(
-                columns
-                    .iter()
-                    .zip(tallies.iter().zip(1..))
-                    .map(|(column, (tally, at))| (column.name.clone(), groups(tally, &column.groups, &resamples, at)))
-                    .collect(),
-            ),
+            breakdown: breakdown(columns, &tallies, &rates.resamples),
             worst_pairs: WorstPairs {
                 impostor: self.named(&self.comparisons.closest),
                 genuine: self.named(&self.comparisons.genuine),
             },
-            det: det.collect(),
+            det: rates.det(),
+            histogram: Histogram::of(scores),
             quality: self.quality(threshold),
             failures: self.failures(),
             ignored: self.subjects.ignored.clone(),
@@ -248,6 +243,59 @@ impl<'a> Measured<'a> {
         discard.dedup_by_key(|point| point.discarded.to_bits());
         Some(QualityReport { samples, discard })
     }
+}
+
+/// The rates of all comparisons, with their resamples.
+struct Rates<'a> {
+    scores: &'a Scores,
+    /// At the rates of [`grid`].
+    resamples: Vec<Resample>,
+    /// With genuine comparisons.
+    people: usize,
+}
+
+impl Rates<'_> {
+    /// Of the FNMR at this place of the grid.
+    fn interval(&self, at: usize, fnmr: Option<f64>) -> Option<Interval> {
+        Interval::of(fnmr, self.resamples.iter().map(|one| one.fnmr.get(at).copied().flatten()), self.people)
+    }
+
+    fn points(&self) -> Vec<Point> {
+        let point = |&(_, fmr): &(&str, f64)| {
+            Some(Point { point: self.scores.at_fmr(fmr)?, certain: self.scores.is_certain(fmr) })
+        };
+        FMRS.iter().filter_map(point).collect()
+    }
+
+    fn det(&self) -> Vec<DetPoint> {
+        let points = (0..DET_POINTS as usize).zip(det_rates()).filter_map(|(at, fmr)| {
+            let point = self.scores.at_fmr(fmr)?;
+            let fnmr_interval = self.interval(at, point.fnmr);
+            Some(DetPoint { fmr, threshold: point.threshold, fnmr: point.fnmr, fnmr_interval })
+        });
+        points.collect()
+    }
+}
+
+/// False match rates that are resampled: the curve's, those always reported, and the one that groups are compared at.
+fn grid(operating_fmr: f64) -> Vec<f64> {
+    det_rates().chain(FMRS.map(|(_, fmr)| fmr)).chain([operating_fmr]).collect()
+}
+
+fn det_rates() -> impl Iterator<Item = f64> {
+    (0..DET_POINTS).map(|at| DET_FMR_MIN * 10_f64.powf(f64::from(at) / f64::from(DET_POINTS_A_DECADE)))
+}
+
+fn fnmr_at_fmr<T>(value: impl Fn(usize) -> T) -> Named<T> {
+    Named(FMRS.iter().enumerate().map(|(at, (name, _))| ((*name).to_owned(), value(at))).collect())
+}
+
+fn breakdown(columns: &[Column], tallies: &[Tally], resamples: &[Resample]) -> Named<Vec<Group>> {
+    // The tally of all is the first one resampled.
+    let tallied = columns.iter().zip(tallies.iter().zip(1..));
+    let named =
+        tallied.map(|(column, (tally, at))| (column.name.clone(), groups(tally, &column.groups, resamples, at)));
+    Named(named.collect())
 }
 
 fn groups(tally: &Tally, names: &[String], resamples: &[Resample], tally_at: usize) -> Vec<Group> {

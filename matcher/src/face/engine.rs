@@ -185,7 +185,7 @@ impl FaceEngine {
         let aligned = image.warped(m, ALIGNED_PX, ALIGNED_PX)?;
         let quality = Quality::of(image, &aligned, &detection);
         if let Some(flaw) = quality.flaw() {
-            return Err(FaceError::Quality { flaw, quality });
+            return Err(FaceError::Quality { flaw, quality: Box::new(quality) });
         }
         let Input { width, height, .. } = self.embedder_input;
         let to = similarity(&detection.landmarks, &self.embedding.landmarks);

@@ -30,7 +30,7 @@ pub enum FaceError {
         /// What is wrong.
         flaw: Flaw,
         /// As measured.
-        quality: Quality,
+        quality: Box<Quality>,
     },
     /// The picture.
     #[error(transparent)]

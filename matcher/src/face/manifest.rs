@@ -273,7 +273,7 @@ impl Manifest {
         ensure((1..=NAME_BYTES_MAX).contains(&self.name.len()) && self.name.bytes().all(sayable), ValueError::Name)?;
         let plain = !self.file.contains(['/', '\\', '\0']) && !matches!(self.file.as_str(), "" | "." | "..");
         ensure(plain && self.file.len() <= NAME_BYTES_MAX, ValueError::File)?;
-        let digits = self.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F'));
+        let digits = self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         ensure(digits && self.sha256.len() == 64, ValueError::Sha256)?;
         let Input { width, height, mean, scale, .. } = &self.input;
         ensure(SIDES_PX.contains(width) && SIDES_PX.contains(height), ValueError::Sides)?;

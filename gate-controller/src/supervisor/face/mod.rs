@@ -219,7 +219,7 @@ impl Ongoing<'_> {
             known.attempt.wants(&face.quality)
         };
         match (wanted, face.quality.flaw()) {
-            (_, Some(flaw)) => self.unusable(&image, &FaceError::Quality { flaw, quality: face.quality }),
+            (_, Some(flaw)) => self.unusable(&image, &FaceError::Quality { flaw, quality: Box::new(face.quality) }),
             (true, None) => match self.engine.embed_aligned(&face) {
                 Ok(sample) => {
                     let view =

@@ -1,12 +1,14 @@
-//! What a measurement says: in JSON as it stands here, and as text.
+//! What a measurement says: in JSON as it stands here, as text, and as a page.
 
+pub(crate) mod html;
+mod plots;
 pub(crate) mod text;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use crate::{
     bootstrap::Interval,
-    metrics::{EqualError, OperatingPoint},
+    metrics::{EqualError, OperatingPoint, Scores, below},
     subjects::Ignored,
 };
 
@@ -55,6 +57,7 @@ pub(crate) struct Report {
     pub breakdown: Named<Vec<Group>>,
     pub worst_pairs: WorstPairs,
     pub det: Vec<DetPoint>,
+    pub histogram: Option<Histogram>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quality: Option<QualityReport>,
     pub failures: Vec<Failure>,
@@ -139,6 +142,45 @@ pub(crate) struct DetPoint {
     pub fnmr_interval: Option<Interval>,
 }
 
+/// Comparisons by score.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct Histogram {
+    /// Lowest score of the first bin.
+    pub start: f64,
+    /// Of each bin, as a score.
+    pub width: f64,
+    pub genuine: Vec<usize>,
+    pub impostor: Vec<usize>,
+}
+
+/// Most bins of a histogram.
+const BINS_MAX: f64 = 100.0;
+
+impl Histogram {
+    /// `None` without comparisons. Bins begin at multiples of their width, which is 1, 2 or 5 times a power of ten.
+    pub(crate) fn of(scores: &Scores) -> Option<Self> {
+        let kinds = [scores.genuine(), scores.impostor()];
+        let finite = || kinds.into_iter().flatten().copied().filter(|score| score.is_finite()).map(f64::from);
+        let (low, high) = (finite().reduce(f64::min)?, finite().reduce(f64::max)?);
+        let wanted = ((high - low) / (BINS_MAX - 2.0)).max(1e-6);
+        let decade = 10_f64.powf(wanted.log10().floor());
+        let width = [1.0, 2.0, 5.0].map(|times| times * decade).into_iter().find(|&width| width >= wanted);
+        let width = width.unwrap_or(10.0 * decade);
+        let first = (low / width).floor();
+        let bins = (((high / width).floor() - first) as usize).saturating_add(1).min(BINS_MAX as usize);
+        let edge = |bin: usize| ((first + bin as f64) * width) as f32;
+        let [genuine, impostor] = kinds.map(|sorted| {
+            let count = |bin: usize| {
+                let end = if bin + 1 == bins { sorted.len() } else { below(sorted, edge(bin + 1)) };
+                let start = if bin == 0 { 0 } else { below(sorted, edge(bin)) };
+                end.saturating_sub(start)
+            };
+            (0..bins).map(count).collect()
+        });
+        Some(Self { start: first * width, width, genuine, impostor })
+    }
+}
+
 /// How well quality foretells failure (ISO/IEC 29794-1, error versus discard characteristic).
 #[derive(Debug, Serialize)]
 pub(crate) struct QualityReport {
@@ -163,4 +205,26 @@ pub(crate) struct Discard {
 pub(crate) struct Failure {
     pub image: String,
     pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_histogram_counts_every_comparison_once() {
+        let genuine = vec![0.91, 0.52, f32::NEG_INFINITY];
+        let impostor: Vec<f32> = (0..1000_u16).map(|at| f32::from(at) / 2000.0 - 0.09).collect();
+        let histogram = Histogram::of(&Scores::new(genuine, impostor)).unwrap();
+        assert_eq!(histogram.width, 0.02);
+        assert_eq!(histogram.genuine.iter().sum::<usize>(), 3);
+        assert_eq!(histogram.impostor.iter().sum::<usize>(), 1000);
+        assert_eq!((histogram.genuine.len(), histogram.impostor.len()), (51, 51));
+        // 0.91 lies in the bin from 0.90 on, the last one.
+        assert_eq!(histogram.genuine.last(), Some(&1));
+        assert_eq!(Histogram::of(&Scores::new(vec![], vec![])), None);
+        let one = Histogram::of(&Scores::new(vec![0.5], vec![])).unwrap();
+        assert_eq!((one.genuine.as_slice(), one.impostor.as_slice()), (&[1][..], &[0][..]));
+    }
 }

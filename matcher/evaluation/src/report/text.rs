@@ -31,7 +31,8 @@ pub(crate) fn thousands(count: usize) -> String {
     out
 }
 
-fn rate(rate: Option<f64>, interval: Option<Interval>) -> String {
+/// A rate, with its interval in brackets.
+pub(crate) fn rate(rate: Option<f64>, interval: Option<Interval>) -> String {
     match (rate, interval) {
         (None, _) => "-".into(),
         (Some(rate), None) => percent(rate),

@@ -30,7 +30,7 @@ pub(super) const HALVED: &str = "halved";
 pub(super) const SPLIT: &str = "split";
 
 /// Most values of a strip, before or after multiplication: strips and weights stay in a second cache of 512 kB.
-const STRIP_VALUES_MAX: usize = 32 * 1024;
+const STRIP_VALUES_MAX: usize = 128 * 1024;
 
 /// How the first unit's input is made of the picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,14 +123,18 @@ impl Expansion for Untyped {
         });
         let mut next = || constants.next().context("too few weights")?;
         let mut size = if self.source == Source::Plain { [height, width] } else { [height / 2, width / 2] };
+        // How many rows of the source make a strip.
+        let rows = STRIP_VALUES_MAX / (size[1] + 2) / 32;
+        let rows = (rows / scale * scale).max(scale * 2);
+        let mut strips: Vec<usize> = (0..size[0]).step_by(rows).map(|row| rows.min(size[0] - row)).collect();
         let mut units = Vec::new();
         if self.source == Source::Stem {
-            units.push(Unit::new(size, next()?, next()?, None, (true, false))?);
+            units.push(Unit::new(size, &mut strips, next()?, next()?, None, (true, false))?);
         }
-        for &(rectified, halved) in &self.units {
+        for &flags in &self.units {
             let (weights, biases) = (next()?, next()?);
-            units.push(Unit::new(size, weights, biases, Some((next()?, next()?)), (rectified, halved))?);
-            size = if halved { size.map(|side| side / 2) } else { size };
+            units.push(Unit::new(size, &mut strips, weights, biases, Some((next()?, next()?)), flags)?);
+            size = if flags.1 { size.map(|side| side / 2) } else { size };
         }
         let channels_out = units.last().context("no unit")?.product.outputs();
         ensure!(
@@ -138,8 +142,14 @@ impl Expansion for Untyped {
             "{name}: {channels_out} channels, split {:?}",
             self.split
         );
-        let chain =
-            Chain { source: self.source, units, split: self.split.clone(), input: [channels, height, width], size };
+        let chain = Chain {
+            source: self.source,
+            units,
+            split: self.split.clone(),
+            input: [channels, height, width],
+            rows,
+            size,
+        };
         model.wire_node(name, chain, &inputs[..1])
     }
 }
@@ -152,13 +162,16 @@ struct Chain {
     split: TVec<usize>,
     /// Channels, height and width of the picture.
     input: [usize; 3],
+    /// How many of the first unit's rows make a strip.
+    rows: usize,
     /// Height and width of the result.
     size: [usize; 2],
 }
 
 impl Eq for Chain {}
 
-/// One unit for pictures of one size.
+/// One unit for pictures of one size. Its planes have a column of padding at either side, so that windows can run over
+/// the ends of rows.
 #[derive(Debug, Clone, PartialEq)]
 struct Unit {
     product: Product,
@@ -167,15 +180,16 @@ struct Unit {
     /// No value is less.
     floor: f32,
     halved: bool,
-    /// Height of a strip.
-    rows: usize,
-    width: usize,
+    /// Width of a row with its padding.
+    stride: usize,
     height: usize,
 }
 
 impl Unit {
+    /// For rows that come in strips of these heights, which become those of the next unit.
     fn new(
         [height, width]: [usize; 2],
+        strips: &mut Vec<usize>,
         weights: Arc<Tensor>,
         biases: Arc<Tensor>,
         spatial: Option<(Arc<Tensor>, Arc<Tensor>)>,
@@ -190,13 +204,28 @@ impl Unit {
         });
         let taps = taps.transpose()?;
         ensure!(taps.as_ref().is_none_or(|taps| taps.len() == outputs), "{outputs} channels and as many 3 x 3 weights");
-        // All strips are equally high.
-        let rows_max = STRIP_VALUES_MAX / (width * channels.max(outputs)).max(1);
-        let fits = |rows: &usize| height.is_multiple_of(*rows);
-        let rows = (2..=height.min(rows_max)).rev().find(fits).or_else(|| (2..=height).find(fits)).unwrap_or(height);
+        let stride = width + 2;
+        let mut pixels: Vec<usize> = strips.iter().map(|rows| rows * stride).collect();
+        pixels.sort_unstable();
+        pixels.dedup();
         let weights = weights.into_tensor().into_shape(&[outputs, channels])?;
-        let product = Product::new(&weights, biases, rows * width)?;
-        Ok(Self { product, taps, floor: if rectified { 0.0 } else { f32::NEG_INFINITY }, halved, rows, width, height })
+        let product = Product::new(&weights, biases, &pixels)?;
+        let floor = if rectified { 0.0 } else { f32::NEG_INFINITY };
+        let unit = Self { product, taps, floor, halved, stride, height };
+        let (mut received, mut handed) = (0, 0);
+        strips.iter_mut().for_each(|rows| {
+            received += *rows;
+            *rows = unit.finished(received) - handed;
+            handed += *rows;
+        });
+        strips.retain(|rows| *rows > 0);
+        Ok(unit)
+    }
+
+    /// How many rows it has handed on once it has received so many: a window needs the row below.
+    fn finished(&self, received: usize) -> usize {
+        let delay = usize::from(self.taps.is_some() && received < self.height);
+        received.saturating_sub(delay) / if self.halved { 2 } else { 1 }
     }
 }
 
@@ -226,14 +255,18 @@ impl EvalOp for Chain {
         for view in &mut views {
             planes.extend(view.as_slice_mut::<f32>()?.chunks_exact_mut(rows * columns));
         }
-        let mut states = self.units.iter().map(State::new).collect::<TractResult<Vec<_>>>()?;
-        let zeros = vec![0.0; width];
-        let mut run = Run { context, planes, zeros: &zeros };
         let first = self.units.first().context("no unit")?;
-        for row in 0..first.height {
+        let mut states = self.units.iter().map(State::new).collect::<TractResult<Vec<_>>>()?;
+        let zeros = vec![0.0; width + 2];
+        let mut run = Run { context, planes, columns, zeros: &zeros };
+        for begin in (0..first.height).step_by(self.rows) {
+            let rows = self.rows.min(first.height - begin);
             let state = states.first_mut().context("no unit")?;
-            read(self.source, &picture, width, row, &mut state.strip)?;
-            run.advance(&self.units, &mut states)?;
+            for row in 0..rows {
+                let pixel = row * first.stride + 1;
+                read(self.source, &picture, &zeros[2..], begin + row, (&mut state.strip, pixel))?;
+            }
+            run.advance(&self.units, &mut states, rows)?;
         }
         drop(run);
         drop(views);
@@ -256,20 +289,29 @@ impl TypedOp for Chain {
 
 /// What a unit keeps between strips: a 3 x 3 window spans two of them.
 struct State {
-    /// The rows that came in since the last product.
+    /// What came in since the last product.
     strip: Strip,
-    /// The product before this strip's; none yet above the picture.
-    last: Option<Tensor>,
-    /// Of each channel the two finished rows to be halved.
-    pairs: Vec<f32>,
-    /// How many rows are finished.
-    done: usize,
+    /// How many rows came in altogether.
+    received: usize,
+    /// Of each channel the product's last two rows; at first the zeros above the picture.
+    last: Vec<f32>,
+    /// Of each channel the finished row that waits for another to be halved with.
+    waiting: Vec<f32>,
+    /// Finished rows of one channel, where they are not handed on as they are.
+    finished: Vec<f32>,
 }
 
 impl State {
     fn new(unit: &Unit) -> TractResult<Self> {
-        let pairs = vec![0.0; if unit.halved { 2 * unit.product.outputs() * unit.width } else { 0 }];
-        Ok(Self { strip: unit.product.strip()?, last: None, pairs, done: 0 })
+        let rows =
+            |wanted: bool, rows: usize| vec![0.0; if wanted { rows * unit.product.outputs() * unit.stride } else { 0 }];
+        Ok(Self {
+            strip: unit.product.strip()?,
+            received: 0,
+            last: rows(unit.taps.is_some(), 2),
+            waiting: rows(unit.halved, 1),
+            finished: Vec::new(),
+        })
     }
 }
 
@@ -278,97 +320,156 @@ struct Run<'a> {
     context: &'a EvalContext<'a>,
     /// The last unit's channels.
     planes: Vec<&'a mut [f32]>,
-    /// Stands for rows outside the picture.
+    /// Width of the last unit's rows.
+    columns: usize,
+    /// Stands for the row below the picture.
     zeros: &'a [f32],
 }
 
 impl Run<'_> {
-    /// Lets the first of these units work if its strip is full, and then those behind it.
-    fn advance(&mut self, units: &[Unit], states: &mut [State]) -> TractResult<()> {
+    /// Lets the first of these units work on so many new rows, and then those behind it.
+    fn advance(&mut self, units: &[Unit], states: &mut [State], rows: usize) -> TractResult<()> {
         let (Some((unit, units)), Some((state, states))) = (units.split_first(), states.split_first_mut()) else {
             return Ok(());
         };
-        if !state.strip.is_full() {
+        if rows == 0 {
             return Ok(());
         }
         // tract keeps something for each session and node: each unit must be a node of its own to it.
         let node_id = self.context.node_id + (units.len() << 16);
-        let product = unit.product.run(&EvalContext { node_id, ..*self.context }, &mut state.strip)?;
-        let plain = product.try_as_plain_ram()?;
-        let now: Vec<&[f32]> = plain.as_slice::<f32>()?.chunks_exact(unit.rows * unit.width).collect();
-        let plain = state.last.as_ref().map(|last| last.try_as_plain_ram()).transpose()?;
-        let before = plain.as_ref().map(|plain| plain.as_slice::<f32>()).transpose()?.unwrap_or_default();
-        let before: Vec<&[f32]> = before.chunks_exact(unit.rows * unit.width).collect();
-        // Rows are counted from the strip's first.
-        let fetch = |channel: usize, row: isize| {
-            let (planes, row) = if row < 0 { (&before, row + unit.rows as isize) } else { (&now, row) };
-            let row = planes.get(channel).zip(usize::try_from(row).ok());
-            row.and_then(|(plane, row)| plane.get(row * unit.width..)?.get(..unit.width))
-        };
-        let delay = usize::from(unit.taps.is_some());
-        let end = state.done + delay + unit.rows == unit.height + if state.last.is_some() { 0 } else { delay };
-        let first = if state.last.is_some() { -(delay as isize) } else { 0 };
-        let last = if end { unit.rows } else { unit.rows - delay } as isize;
-        let none = self.zeros.get(..unit.width).context("no zeros")?;
-        for row in first..last {
-            let row_is_second = state.done % 2 == 1;
-            for channel in 0..unit.product.outputs() {
-                let at = fetch(channel, row).context("the product is too small")?;
-                let Some(taps) = unit.taps.as_ref().and_then(|taps| taps.get(channel)) else {
-                    self.hand_on(states, channel, state.done, &Raised { row: at, floor: unit.floor })?;
-                    continue;
-                };
-                let window = [fetch(channel, row - 1).unwrap_or(none), at, fetch(channel, row + 1).unwrap_or(none)];
-                let convolved = Convolved { taps, window, floor: unit.floor };
-                if !unit.halved {
-                    self.hand_on(states, channel, state.done, &convolved)?;
-                    continue;
-                }
-                let pair =
-                    state.pairs.get_mut(channel * 2 * unit.width..).and_then(|rest| rest.get_mut(..2 * unit.width));
-                let (upper, lower) = pair.context("no room for rows")?.split_at_mut(unit.width);
-                if row_is_second {
-                    convolved.write(0, lower);
-                    self.hand_on(states, channel, state.done / 2, &Halved([upper, lower]))?;
-                } else {
-                    convolved.write(0, upper);
+        let context = EvalContext { node_id, ..*self.context };
+        let mut product = unit.product.run(&context, &state.strip, rows * unit.stride)?;
+        let mut product = product.try_as_plain_ram_mut()?;
+        let product = product.as_slice_mut::<f32>()?;
+        // Padding is zero, not the product of zeros, which is the bias.
+        for row in product.chunks_exact_mut(unit.stride) {
+            let [first, .., last] = row else { bail!("a row without padding") };
+            (*first, *last) = (0.0, 0.0);
+        }
+        let before = unit.finished(state.received);
+        state.received += rows;
+        let handed = unit.finished(state.received) - before;
+        for (channel, plane) in product.chunks_exact(rows * unit.stride).enumerate() {
+            let Some(taps) = unit.taps.as_ref().and_then(|taps| taps.get(channel)) else {
+                let next = states.first_mut().context("a stem without units")?;
+                next.strip.take(channel, 0, &Raised { row: plane, floor: unit.floor })?;
+                continue;
+            };
+            self.channel(unit, state, states.first_mut(), (channel, before, taps), plane)?;
+        }
+        self.advance(units, states, handed)
+    }
+
+    /// Finishes what can be finished of one channel, whose new rows these are.
+    fn channel(
+        &mut self,
+        unit: &Unit,
+        state: &mut State,
+        mut next: Option<&mut State>,
+        (channel, before, taps): (usize, usize, &Taps),
+        plane: &[f32],
+    ) -> TractResult<()> {
+        let stride = unit.stride;
+        let rows = plane.len() / stride;
+        let last = state.last.get_mut(channel * 2 * stride..).and_then(|rest| rest.get_mut(..2 * stride));
+        let last = last.context("no last rows")?;
+        let (older, newer) = last.split_at(stride);
+        let (first, rest) = plane.split_at(stride);
+        let bottom = self.zeros.get(..stride).context("no zeros")?;
+        let (ends, begins) = (state.received == unit.height, state.received == rows);
+        // The row above the first needs the two before; the first the one before; the others none.
+        let mut windows = [None; 4];
+        windows[0] = (!begins).then_some([older, newer, first]);
+        if rows == 1 {
+            windows[1] = ends.then_some([newer, first, bottom]);
+        } else {
+            windows[1] = rest.get(..stride).map(|second| [newer, first, second]);
+            let inner = (rows - 2) * stride;
+            windows[2] = (inner > 0).then(|| [&plane[..inner], &plane[stride..][..inner], &plane[2 * stride..]]);
+            windows[3] = ends.then(|| [&plane[inner..][..stride], &plane[inner + stride..], bottom]);
+        }
+        let waits = unit.halved && (state.received - rows).saturating_sub(1) % 2 == 1;
+        let mut row = usize::from(waits);
+        let direct = !unit.halved && next.is_some();
+        if !direct {
+            state.finished.resize((rows + 2) * stride, 0.0);
+        }
+        let waiting = state.waiting.get_mut(channel * stride..).and_then(|rest| rest.get_mut(..stride));
+        if let Some(waiting) = waiting.as_deref().filter(|_| waits) {
+            state.finished[..stride].copy_from_slice(waiting);
+        }
+        for window in windows.into_iter().flatten() {
+            let height = window[0].len() / stride;
+            let convolved = Convolved { taps, window, floor: unit.floor };
+            match next.as_deref_mut().filter(|_| direct) {
+                Some(next) => next.strip.take(channel, row * stride + 1, &convolved)?,
+                None => {
+                    let out =
+                        state.finished.get_mut(row * stride + 1..).and_then(|rest| rest.get_mut(..height * stride - 2));
+                    convolved.write(0, out.context("too many rows")?);
                 }
             }
-            state.done += 1;
-            if !unit.halved || row_is_second {
-                self.advance(units, states)?;
+            row += height;
+        }
+        let mut finished = state.finished.chunks_exact(stride).take(row).map(|row| &row[1..stride - 1]);
+        if unit.halved {
+            let pairs = state.finished.chunks_exact(2 * stride).take(row / 2);
+            for (at, pair) in pairs.enumerate() {
+                let halved = Halved([&pair[1..stride - 1], &pair[stride + 1..2 * stride - 1]]);
+                match next.as_deref_mut() {
+                    Some(next) => next.strip.take(channel, at * (stride / 2 + 1) + 1, &halved)?,
+                    None => halved.write(0, self.row(channel, before + at)?),
+                }
+            }
+            if row % 2 == 1
+                && let Some(waiting) = waiting
+                && let Some(odd) = state.finished.chunks_exact(stride).nth(row - 1)
+            {
+                waiting.copy_from_slice(odd);
+            }
+        } else if !direct {
+            for at in 0..row {
+                let values = finished.next().context("too few rows")?;
+                self.row(channel, before + at)?.copy_from_slice(values);
             }
         }
-        drop((now, before));
-        state.last = Some(product);
+        match plane.len().checked_sub(2 * stride).and_then(|start| plane.get(start..)) {
+            Some(two) => last.copy_from_slice(two),
+            None => {
+                last.copy_within(stride.., 0);
+                last.iter_mut().skip(stride).zip(plane).for_each(|(last, value)| *last = *value);
+            }
+        }
         Ok(())
     }
 
-    /// Gives one channel's row to the next unit, or to the result.
-    fn hand_on(&mut self, states: &mut [State], channel: usize, at: usize, row: &impl Row) -> TractResult<()> {
-        if let Some(next) = states.first_mut() {
-            return next.strip.take(channel, row);
-        }
-        let plane = self.planes.get_mut(channel).and_then(|plane| plane.chunks_exact_mut(row.length()).nth(at));
-        row.write(0, plane.context("the result is too small")?);
-        Ok(())
+    /// A row of the result.
+    fn row(&mut self, channel: usize, row: usize) -> TractResult<&mut [f32]> {
+        let plane = self.planes.get_mut(channel).and_then(|plane| plane.chunks_exact_mut(self.columns).nth(row));
+        plane.context("the result is too small")
     }
 }
 
-/// Makes the first unit's row of the picture's rows.
-fn read(source: Source, picture: &[&[f32]], width: usize, row: usize, strip: &mut Strip) -> TractResult<()> {
-    let zeros = vec![0.0; width];
+/// Makes one of the first unit's rows of the picture's rows, at this pixel of the strip.
+fn read(
+    source: Source,
+    picture: &[&[f32]],
+    zeros: &[f32],
+    row: usize,
+    (strip, pixel): (&mut Strip, usize),
+) -> TractResult<()> {
+    let width = zeros.len();
     for (channel, plane) in picture.iter().enumerate() {
-        let at = |row: usize| plane.get(row * width..).and_then(|rest| rest.get(..width)).unwrap_or(&zeros);
+        let at = |row: usize| plane.get(row * width..).and_then(|rest| rest.get(..width)).unwrap_or(zeros);
         match source {
-            Source::Plain => strip.take(channel, &at(row))?,
-            Source::Halved => strip.take(channel, &Halved([at(2 * row), at(2 * row + 1)]))?,
+            Source::Plain => strip.take(channel, pixel, &at(row))?,
+            Source::Halved => strip.take(channel, pixel, &Halved([at(2 * row), at(2 * row + 1)]))?,
             Source::Stem => {
                 for tap in 0..3 {
-                    let row = (2 * row + tap).checked_sub(1).map_or(zeros.as_slice(), at);
+                    let row = (2 * row + tap).checked_sub(1).map_or(zeros, at);
                     for first in -1..=1 {
                         let operand = channel * 9 + tap * 3 + (first + 1) as usize;
-                        strip.take(operand, &Alternate { row, first })?;
+                        strip.take(operand, pixel, &Alternate { row, first })?;
                     }
                 }
             }

@@ -24,19 +24,19 @@ use tract_onnx::{
 
 use super::rows::Row;
 
-/// `out[o][p] = bias[o] + sum over i of weight[o][i] in[i][p]`, for a fixed number of pixels p.
+/// `out[o][p] = bias[o] + sum over i of weight[o][i] in[i][p]`, for strips of a few known numbers of pixels p.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Product {
-    product: OptMatMul,
+    /// For each number of pixels.
+    products: Vec<(usize, OptMatMul)>,
     format: PackedFormat,
     bias: Arc<Tensor>,
     channels: usize,
-    pixels: usize,
 }
 
 impl Product {
-    /// For weights `[outputs, inputs]`, as many biases, and strips of so many pixels.
-    pub(super) fn new(weights: &Tensor, bias: Arc<Tensor>, pixels: usize) -> TractResult<Self> {
+    /// For weights `[outputs, inputs]`, as many biases, and strips of these numbers of pixels.
+    pub(super) fn new(weights: &Tensor, bias: Arc<Tensor>, pixels: &[usize]) -> TractResult<Self> {
         let &[outputs, channels] = weights.shape() else { bail!("weights of shape {:?}", weights.shape()) };
         ensure!(bias.shape() == [outputs], "{outputs} biases expected, not {:?}", bias.shape());
         // The pixels are the rows of the product: its kernels store those side by side, as planes are.
@@ -46,7 +46,7 @@ impl Product {
             accumulators: tvec!(f32::datum_type()),
             store: Some(f32::datum_type()),
             allow_extractor: false,
-            m: Some(pixels),
+            m: pixels.iter().max().copied(),
             k: Some(channels),
             n: Some(outputs),
         };
@@ -55,12 +55,14 @@ impl Product {
         let format = pixel_format.downcast_ref::<PackedFormat>().context("the kernel packs in another way")?.clone();
         let packed = weight_format.prepare_one(weights, 1, 0)?;
         let whole = || MapOutputAxisToInput(tvec!());
-        let geo =
-            AddMatMulGeometry { k: channels.to_dim(), c_to_a_axis_mapping: whole(), c_to_b_axis_mapping: whole() };
         let store = OutputStoreSpec::View { m_axis: Some(1), n_axis: Some(0), mr: kernel.mr(), nr: kernel.nr() };
         let steps = vec![
             ProtoFusedSpec::AddMatMul {
-                geo,
+                geo: AddMatMulGeometry {
+                    k: channels.to_dim(),
+                    c_to_a_axis_mapping: whole(),
+                    c_to_b_axis_mapping: whole(),
+                },
                 a: MatMulOperand::Input(0),
                 b: MatMulOperand::Const(packed),
                 packings: vec![(packing, None)],
@@ -68,9 +70,13 @@ impl Product {
             ProtoFusedSpec::BinPerCol(1, BinOp::Add, whole()),
             ProtoFusedSpec::Store(vec![store]),
         ];
-        let fact = f32::fact([outputs, pixels]);
-        let product = OptMatMul::new(vec![kernel], ModePicker::Single, fact, Some(1), Some(0), steps, true)?;
-        Ok(Self { product, format, bias, channels, pixels })
+        let product = |&pixels: &usize| -> TractResult<_> {
+            let (kernel, fact) = (vec![kernel.clone()], f32::fact([outputs, pixels]));
+            let product = OptMatMul::new(kernel, ModePicker::Single, fact, Some(1), Some(0), steps.clone(), true)?;
+            Ok((pixels, product))
+        };
+        let products = pixels.iter().map(product).collect::<TractResult<_>>()?;
+        Ok(Self { products, format, bias, channels })
     }
 
     /// How many channels it gives.
@@ -80,23 +86,24 @@ impl Product {
 
     /// An empty strip.
     pub(super) fn strip(&self) -> TractResult<Strip> {
-        let Self { channels, pixels, .. } = *self;
-        let packed = self.format.new_packed_buffer(channels, pixels)?;
-        Ok(Strip { packed, panel_pixels: self.format.r, channels, pixels, taken: 0 })
+        let pixels = self.products.iter().map(|(pixels, _)| *pixels).max().unwrap_or(0);
+        let packed = self.format.new_packed_buffer(self.channels, pixels)?;
+        Ok(Strip { packed, panel_pixels: self.format.r, channels: self.channels, pixels })
     }
 
-    /// Multiplies a full strip and empties it. Gives `[outputs, pixels]`.
-    pub(super) fn run(&self, context: &EvalContext, strip: &mut Strip) -> TractResult<Tensor> {
-        ensure!(strip.is_full() && strip.pixels == self.pixels && strip.channels == self.channels, "another's strip");
-        strip.taken = 0;
+    /// Multiplies the strip's first pixels, so many. Gives `[outputs, pixels]`.
+    pub(super) fn run(&self, context: &EvalContext, strip: &Strip, pixels: usize) -> TractResult<Tensor> {
+        ensure!(pixels <= strip.pixels && strip.channels == self.channels, "another product's strip");
+        let product = self.products.iter().find(|(known, _)| *known == pixels);
+        let (_, product) = product.with_context(|| format!("no product of {pixels} pixels"))?;
         let input = PackedMatrixStorage::new(Box::new(strip.packed.clone())).into_tensor(f32::datum_type());
-        let outputs = self.product.eval(context, tvec!(input.into(), self.bias.clone().into_tvalue()))?;
+        let outputs = product.eval(context, tvec!(input.into(), self.bias.clone().into_tvalue()))?;
         Ok(outputs.into_iter().next().context("no product")?.into_tensor())
     }
 
     /// Lets go of what tract keeps for a session.
     pub(super) fn drop_session(&self, session: SessionId, node: usize) {
-        self.product.drop_session(session, node);
+        self.products.iter().for_each(|(_, product)| product.drop_session(session, node));
     }
 }
 
@@ -116,28 +123,20 @@ fn kernel(query: &Query) -> Option<(Box<dyn MatMatMul>, usize)> {
     Some((kernel, packing))
 }
 
-/// Rows of all channels on their way into a product, in the order in which its kernel reads them: a panel holds as many
-/// pixels as the kernel takes at once, channel behind channel.
+/// Pixels of all channels on their way into a product, in the order in which its kernel reads them: a panel holds as
+/// many pixels as the kernel takes at once, channel behind channel.
 pub(super) struct Strip {
     packed: EagerPackedInput,
     panel_pixels: usize,
     channels: usize,
     pixels: usize,
-    /// How many values it has taken.
-    taken: usize,
 }
 
 impl Strip {
-    /// Whether all channels have all pixels.
-    pub(super) fn is_full(&self) -> bool {
-        self.taken == self.channels * self.pixels
-    }
-
-    /// Takes the next row of one channel; all channels' rows come before any channel's next.
-    pub(super) fn take(&mut self, channel: usize, row: &impl Row) -> TractResult<()> {
+    /// Takes a channel's pixels from this one on.
+    pub(super) fn take(&mut self, channel: usize, first: usize, row: &impl Row) -> TractResult<()> {
         let length = row.length();
-        ensure!(channel < self.channels && self.taken + length <= self.channels * self.pixels, "the strip is full");
-        let first = self.taken / (self.channels * length).max(1) * length;
+        ensure!(channel < self.channels && first + length <= self.pixels, "the strip is too small");
         let panel_bytes = self.packed.panel_bytes;
         let bytes = Arc::get_mut(&mut self.packed.packed).context("the strip is still in use")?.as_bytes_mut();
         let mut done = 0;
@@ -149,7 +148,6 @@ impl Strip {
             row.write(done, to.context("the strip is too small")?.as_chunks_mut::<4>().0);
             done += now;
         }
-        self.taken += length;
         Ok(())
     }
 }

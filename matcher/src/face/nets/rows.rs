@@ -62,7 +62,8 @@ pub(super) struct Taps {
     pub(super) bias: f32,
 }
 
-/// A row of a 3 x 3 convolution with stride 1; beyond a row's ends are zeros.
+/// A 3 x 3 convolution with stride 1 along three rows, or along three runs of rows: the first value is that of the
+/// window which begins at their first column.
 pub(super) struct Convolved<'a> {
     pub(super) taps: &'a Taps,
     /// The rows above, at and below it, of one length.
@@ -73,33 +74,17 @@ pub(super) struct Convolved<'a> {
 
 impl Row for Convolved<'_> {
     fn length(&self) -> usize {
-        self.window.iter().map(|row| row.len()).min().unwrap_or(0)
+        self.window.iter().map(|row| row.len()).min().unwrap_or(0).saturating_sub(2)
     }
 
+    #[inline]
     fn write<C: Cell>(&self, from: usize, out: &mut [C]) {
-        let length = self.length();
-        let end = (from + out.len()).min(length);
-        let (first, last) = (from.max(1), end.min(length.saturating_sub(1)));
-        if let Some(inner) = last.checked_sub(first)
-            && let Some(out) = out.get_mut(first - from..last - from)
-        {
-            self.write_inner(first - 1, inner, out);
-        }
-        for edge in [0, length.saturating_sub(1)] {
-            if let Some(out) = edge.checked_sub(from).and_then(|edge| out.get_mut(edge)) {
-                *out = C::of(self.edge(edge));
-            }
-        }
-    }
-}
-
-impl Convolved<'_> {
-    /// Values whose windows begin at this column, of which the first three columns exist.
-    fn write_inner<C: Cell>(&self, begin: usize, length: usize, out: &mut [C]) {
-        let [above, at, below] = self.window.map(|row| Columns::of(row.get(begin..).unwrap_or_default(), length));
-        let (Some(above), Some(at), Some(below), Some(out)) = (above, at, below, out.get_mut(..length)) else { return };
+        let length = out.len();
+        let [above, at, below] = self.window.map(|row| Columns::of(row.get(from..).unwrap_or_default(), length));
+        let (Some(above), Some(at), Some(below)) = (above, at, below) else { return };
         let [a, b, c, d, e, f, g, h, i] = self.taps.weights;
         let (bias, floor) = (self.taps.bias, self.floor);
+        #[allow(clippy::needless_range_loop)] // three rows are read at three offsets of one index
         for index in 0..length {
             // Three sums that do not wait for each other.
             let upper = bias + above.0[index] * a + above.1[index] * b + above.2[index] * c;
@@ -107,17 +92,6 @@ impl Convolved<'_> {
             let lower = below.0[index] * g + below.1[index] * h + below.2[index] * i;
             out[index] = C::of(greater(upper + middle + lower, floor));
         }
-    }
-
-    fn edge(&self, place: usize) -> f32 {
-        let mut sum = self.taps.bias;
-        for (row, weights) in self.window.iter().zip(self.taps.weights.as_chunks::<3>().0) {
-            for (column, weight) in weights.iter().enumerate() {
-                let value = (place + column).checked_sub(1).and_then(|place| row.get(place));
-                sum += value.copied().unwrap_or(0.0) * weight;
-            }
-        }
-        greater(sum, self.floor)
     }
 }
 
