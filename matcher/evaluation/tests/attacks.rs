@@ -60,9 +60,10 @@ fn heads_are_genuine_and_every_species_is_suspected_by_the_cue_that_it_fails() {
             };
             match species {
                 Species::Genuine => assert_eq!(found, Verdict::Genuine, "{name}"),
-                // The nose is missing; the paper is no plane.
-                Species::BentPrint | Species::CutMask => {
-                    assert_eq!(cue, Some(CueName::FacialRelief), "{name}, {}: {found}", species.name());
+                // No plane, but without a nose.
+                Species::CutMask => assert_eq!(cue, Some(CueName::FacialRelief), "{name}: {found}"),
+                Species::FlatPrint | Species::ScreenReplay => {
+                    assert_eq!(cue, Some(CueName::PlanarMotion), "{name}, {}: {found}", species.name());
                 }
                 _ => assert!(cue.is_some(), "{name}, {}: {found}", species.name()),
             }

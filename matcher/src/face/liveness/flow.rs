@@ -124,7 +124,8 @@ impl Patch {
             let step = [(yy * bx - xy * by) / determinant, (xx * by - xy * bx) / determinant];
             at = [at[0] - step[0], at[1] - step[1]];
             // Of a step that is no number, too, nothing comes.
-            if !((at[0] - guess[0]).hypot(at[1] - guess[1]) <= REACH) {
+            let moved = (at[0] - guess[0]).hypot(at[1] - guess[1]);
+            if moved.is_nan() || moved > REACH {
                 return None;
             }
             if step[0].hypot(step[1]) < STEP_MIN {

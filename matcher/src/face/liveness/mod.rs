@@ -82,8 +82,9 @@ pub trait Cue: Send {
     fn forget(&mut self);
 }
 
-/// From where on a cue speaks against a living face. Chosen on one half of the people of `matcher-eval pad`, reported on
-/// the other.
+/// From where on a cue speaks against a living face. Set between the heads and the attacks of
+/// `matcher-eval pad --people 40`; its rates over others are in the read-me file. Rendered heads are no travelers: set them anew
+/// by real ones.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PadPolicy {
@@ -99,7 +100,7 @@ pub struct PadPolicy {
 
 impl Default for PadPolicy {
     fn default() -> Self {
-        Self { planar_motion_max: 0.70, facial_relief_max: 0.70, screen_texture_max: 3.0 }
+        Self { planar_motion_max: 0.60, facial_relief_max: 0.70, screen_texture_max: 3.0 }
     }
 }
 
@@ -171,27 +172,20 @@ impl Liveness {
         self.cues.iter_mut().try_for_each(|cue| cue.look(view, &motions))
     }
 
-    /// What the cues say so far. Of several that speak against a living face the clearest is named.
+    /// What the cues say so far. Of several that speak against a living face the first is named: what is flat has no
+    /// relief, either.
     pub fn verdict(&self) -> Verdict {
-        let seen = self.cues.iter().filter_map(|cue| Some((cue.name(), cue.evidence()?)));
-        let (mut vouched, mut worst) = (false, None);
-        for (cue, Evidence { score, vouches }) in seen {
+        let mut vouched = false;
+        for (cue, evidence) in self.evidence() {
+            let Some(Evidence { score, vouches }) = evidence else { continue };
             let threshold = self.policy.threshold(cue);
+            if score > threshold {
+                return Verdict::Suspected { cue, score, threshold };
+            }
             // A score that is no number speaks for nobody.
-            if score <= threshold {
-                vouched |= vouches;
-                continue;
-            }
-            let excess = score - threshold;
-            if worst.as_ref().is_none_or(|(most, _)| excess > *most) {
-                worst = Some((excess, Verdict::Suspected { cue, score, threshold }));
-            }
+            vouched |= vouches && score <= threshold;
         }
-        match worst {
-            Some((_, suspected)) => suspected,
-            None if vouched => Verdict::Genuine,
-            None => Verdict::Undecided,
-        }
+        if vouched { Verdict::Genuine } else { Verdict::Undecided }
     }
 
     /// Each cue's evidence, for reports.
@@ -244,6 +238,6 @@ mod tests {
         assert_eq!(verdict(Some(0.5), Some(1.0)), Verdict::Genuine);
         assert_eq!(verdict(Some(0.5), Some(2.5)), suspected(CueName::ScreenTexture, 2.5, 2.0));
         assert_eq!(verdict(Some(0.9), Some(2.1)), suspected(CueName::PlanarMotion, 0.9, 0.5));
-        assert!(matches!(verdict(Some(f32::NAN), None), Verdict::Undecided | Verdict::Suspected { .. }));
+        assert_eq!(verdict(Some(f32::NAN), None), Verdict::Undecided);
     }
 }

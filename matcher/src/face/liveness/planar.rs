@@ -5,8 +5,8 @@
 //! Cameras need no calibration: faces are aligned by their landmarks, points are followed from one view to the other, and
 //! the homography that explains most of their motion is fitted. What remains beside the change of shape tells depth.
 //!
-//! Views of two cameras at one moment speak for a living face and against it. Views of one camera over time speak only
-//! against it: what a screen replays may move as a head does.
+//! It speaks only against a living face: bent paper is no plane, either, and what a screen replays may move over time as
+//! a head does.
 
 use std::collections::VecDeque;
 
@@ -51,11 +51,12 @@ impl Cue for PlanarMotion {
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let middle = |scores: &VecDeque<f64>, vouches| {
+        let middle = |scores: &VecDeque<f64>| {
             let scores: Vec<f64> = scores.iter().copied().collect();
-            (scores.len() >= VIEWS_MIN).then(|| Evidence { score: median(&scores) as f32, vouches })
+            (scores.len() >= VIEWS_MIN).then(|| Evidence { score: median(&scores) as f32, vouches: false })
         };
-        middle(&self.of_a_moment, true).or_else(|| middle(&self.over_time, false))
+        // Two cameras at one moment show a plane better than one that waits for it to turn.
+        middle(&self.of_a_moment).or_else(|| middle(&self.over_time))
     }
 
     fn forget(&mut self) {
