@@ -1,10 +1,17 @@
 //! Presentation attack detection over rendered presentations, reported as ISO/IEC 30107-3 does: APCER for each species of
 //! attack instrument, BPCER for heads.
 //!
-//! It shows that the geometry and the pipeline work, on attacks that differ from heads in nothing else. It is no evaluation
-//! in the standard's sense: no instrument was printed, no sensor looked at it.
+//! It shows that the geometry and the pipeline work, on attacks that differ from heads in nothing else, and that gross
+//! attacks are found. It is no evaluation in the standard's sense: no instrument was printed, no sensor looked at it, and
+//! heads are of one smooth family. Of three-dimensional masks, deep fakes and attackers who know the cues it says nothing.
+//!
+//! Real photographs stand beside the heads: three of one person, as if three cameras had taken them at once. Their faces
+//! are real and their sensors, too, but expressions differ, so that they show only that real faces do not look flat.
+//!
+//! People fall into two halves by a hash of their names. Where thresholds are moved (APCER at a BPCER), they come from the
+//! first half and the rates from the second.
 
-use std::{fs, path::PathBuf, sync::Mutex};
+use std::{fs, path::PathBuf, sync::Mutex, time::Instant};
 
 use anyhow::{Context as _, bail};
 use sallyport_evaluation::attack::{CAMERAS, Scene, Species};
@@ -33,6 +40,61 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+/// Which half of the people somebody belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    Thresholds,
+    Rates,
+}
+
+impl Half {
+    /// By a hash of the name (FNV-1a), so that more people leave the others where they were.
+    fn of(name: &str) -> Self {
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        // The lowest bit of FNV is a mere parity.
+        if (hash >> 32) & 1 == 0 { Self::Thresholds } else { Self::Rates }
+    }
+}
+
+/// One presentation, judged.
+struct Judged {
+    half: Half,
+    verdict: Verdict,
+    scores: Vec<(CueName, f32)>,
+}
+
+impl Judged {
+    /// How far the cue that speaks most against a living face is above the policy's threshold.
+    fn suspicion(&self, policy: &PadPolicy) -> f32 {
+        self.scores.iter().map(|(cue, score)| score - policy.threshold(*cue)).fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    fn is_suspected(&self) -> bool {
+        matches!(self.verdict, Verdict::Suspected { .. })
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    not_acquired: usize,
+    judged: Vec<Judged>,
+}
+
+/// What is presented: rendered, or three real photographs.
+const PHOTOGRAPHS: &str = "photographs";
+
+#[derive(Debug, Serialize)]
+struct Report {
+    /// At the default policy's thresholds.
+    rows: Vec<Row>,
+    /// APCER where thresholds are moved to a BPCER of the other half.
+    moved: Vec<Moved>,
+    /// Mean time of one look of all cues, in milliseconds.
+    look_ms: f64,
+}
+
 /// What came of one species.
 #[derive(Debug, Serialize)]
 struct Row {
@@ -47,34 +109,55 @@ struct Row {
     error_rate: f64,
     /// Wilson's interval of 95 %.
     interval: [f64; 2],
-    /// Scores of each cue at 5, 50 and 95 % of the presentations.
+    /// Scores of each cue at 5, 50 and 95 % of the presentations that it came to one for.
     scores: Vec<(CueName, [f32; 3])>,
 }
 
+/// Rates where every threshold is moved by the same step.
+#[derive(Debug, Serialize)]
+struct Moved {
+    /// BPCER that the step has among the first half.
+    asked: f64,
+    /// What is added to each threshold.
+    step: f32,
+    /// BPCER among the second half.
+    bpcer: f64,
+    /// APCER among the second half, by species.
+    apcer: Vec<(&'static str, f64)>,
+}
+
 #[derive(Default)]
-struct Tally {
-    not_acquired: usize,
-    verdicts: Vec<Verdict>,
-    scores: Vec<(CueName, f32)>,
+struct Clock {
+    looks: u32,
+    ms: f64,
+}
+
+struct Person {
+    half: Half,
+    pictures: Vec<PathBuf>,
 }
 
 /// Presents every person as a head and as each species of attack.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let engine = FaceEngine::load(&arguments.models)?;
-    let pictures = first_pictures(arguments)?;
+    let people = people(arguments)?;
     let tallies: Vec<Mutex<Tally>> = Species::ALL.iter().map(|_| Mutex::default()).collect();
+    let (photographs, clock) = (Mutex::<Tally>::default(), Mutex::<Clock>::default());
     let next = std::sync::atomic::AtomicUsize::new(0);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         let work = || -> anyhow::Result<()> {
-            while let Some((at, path)) =
-                pictures.iter().enumerate().nth(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
+            let stage = Stage { engine: &engine, moments: arguments.moments, clock: &clock };
+            while let Some((at, person)) =
+                people.iter().enumerate().nth(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
             {
+                stage.photographs(person, &photographs)?;
+                let Some(path) = person.pictures.first() else { continue };
                 let photo = Image::decode(&fs::read(path).with_context(|| format!("read {}", path.display()))?)?;
                 let Some(face) = engine.detect(&photo)?.first().copied() else { continue };
                 for (species, tally) in Species::ALL.iter().zip(&tallies) {
                     let scene = Scene { species: *species, seed: at as u64 };
-                    present(&engine, &scene, &photo, &face, arguments.moments, tally)?;
+                    stage.scene(person.half, &scene, &photo, &face, tally)?;
                 }
             }
             Ok(())
@@ -85,96 +168,123 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })?;
-    let rows: Vec<Row> = Species::ALL
-        .iter()
-        .zip(tallies)
-        .map(|(species, tally)| {
-            Row::of(*species, &tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-        })
-        .collect();
-    if arguments.json {
-        println!("{}", serde_json::to_string_pretty(&rows)?);
-        return Ok(());
-    }
-    for row in rows {
-        let kind = if row.species == Species::Genuine.name() { "BPCER" } else { "APCER" };
-        let [low, high] = row.interval.map(|rate| rate * 100.0);
-        println!(
-            "{:<14} {kind} {:5.1} % ({low:.1} to {high:.1}); of {}: {} genuine, {} undecided, {} suspected, {} not acquired",
-            row.species,
-            row.error_rate * 100.0,
-            row.presentations,
-            row.genuine,
-            row.undecided,
-            row.suspected,
-            row.not_acquired
-        );
-        for (cue, [low, middle, high]) in row.scores {
-            println!("    {cue}: {low:.3} {middle:.3} {high:.3} (5, 50, 95 %)");
-        }
+    let owned = |tally: Mutex<Tally>| tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut tallies: Vec<(&'static str, Tally)> =
+        Species::ALL.iter().zip(tallies).map(|(species, tally)| (species.name(), owned(tally))).collect();
+    let moved = Vec::from([0.01, 0.05].map(|asked| Moved::at(asked, &tallies)));
+    tallies.push((PHOTOGRAPHS, owned(photographs)));
+    let clock = clock.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let report = Report {
+        rows: tallies.iter().map(|(name, tally)| Row::of(name, tally)).collect(),
+        moved,
+        look_ms: clock.ms / f64::from(clock.looks.max(1)),
+    };
+    match arguments.json {
+        true => println!("{}", serde_json::to_string_pretty(&report)?),
+        false => report.print(),
     }
     Ok(())
 }
 
-fn first_pictures(arguments: &Arguments) -> anyhow::Result<Vec<PathBuf>> {
+fn people(arguments: &Arguments) -> anyhow::Result<Vec<Person>> {
     let sorted = |folder: &PathBuf| -> anyhow::Result<Vec<PathBuf>> {
         let entries = fs::read_dir(folder).with_context(|| format!("read {}", folder.display()))?;
         let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<std::io::Result<Vec<_>>>()?;
         paths.sort();
         Ok(paths)
     };
-    let people: Vec<PathBuf> = sorted(&arguments.folder)?.into_iter().filter(|path| path.is_dir()).collect();
+    let folders: Vec<PathBuf> = sorted(&arguments.folder)?.into_iter().filter(|path| path.is_dir()).collect();
     // From all over the list rather than from its beginning.
-    let stride = people.len().div_ceil(arguments.people.max(1)).max(1);
-    let mut pictures = Vec::new();
-    for person in people.iter().step_by(stride) {
-        pictures.extend(sorted(person)?.into_iter().next());
+    let stride = folders.len().div_ceil(arguments.people.max(1)).max(1);
+    let mut people = Vec::new();
+    for folder in folders.iter().step_by(stride) {
+        let name = folder.file_name().unwrap_or_default().to_string_lossy();
+        people.push(Person { half: Half::of(&name), pictures: sorted(folder)? });
     }
-    if pictures.is_empty() {
+    if people.iter().all(|person| person.pictures.is_empty()) {
         bail!("no pictures in {}: expected one folder a person", arguments.folder.display());
     }
-    Ok(pictures)
+    Ok(people)
 }
 
-fn present(
-    engine: &FaceEngine,
-    scene: &Scene,
-    photo: &Image,
-    face: &Detection,
+/// Where things are presented.
+struct Stage<'a> {
+    engine: &'a FaceEngine,
     moments: u64,
-    tally: &Mutex<Tally>,
-) -> anyhow::Result<()> {
-    let mut liveness = Liveness::new(&PadPolicy::default());
-    let mut acquired = 0;
-    for moment in 0..moments {
-        for camera in 0..CAMERAS {
-            let taken_ms = 100 * moment;
-            let image = scene.render(photo, &face.landmarks, camera, taken_ms)?;
-            if let Some(detection) = engine.detect(&image)?.first() {
-                acquired += 1;
-                liveness.look(&View { camera, taken_ms, image: &image, detection })?;
+    clock: &'a Mutex<Clock>,
+}
+
+impl Stage<'_> {
+    /// A rendered presentation before all cameras.
+    fn scene(
+        &self,
+        half: Half,
+        scene: &Scene,
+        photo: &Image,
+        face: &Detection,
+        tally: &Mutex<Tally>,
+    ) -> anyhow::Result<()> {
+        let mut liveness = Liveness::new(&PadPolicy::default());
+        let mut acquired = 0;
+        for taken_ms in (0..self.moments).map(|moment| 100 * moment) {
+            for camera in 0..CAMERAS {
+                let image = scene.render(photo, &face.landmarks, camera, taken_ms)?;
+                acquired += u64::from(self.look(&mut liveness, camera, taken_ms, &image)?);
             }
         }
+        conclude(half, &liveness, acquired * 2 >= self.moments * u64::from(CAMERAS), tally);
+        Ok(())
     }
+
+    /// Three photographs of a person, if there are as many, as if each camera had taken one.
+    fn photographs(&self, person: &Person, tally: &Mutex<Tally>) -> anyhow::Result<()> {
+        let Some(pictures) = person.pictures.first_chunk::<{ CAMERAS as usize }>() else { return Ok(()) };
+        let mut liveness = Liveness::new(&PadPolicy::default());
+        let mut all = true;
+        for (camera, path) in (0..).zip(pictures) {
+            let image = Image::decode(&fs::read(path).with_context(|| format!("read {}", path.display()))?)?;
+            all &= self.look(&mut liveness, camera, 0, &image)?;
+        }
+        conclude(person.half, &liveness, all, tally);
+        Ok(())
+    }
+
+    /// Whether there was a face to look at.
+    fn look(&self, liveness: &mut Liveness, camera: u8, taken_ms: u64, image: &Image) -> anyhow::Result<bool> {
+        let faces = self.engine.detect(image)?;
+        let Some(detection) = faces.first() else { return Ok(false) };
+        let began = Instant::now();
+        liveness.look(&View { camera, taken_ms, image, detection })?;
+        let mut clock = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        clock.ms += began.elapsed().as_secs_f64() * 1e3;
+        clock.looks = clock.looks.saturating_add(1);
+        Ok(true)
+    }
+}
+
+fn conclude(half: Half, liveness: &Liveness, acquired: bool, tally: &Mutex<Tally>) {
     let mut tally = tally.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if acquired * 2 < moments * u64::from(CAMERAS) {
+    if !acquired {
         tally.not_acquired += 1;
-        return Ok(());
+        return;
     }
-    tally.scores.extend(liveness.evidence().into_iter().filter_map(|(cue, seen)| Some((cue, seen?.score))));
-    tally.verdicts.push(liveness.verdict());
-    Ok(())
+    let scores = liveness.evidence().into_iter().filter_map(|(cue, seen)| Some((cue, seen?.score))).collect();
+    tally.judged.push(Judged { half, verdict: liveness.verdict(), scores });
+}
+
+fn is_bona_fide(species: &str) -> bool {
+    species == Species::Genuine.name() || species == PHOTOGRAPHS
 }
 
 impl Row {
-    fn of(species: Species, tally: &Tally) -> Self {
-        let count = |wanted: fn(&Verdict) -> bool| tally.verdicts.iter().filter(|verdict| wanted(verdict)).count();
-        let genuine = count(|verdict| matches!(verdict, Verdict::Genuine));
-        let undecided = count(|verdict| matches!(verdict, Verdict::Undecided));
-        let suspected = count(|verdict| matches!(verdict, Verdict::Suspected { .. }));
-        let wrong = if species == Species::Genuine { suspected } else { genuine + undecided };
+    fn of(species: &'static str, tally: &Tally) -> Self {
+        let count = |wanted: fn(&Judged) -> bool| tally.judged.iter().filter(|judged| wanted(judged)).count();
+        let genuine = count(|judged| judged.verdict == Verdict::Genuine);
+        let undecided = count(|judged| judged.verdict == Verdict::Undecided);
+        let suspected = count(Judged::is_suspected);
+        let wrong = if is_bona_fide(species) { suspected } else { genuine + undecided };
         let mut cues: Vec<(CueName, Vec<f32>)> = Vec::new();
-        for (cue, score) in &tally.scores {
+        for (cue, score) in tally.judged.iter().flat_map(|judged| &judged.scores) {
             match cues.iter_mut().find(|(name, _)| name == cue) {
                 Some((_, scores)) => scores.push(*score),
                 None => cues.push((*cue, vec![*score])),
@@ -182,21 +292,86 @@ impl Row {
         }
         let scores = cues.into_iter().map(|(cue, mut scores)| {
             scores.sort_by(f32::total_cmp);
-            let at = |part: f64| scores[((scores.len() - 1) as f64 * part).round() as usize];
-            (cue, [at(0.05), at(0.5), at(0.95)])
+            (cue, [0.05, 0.5, 0.95].map(|part| quantile(&scores, part)))
         });
         Self {
-            species: species.name(),
-            presentations: tally.verdicts.len(),
+            species,
+            presentations: tally.judged.len(),
             not_acquired: tally.not_acquired,
             genuine,
             undecided,
             suspected,
-            error_rate: wrong as f64 / tally.verdicts.len().max(1) as f64,
-            interval: wilson(wrong, tally.verdicts.len()),
+            error_rate: wrong as f64 / tally.judged.len().max(1) as f64,
+            interval: wilson(wrong, tally.judged.len()),
             scores: scores.collect(),
         }
     }
+}
+
+impl Moved {
+    /// The step that suspects this part of the first half's heads, and what it does to the second half.
+    fn at(asked: f64, tallies: &[(&'static str, Tally)]) -> Self {
+        let policy = PadPolicy::default();
+        let suspicions = |tally: &Tally, half: Half| -> Vec<f32> {
+            let of_half = tally.judged.iter().filter(|judged| judged.half == half);
+            let mut all: Vec<f32> = of_half.map(|judged| judged.suspicion(&policy)).collect();
+            all.sort_by(f32::total_cmp);
+            all
+        };
+        let heads = tallies.iter().find(|(species, _)| *species == Species::Genuine.name());
+        let chosen_on = heads.map(|(_, tally)| suspicions(tally, Half::Thresholds)).unwrap_or_default();
+        let allowed = (asked * chosen_on.len() as f64).floor() as usize;
+        let step = chosen_on.iter().rev().nth(allowed).copied().unwrap_or(0.0);
+        let suspected = |tally: &Tally| {
+            let all = suspicions(tally, Half::Rates);
+            all.iter().filter(|suspicion| **suspicion > step).count() as f64 / all.len().max(1) as f64
+        };
+        let attacks = tallies.iter().filter(|(species, _)| !is_bona_fide(species));
+        Self {
+            asked,
+            step,
+            bpcer: heads.map_or(f64::NAN, |(_, tally)| suspected(tally)),
+            apcer: attacks.map(|(species, tally)| (*species, 1.0 - suspected(tally))).collect(),
+        }
+    }
+}
+
+impl Report {
+    fn print(&self) {
+        for row in &self.rows {
+            let kind = if is_bona_fide(row.species) { "BPCER" } else { "APCER" };
+            let [low, high] = row.interval.map(|rate| rate * 100.0);
+            println!(
+                "{:<14} {kind} {:5.1} % ({low:.1} to {high:.1}); of {}: {} genuine, {} undecided, {} suspected, {} not acquired",
+                row.species,
+                row.error_rate * 100.0,
+                row.presentations,
+                row.genuine,
+                row.undecided,
+                row.suspected,
+                row.not_acquired
+            );
+            for (cue, [low, middle, high]) in &row.scores {
+                println!("    {cue}: {low:.3} {middle:.3} {high:.3} (5, 50, 95 %)");
+            }
+        }
+        for moved in &self.moved {
+            print!(
+                "thresholds {:+.3} (BPCER {:.0} % among the first half): among the second BPCER {:.1} %, APCER",
+                moved.step,
+                moved.asked * 100.0,
+                moved.bpcer * 100.0
+            );
+            moved.apcer.iter().for_each(|(species, rate)| print!(" {species} {:.1} %", rate * 100.0));
+            println!();
+        }
+        println!("{:.2} ms a look", self.look_ms);
+    }
+}
+
+/// The value below which this part of sorted values lies; 0 of none.
+fn quantile(sorted: &[f32], part: f64) -> f32 {
+    sorted.get((sorted.len().saturating_sub(1) as f64 * part).round() as usize).copied().unwrap_or_default()
 }
 
 /// Wilson's score interval of 95 % for a rate.
@@ -223,5 +398,33 @@ mod tests {
         let [low, high] = wilson(5, 10);
         assert!((low - 0.237).abs() < 1e-3 && (high - 0.763).abs() < 1e-3, "{low} {high}");
         assert_eq!(wilson(0, 0), [0.0, 1.0]);
+    }
+
+    fn judged(half: Half, score: f32) -> Judged {
+        Judged { half, verdict: Verdict::Genuine, scores: vec![(CueName::PlanarMotion, score)] }
+    }
+
+    #[test]
+    fn thresholds_come_from_one_half_and_rates_from_the_other() {
+        let limit = PadPolicy::default().planar_motion_max;
+        let mut heads = Tally::default();
+        for at in 0..20 {
+            heads.judged.push(judged(Half::Thresholds, limit - 0.5 + 0.01 * at as f32));
+            heads.judged.push(judged(Half::Rates, limit - 0.4));
+        }
+        let mut prints = Tally::default();
+        prints.judged.extend([0.2, -0.3, -0.4].map(|over| judged(Half::Rates, limit + over)));
+        prints.judged.push(judged(Half::Thresholds, limit - 0.9));
+        let moved = Moved::at(0.05, &[("genuine", heads), ("flat-print", prints)]);
+        // One of twenty may be above: the step is the second highest head of the first half.
+        assert!((moved.step + 0.32).abs() < 1e-5, "{}", moved.step);
+        assert_eq!(moved.bpcer, 0.0);
+        assert!((moved.apcer[0].1 - 1.0 / 3.0).abs() < 1e-9, "{:?}", moved.apcer);
+    }
+
+    #[test]
+    fn names_fall_into_both_halves() {
+        let first = (0..200).filter(|at| Half::of(&format!("Person_{at}")) == Half::Thresholds).count();
+        assert!((70..130).contains(&first), "{first}");
     }
 }

@@ -21,7 +21,7 @@ pub use self::{
     engine::{AlignedFace, FaceEngine, Source},
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
-    liveness::{Cue, CueName, Evidence, Liveness, PadPolicy, Verdict, View},
+    liveness::{Cue, CueName, Evidence, Liveness, Motion, PadPolicy, Verdict, View},
     manifest::{Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError},
     nets::{ModelError, Net, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},

@@ -10,8 +10,10 @@ use crate::{
 
 /// Side of an aligned face, in pixels.
 pub(super) const SIDE: usize = ALIGNED_PX as usize;
-/// Half the side of a window.
-const HALF: isize = 7;
+/// Half the side of a window: a window is narrower than a nose.
+const HALF: usize = 6;
+const WIDTH: usize = 2 * HALF + 1;
+type Window = Zeroizing<[f32; WIDTH * WIDTH]>;
 const ROUNDS: usize = 12;
 /// A step shorter than this ends the search, in pixels.
 const STEP_MIN: f32 = 0.02;
@@ -19,78 +21,98 @@ const STEP_MIN: f32 = 0.02;
 const REACH: f32 = 10.0;
 /// Least deviation of brightness in a window that shows something.
 const CONTRAST_MIN: f32 = 4.0;
+/// Least determinant of the gradients' squares, beside their trace's square, of a window that is more than an edge
+/// (Harris and Stephens 1988).
+const CORNER_MIN: f32 = 0.02;
 /// Farthest from where it began that a point may come back to, in pixels.
 const RETURN_MAX: f32 = 0.7;
 /// Points a row of the grid, and where it begins and ends: brow to chin, cheek to cheek.
-const POINTS: usize = 9;
+const POINTS: usize = 12;
 const GRID_X: [f32; 2] = [24.0, 88.0];
 const GRID_Y: [f32; 2] = [34.0, 102.0];
 
-/// The brightness of an aligned face. Zeroed on drop.
-pub(super) struct Patch(Zeroizing<Vec<f32>>);
+/// The brightness of an aligned face, and where its landmarks lie there. Zeroed on drop.
+pub(super) struct Patch {
+    gray: Zeroizing<Vec<f32>>,
+    pub(super) landmarks: [[f64; 2]; 5],
+}
 
 impl Patch {
     /// The face with these landmarks.
     pub(super) fn of(image: &Image, landmarks: &[[f32; 2]; 5]) -> Result<Self, ImageError> {
-        let aligned = image.warped(similarity(landmarks, &ALIGNED_LANDMARKS), ALIGNED_PX, ALIGNED_PX)?;
-        Ok(Self(aligned.luma()))
+        let m = similarity(landmarks, &ALIGNED_LANDMARKS);
+        let placed = |point: [f32; 2]| {
+            let [x, y] = point.map(f64::from);
+            m.map(|[a, b, shift]| a * x + b * y + shift)
+        };
+        Ok(Self {
+            gray: image.warped(m, ALIGNED_PX, ALIGNED_PX)?.luma(),
+            landmarks: landmarks.map(placed),
+        })
     }
 
-    fn at(&self, x: f32, y: f32) -> f32 {
-        let last = (SIDE - 1) as f32;
-        let (x, y) = (x.clamp(0.0, last - 0.001), y.clamp(0.0, last - 0.001));
-        let (column, row) = (x as usize, y as usize);
-        let (dx, dy) = (x - column as f32, y - row as f32);
-        let pixel = |row: usize, column: usize| self.0.get(row * SIDE + column).copied().unwrap_or_default();
-        let upper = pixel(row, column) * (1.0 - dx) + pixel(row, column + 1) * dx;
-        let lower = pixel(row + 1, column) * (1.0 - dx) + pixel(row + 1, column + 1) * dx;
-        upper * (1.0 - dy) + lower * dy
-    }
-
-    /// The window around this point, with mean 0 and deviation 1, and its deviation before.
-    fn window(&self, [x, y]: [f32; 2]) -> (Zeroizing<Vec<f32>>, f32) {
-        let mut values = Zeroizing::new(Vec::with_capacity(((2 * HALF + 1) * (2 * HALF + 1)) as usize));
-        for row in -HALF..=HALF {
-            for column in -HALF..=HALF {
-                values.push(self.at(x + column as f32, y + row as f32));
-            }
+    /// The window around this point, with mean 0 and deviation 1, and its deviation before. All its pixels lie at one
+    /// fraction between those of the face. Beyond the face's upper and lower edge the edge repeats.
+    fn window(&self, [x, y]: [f32; 2]) -> Option<(Window, f32)> {
+        let (left, top) = (x.floor() - HALF as f32, y.floor() - HALF as f32);
+        if !(left >= 0.0 && left + (WIDTH as f32) < SIDE as f32 && top.abs() < SIDE as f32) {
+            return None;
         }
-        let count = values.len() as f32;
-        let mean = values.iter().sum::<f32>() / count;
-        values.iter_mut().for_each(|value| *value -= mean);
-        let deviation = (values.iter().map(|value| value * value).sum::<f32>() / count).sqrt();
-        let by = deviation.max(1e-3);
-        values.iter_mut().for_each(|value| *value /= by);
-        (values, deviation)
+        let (dx, dy) = (x - x.floor(), y - y.floor());
+        let line = |row: usize| {
+            let row = (top as isize + row as isize).clamp(0, SIDE as isize - 1) as usize;
+            self.gray.get(row * SIDE + left as usize..).and_then(<[f32]>::first_chunk::<{ WIDTH + 1 }>)
+        };
+        let across = |line: &[f32; WIDTH + 1], at: usize| line[at] + (line[at + 1] - line[at]) * dx;
+        let mut values: Window = Zeroizing::new([0.0; WIDTH * WIDTH]);
+        let (mut sum, mut squares) = (0.0f32, 0.0f32);
+        let mut upper = line(0)?;
+        for (row, out) in values.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+            let lower = line(row + 1)?;
+            for (column, value) in out.iter_mut().enumerate() {
+                let (above, below) = (across(upper, column), across(lower, column));
+                *value = above + (below - above) * dy;
+                sum += *value;
+            }
+            upper = lower;
+        }
+        let mean = sum / (WIDTH * WIDTH) as f32;
+        values.iter_mut().for_each(|value| {
+            *value -= mean;
+            squares += *value * *value;
+        });
+        let deviation = (squares / (WIDTH * WIDTH) as f32).sqrt();
+        let by = 1.0 / deviation.max(1e-3);
+        values.iter_mut().for_each(|value| *value *= by);
+        Some((values, deviation))
     }
 
     /// Where the window around `point` lies in `other`, near `guess`.
     fn find(&self, point: [f32; 2], other: &Self, guess: [f32; 2]) -> Option<[f32; 2]> {
-        let (template, contrast) = self.window(point);
+        let (template, contrast) = self.window(point)?;
         if contrast < CONTRAST_MIN {
             return None;
         }
-        let side = (2 * HALF + 1) as usize;
-        let value = |row: usize, column: usize| template[row.min(side - 1) * side + column.min(side - 1)];
-        let mut gradients = Vec::with_capacity(template.len());
+        let value = |row: usize, column: usize| template[row.min(WIDTH - 1) * WIDTH + column.min(WIDTH - 1)];
+        let mut gradients = [[0.0f32; 2]; WIDTH * WIDTH];
         let (mut xx, mut xy, mut yy) = (0.0f32, 0.0f32, 0.0f32);
-        for row in 0..side {
-            for column in 0..side {
+        for (row, line) in gradients.as_chunks_mut::<WIDTH>().0.iter_mut().enumerate() {
+            for (column, gradient) in line.iter_mut().enumerate() {
                 let dx = (value(row, column + 1) - value(row, column.saturating_sub(1))) / 2.0;
                 let dy = (value(row + 1, column) - value(row.saturating_sub(1), column)) / 2.0;
                 (xx, xy, yy) = (xx + dx * dx, xy + dx * dy, yy + dy * dy);
-                gradients.push([dx, dy]);
+                *gradient = [dx, dy];
             }
         }
         let determinant = xx * yy - xy * xy;
         // Along an edge, points may lie anywhere on it.
         let trace = xx + yy;
-        if determinant < 0.02 * trace * trace {
+        if determinant < CORNER_MIN * trace * trace {
             return None;
         }
         let mut at = guess;
         for _ in 0..ROUNDS {
-            let (window, _) = other.window(at);
+            let (window, _) = other.window(at)?;
             let (mut bx, mut by) = (0.0f32, 0.0f32);
             for ((value, expected), [dx, dy]) in window.iter().zip(template.iter()).zip(&gradients) {
                 let difference = value - expected;
@@ -98,7 +120,9 @@ impl Patch {
             }
             let step = [(yy * bx - xy * by) / determinant, (xx * by - xy * bx) / determinant];
             at = [at[0] - step[0], at[1] - step[1]];
-            if (at[0] - guess[0]).hypot(at[1] - guess[1]) > REACH {
+            // Of a step that is no number, too, nothing comes.
+            let moved = (at[0] - guess[0]).hypot(at[1] - guess[1]);
+            if moved.is_nan() || moved > REACH {
                 return None;
             }
             if step[0].hypot(step[1]) < STEP_MIN {

@@ -33,21 +33,20 @@ impl Homography {
     /// Normal equations of the linear form: `u (g x + h y + 1) = a x + b y + c`, likewise `v`. Coordinates are near 1, so
     /// that they need no further conditioning.
     fn weighted(pairs: &[([f64; 2], [f64; 2])], weights: &[f64]) -> Option<Self> {
-        let mut system = [[0.0; 9]; 8];
+        let (mut system, mut right) = ([[0.0; 8]; 8], [0.0; 8]);
         for (([x, y], [u, v]), &weight) in pairs.iter().zip(weights) {
             let rows = [
                 ([*x, *y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y], *u),
                 ([0.0, 0.0, 0.0, *x, *y, 1.0, -v * x, -v * y], *v),
             ];
             for (row, target) in rows {
-                for (equation, a) in system.iter_mut().zip(row) {
-                    for (cell, b) in equation.iter_mut().zip(row.iter().chain([&target])) {
-                        *cell += weight * a * b;
-                    }
+                for ((equation, right), a) in system.iter_mut().zip(&mut right).zip(row) {
+                    equation.iter_mut().zip(row).for_each(|(cell, b)| *cell += weight * a * b);
+                    *right += weight * a * target;
                 }
             }
         }
-        solve(system).map(Self)
+        solve(system, right).map(Self)
     }
 
     /// Where a point goes.
@@ -64,27 +63,28 @@ impl Homography {
     }
 }
 
-/// Gauss's elimination with the greatest pivot.
-fn solve(mut system: [[f64; 9]; 8]) -> Option<[f64; 8]> {
-    for column in 0..8 {
-        let pivot = (column..8).max_by(|&a, &b| system[a][column].abs().total_cmp(&system[b][column].abs()))?;
+/// Gauss's elimination with the greatest pivot. `None` where the equations determine nothing.
+pub(super) fn solve<const N: usize>(mut system: [[f64; N]; N], mut right: [f64; N]) -> Option<[f64; N]> {
+    for column in 0..N {
+        let pivot = (column..N).max_by(|&a, &b| system[a][column].abs().total_cmp(&system[b][column].abs()))?;
         system.swap(column, pivot);
-        let head = system[column];
+        right.swap(column, pivot);
+        let (head, head_right) = (system[column], right[column]);
         if head[column].abs() < 1e-12 {
             return None;
         }
-        for (at, row) in system.iter_mut().enumerate() {
+        for (at, (row, value)) in system.iter_mut().zip(&mut right).enumerate() {
             if at != column {
                 let factor = row[column] / head[column];
                 row.iter_mut().zip(&head).for_each(|(cell, above)| *cell -= factor * above);
+                *value -= factor * head_right;
             }
         }
     }
-    let mut solution = [0.0; 8];
-    for (at, value) in solution.iter_mut().enumerate() {
-        *value = system[at][8] / system[at][at];
+    for (at, value) in right.iter_mut().enumerate() {
+        *value /= system[at][at];
     }
-    solution.iter().all(|value| value.is_finite()).then_some(solution)
+    right.iter().all(|value| value.is_finite()).then_some(right)
 }
 
 /// The middle value; 0 of none.

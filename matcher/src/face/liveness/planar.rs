@@ -1,43 +1,37 @@
-//! Planar motion: two cameras at different heights see a flat picture through one homography, and a head not, whose nose
-//! and ears lie at different depths (Hartley and Zisserman, 13.1; for faces: De Marsico et al., Moving face spoofing
-//! detection via 3D projective invariants, 2012).
+//! Planar motion: two views show a flat picture through one homography, and a head not, whose nose and ears lie at
+//! different depths (Hartley and Zisserman, 13.1; for faces: De Marsico et al., Moving face spoofing detection via 3D
+//! projective invariants, 2012).
 //!
-//! Cameras need no calibration: faces are aligned by their landmarks, points are followed from one camera to the other, and
-//! the homography that explains most of their motion is fitted. What remains beside the whole motion tells depth.
+//! Cameras need no calibration: faces are aligned by their landmarks, points are followed from one view to the other, and
+//! the homography that explains most of their motion is fitted. What remains beside the change of shape tells depth.
+//!
+//! It speaks only against a living face: bent paper is no plane, either, and what a screen replays may move over time as
+//! a head does.
 
 use std::collections::VecDeque;
 
 use super::{
     Cue, CueName, Evidence, View,
-    flow::{Patch, SIDE, pairs},
+    flow::SIDE,
     homography::{Homography, median},
+    views::Motion,
 };
-use crate::face::{Detection, FaceError};
+use crate::face::FaceError;
 
-/// Two frames are of one moment when they are no farther apart, in milliseconds: a head hardly turns meanwhile.
-const MOMENT_MS: u64 = 150;
-/// Least points that two faces must share.
-const POINTS_MIN: usize = 25;
-/// Least motion between two views that can tell anything, in pixels of the aligned face.
-const MOTION_MIN: f64 = 0.8;
+/// Least points that two views must share.
+const POINTS_MIN: usize = 40;
+/// Least change of shape between two views that can tell anything, in pixels of the aligned face (root of mean square):
+/// three times what following points errs.
+const CHANGE_PX_MIN: f64 = 0.6;
 /// Pairs of views needed, and how many count.
 const VIEWS_MIN: usize = 3;
 const VIEWS_MAX: usize = 24;
-/// Least distance of the eyes that leaves something to be followed, in pixels.
-const EYES_PX_MIN: f32 = 24.0;
-
-struct Sight {
-    camera: u8,
-    taken_ms: u64,
-    patch: Patch,
-}
 
 /// See the module.
 #[derive(Default)]
 pub(super) struct PlanarMotion {
-    /// The last sight of each camera.
-    sights: Vec<Sight>,
-    scores: VecDeque<f64>,
+    of_a_moment: VecDeque<f64>,
+    over_time: VecDeque<f64>,
 }
 
 impl Cue for PlanarMotion {
@@ -45,61 +39,84 @@ impl Cue for PlanarMotion {
         CueName::PlanarMotion
     }
 
-    fn look(&mut self, view: &View<'_>) -> Result<(), FaceError> {
-        if !is_sound(view.detection) {
-            return Ok(());
+    fn look(&mut self, _: &View<'_>, motions: &[Motion]) -> Result<(), FaceError> {
+        for motion in motions {
+            let scores = if motion.over_time { &mut self.over_time } else { &mut self.of_a_moment };
+            scores.extend(planarity(motion));
+            while scores.len() > VIEWS_MAX {
+                scores.pop_front();
+            }
         }
-        let patch = Patch::of(view.image, &view.detection.landmarks)?;
-        let others = self
-            .sights
-            .iter()
-            .filter(|sight| sight.camera != view.camera && sight.taken_ms.abs_diff(view.taken_ms) <= MOMENT_MS);
-        let found: Vec<f64> = others.filter_map(|other| planarity(&other.patch, &patch)).collect();
-        self.scores.extend(found);
-        while self.scores.len() > VIEWS_MAX {
-            self.scores.pop_front();
-        }
-        self.sights.retain(|sight| sight.camera != view.camera);
-        self.sights.push(Sight { camera: view.camera, taken_ms: view.taken_ms, patch });
         Ok(())
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let scores: Vec<f64> = self.scores.iter().copied().collect();
-        (scores.len() >= VIEWS_MIN).then(|| Evidence { score: median(&scores) as f32, vouches: true })
+        let middle = |scores: &VecDeque<f64>| {
+            let scores: Vec<f64> = scores.iter().copied().collect();
+            (scores.len() >= VIEWS_MIN).then(|| Evidence { score: median(&scores) as f32, vouches: false })
+        };
+        // Two cameras at one moment show a plane better than one that waits for it to turn.
+        middle(&self.of_a_moment).or_else(|| middle(&self.over_time))
     }
 
     fn forget(&mut self) {
-        self.sights.clear();
-        self.scores.clear();
+        *self = Self::default();
     }
 }
 
-fn is_sound(detection: &Detection) -> bool {
-    detection.eyes_px() >= EYES_PX_MIN && detection.landmarks.as_flattened().iter().all(|value| value.is_finite())
-}
-
-/// The part of the motion between two views that one homography explains: 1 for a flat picture, less for a head. `None` if
-/// there is too little to follow or too little motion.
-fn planarity(one: &Patch, other: &Patch) -> Option<f64> {
+/// The part of the change of shape between two views that one homography explains: 1 for a flat picture, less for a
+/// head. `None` if there is too little to follow or too little change.
+fn planarity(motion: &Motion) -> Option<f64> {
     let center = SIDE as f64 / 2.0;
     let scaled = |[x, y]: [f32; 2]| [(f64::from(x) - center) / center, (f64::from(y) - center) / center];
-    let found = pairs(one, other);
-    if found.len() < POINTS_MIN {
+    if motion.pairs.len() < POINTS_MIN {
         return None;
     }
-    let points: Vec<_> = found.iter().map(|pair| (scaled(pair.from), scaled(pair.to))).collect();
+    let points: Vec<_> = motion.pairs.iter().map(|pair| (scaled(pair.from), scaled(pair.to))).collect();
     let map = Homography::fit(&points)?;
-    let count = points.len() as f64;
-    let square = |errors: &mut dyn Iterator<Item = f64>| errors.map(|error| error * error).sum::<f64>() / count;
+    let square =
+        |errors: &mut dyn Iterator<Item = f64>| errors.map(|error| error * error).sum::<f64>() / points.len() as f64;
     // Back and forth errs twice.
-    let noise = square(&mut found.iter().map(|pair| f64::from(pair.miss) / center)) / 2.0;
+    let noise = square(&mut motion.pairs.iter().map(|pair| f64::from(pair.miss) / center)) / 2.0;
     let left = square(&mut points.iter().map(|pair| map.error(pair)));
-    let [mean_x, mean_y] =
-        [0, 1].map(|axis| points.iter().map(|(from, to)| to[axis] - from[axis]).sum::<f64>() / count);
-    let moved = square(&mut points.iter().map(|(from, to)| (to[0] - from[0] - mean_x).hypot(to[1] - from[1] - mean_y)));
-    if moved.sqrt() * center < MOTION_MIN {
+    let changed = change(&points);
+    if changed.sqrt() * center < CHANGE_PX_MIN {
         return None;
     }
-    Some(1.0 - ((left - noise) / moved).clamp(0.0, 1.0))
+    Some(1.0 - ((left - noise) / changed).clamp(0.0, 1.0))
+}
+
+/// Mean square of what no shift, turn and scale explains: these follow from where landmarks were found, and tell nothing
+/// of the view.
+fn change(points: &[([f64; 2], [f64; 2])]) -> f64 {
+    let count = points.len().max(1) as f64;
+    let mean = |of: fn(&([f64; 2], [f64; 2])) -> f64| points.iter().map(of).sum::<f64>() / count;
+    let (fx, fy) = (mean(|pair| pair.0[0]), mean(|pair| pair.0[1]));
+    let (tx, ty) = (mean(|pair| pair.1[0]), mean(|pair| pair.1[1]));
+    let (mut a, mut b, mut square, mut size) = (0.0, 0.0, f64::EPSILON, 0.0);
+    for (from, to) in points {
+        let (x, y, u, v) = (from[0] - fx, from[1] - fy, to[0] - tx, to[1] - ty);
+        a += x * u + y * v;
+        b += x * v - y * u;
+        square += x * x + y * y;
+        size += u * u + v * v;
+    }
+    ((size - (a * a + b * b) / square) / count).max(0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::face::liveness::views::tests::seen;
+
+    #[test]
+    fn a_plane_is_planar_a_head_is_not_and_one_view_twice_tells_nothing() {
+        let tilted = |[x, y]: [f64; 2]| [1.02 * x, 0.9 * y + 0.05 * x * y, 0.0];
+        let plane = planarity(&seen(|[x, y]| [x, y, 0.3 * y], 0.35)).unwrap();
+        assert!(plane > 0.95, "{plane}");
+        let head = planarity(&seen(|[x, y]| [x, y, 0.5 * x * x + 0.3 * y * y], 0.35)).unwrap();
+        assert!(head < 0.6, "{head}");
+        assert!(planarity(&seen(tilted, 0.0)).is_none());
+    }
 }

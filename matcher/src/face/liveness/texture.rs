@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use opencv::core::{self, Mat, MatTraitConst as _, MatTraitConstManual as _, MatTraitManual as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Cue, CueName, Evidence, View, homography::median};
+use super::{Cue, CueName, Evidence, View, homography::median, views::Motion};
 use crate::{Image, ImageError, face::FaceError};
 
 /// Side of the part of the frame that is looked at, in its own pixels: resampling would move or remove the peaks.
@@ -29,7 +29,7 @@ impl Cue for ScreenTexture {
         CueName::ScreenTexture
     }
 
-    fn look(&mut self, view: &View<'_>) -> Result<(), FaceError> {
+    fn look(&mut self, view: &View<'_>, _: &[Motion]) -> Result<(), FaceError> {
         let [_, _, nose, ..] = view.detection.landmarks;
         if let Some(height) = peak(view.image, nose)? {
             self.0.push_back(height);
