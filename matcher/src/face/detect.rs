@@ -75,8 +75,11 @@ pub(super) struct Detector {
     input: Input,
     model: Model,
     /// Prepared as they are first needed, the latest first; none where the net does not go with a size.
-    sizes: Mutex<Vec<([u32; 2], Option<Arc<Net>>)>>,
+    sizes: Mutex<Vec<Size>>,
 }
+
+/// Width and height, and the net for them.
+type Size = ([u32; 2], Option<Arc<Net>>);
 
 impl Detector {
     /// Loads it, by hash.

@@ -6,6 +6,7 @@ mod product;
 mod quantized;
 mod rewrite;
 mod rows;
+mod run;
 
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
