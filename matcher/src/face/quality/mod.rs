@@ -114,8 +114,13 @@ impl Quality {
         });
         let guidance = [closer, back, pose.guidance(), glasses, mask, hat, still, mouth].into_iter().flatten().min();
         let light::Spread { brightness, contrast, sharpness } = spread;
-        let quality = Self { sharpness, brightness, contrast, unified: 0, guidance, measures };
-        Self { unified: quality.combined(), ..quality }
+        let mut quality = Self { sharpness, brightness, contrast, unified: 0, guidance, measures };
+        quality.unified = quality.combined();
+        if matches!(quality.flaw(), Some(Flaw::Dark | Flaw::Bright | Flaw::Flat)) {
+            // Without light everything seems covered.
+            quality.guidance = [closer, back].into_iter().flatten().min();
+        }
+        quality
     }
 
     /// The product: each component lowers it, none makes up for another.

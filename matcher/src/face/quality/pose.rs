@@ -38,12 +38,15 @@ impl Pose {
         let [across, down] = camera(&detection.landmarks);
         let [across, down] = orthogonal(across, down);
         let toward = across[0] * down[1] - across[1] * down[0];
-        // In the picture, roll also holds what yaw and pitch do to the eyes' line.
-        let [a, b, ..] = detection.landmarks;
+        // Turned about the neck first, then nodding, then tilted: undone in reverse.
+        let roll = (-across[1]).atan2(down[1]);
+        let (sine, cosine) = roll.sin_cos();
+        let side = cosine * across[2] + sine * down[2];
+        let nod = cosine * down[2] - sine * across[2];
         Self {
-            yaw: across[2].atan2(toward).to_degrees() as f32,
-            pitch: (-down[2]).clamp(-1.0, 1.0).asin().to_degrees() as f32,
-            roll: (b[1] - a[1]).atan2(b[0] - a[0]).to_degrees(),
+            yaw: side.clamp(-1.0, 1.0).asin().to_degrees() as f32,
+            pitch: (-nod).atan2(toward).to_degrees() as f32,
+            roll: roll.to_degrees() as f32,
         }
     }
 
@@ -124,8 +127,8 @@ mod tests {
     fn seen(yaw: f64, pitch: f64, roll: f64) -> Detection {
         let (yaw, pitch, roll) = (yaw.to_radians(), pitch.to_radians(), roll.to_radians());
         let landmarks = HEAD.map(|[x, y, z]| {
-            let (y, z) = (y * pitch.cos() - z * pitch.sin(), z * pitch.cos() + y * pitch.sin());
-            let x = x * yaw.cos() + z * yaw.sin();
+            let (x, z) = (x * yaw.cos() + z * yaw.sin(), z * yaw.cos() - x * yaw.sin());
+            let y = y * pitch.cos() - z * pitch.sin();
             let (x, y) = (x * roll.cos() - y * roll.sin(), x * roll.sin() + y * roll.cos());
             [(200.0 + 60.0 * x) as f32, (150.0 + 60.0 * y) as f32]
         });
@@ -136,9 +139,12 @@ mod tests {
     fn angles_are_found_again() {
         for yaw in [-50.0, -20.0, 0.0, 10.0, 35.0] {
             for pitch in [-30.0, 0.0, 15.0] {
-                let pose = Pose::of(&seen(yaw, pitch, 0.0));
-                assert!((f64::from(pose.yaw) - yaw).abs() < 0.1, "yaw {yaw} pitch {pitch}: {pose:?}");
-                assert!((f64::from(pose.pitch) - pitch).abs() < 0.1, "yaw {yaw} pitch {pitch}: {pose:?}");
+                for roll in [-40.0, 0.0, 8.0] {
+                    let pose = Pose::of(&seen(yaw, pitch, roll));
+                    for (found, turned) in [(pose.yaw, yaw), (pose.pitch, pitch), (pose.roll, roll)] {
+                        assert!((f64::from(found) - turned).abs() < 0.1, "{yaw} {pitch} {roll}: {pose:?}");
+                    }
+                }
             }
         }
         let tilted = Pose::of(&seen(0.0, 0.0, 25.0));
