@@ -176,7 +176,7 @@ def compare(tract, reference, name, shape, title):
         f"{title:<18}{mine:>8.1f}{other:>13.1f}{statistics.median(ratios):>7.2f}   {text:<26}"
         f"{mine_wall:>8.1f}{other_wall:>13.1f}   {difference:.1e}"
     )
-    if difference > 1e-3:
+    if difference > 1e-4:
         sys.exit(f"{title}: the runtimes disagree by {difference}; these are not the same nets")
 
 

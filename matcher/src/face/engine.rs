@@ -104,8 +104,8 @@ impl FaceEngine {
         self.detector.detect(image)
     }
 
-    /// All faces of this part of a frame, largest first: where to look for a face that was there before, at a third of
-    /// a whole frame's cost. Faces that its border cuts may be missed.
+    /// All faces of this part of a frame, largest first: where to look for a face that was there before, with a
+    /// third of a whole frame's arithmetic. Faces that its border cuts may be missed.
     pub fn detect_within(&self, image: &Image, region: &Region) -> Result<Vec<Detection>, FaceError> {
         self.detector.detect_within(image, region)
     }

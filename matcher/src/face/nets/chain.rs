@@ -6,12 +6,12 @@
 //! all units while they are in cache: a unit takes rows until it has a strip of them, multiplies it, and hands each row
 //! that it can finish to the next unit, straight into the order in which the matrix product wants its operand.
 //!
-//! YuNet at 320 x 320 then takes 1.9 times onnxruntime's time instead of 3.4 to 5.5 (`make bench`). By `perf` it goes
-//! into tract's product kernels 36 %, what tract does around each of their tiles 6 %, 3 x 3 windows by channel 25 %,
+//! YuNet at 320 x 320 took 1.8 to 2.0 times onnxruntime's time on the core, on a busy machine (`make bench`). Samples by
+//! `perf`: tract's product kernels 36 %, what tract does around each of their tiles 6 %, 3 x 3 windows by channel 25 %,
 //! making the first product's operand of the picture 8 %, handing rows on 6 %, padding 3 %, memory taken and cleared 5 %.
-//! Wider vectors for the windows (AVX2 instead of the baseline's SSE2) were measured to gain 2 %, other product kernels
-//! and reused buffers nothing: rows wait for the second cache. onnxruntime keeps channels by sixteen side by side
-//! (NCHWc), which needs no operand to be arranged at all; tract's products cannot take theirs so.
+//! Compiling this crate for AVX2 instead of the baseline's SSE2 gained 2 %; reused buffers and a product without its
+//! biases gained nothing. That points to waiting for caches rather than to arithmetic; the machine had no counters to
+//! show it.
 
 use tract_onnx::{
     Onnx,
