@@ -1,10 +1,11 @@
-"""The same nets in tract and in onnxruntime: one core, one thread each, alternating rounds.
+"""The same nets in tract and in onnxruntime, and the whole path beside OpenCV's: one core, one thread each, in turn.
 
-    PYTHONPATH=assets/onnxruntime python3 matcher/benches/compare.py target/debug/matcher-eval assets
+    PYTHONPATH=assets/reference python3 matcher/benches/compare.py target/debug/matcher-eval assets
 
 `make bench` does this. onnxruntime 1.32 refuses some block-quantized weights of these files (a block size beside one
 scale for all), so weights are folded to floats here as well, by other code than ours; that both runtimes then give the
-same outputs is checked.
+same outputs is checked. OpenCV reads the files as they are. Time is that of the core, as the kernel counts it for each
+process: what else the machine does takes time on the wall from both, but not the same share.
 """
 
 import os
@@ -14,6 +15,7 @@ import subprocess
 import sys
 import time
 
+import cv2
 import numpy
 import onnx
 import onnxruntime
@@ -22,7 +24,8 @@ NETS = {
     "detector": ("face_detection_yunet.onnx", (1, 3, 320, 320), "YuNet 320 x 320"),
     "embedder": ("face_recognition_sface.onnx", (1, 3, 112, 112), "SFace 112 x 112"),
 }
-ROUNDS, RUNS, WARM = 5, 20, 5
+ROUNDS, TURNS, RUNS, WARM = 5, 10, 4, 10
+DETECTOR_PX = 320
 
 
 def folded(path, shape):
@@ -75,9 +78,32 @@ class Tract:
             sys.exit("matcher-eval ended: see its message above")
         return answer
 
-    def run(self, name, data):
-        ms, count = self.ask(name, data.tobytes())
-        return float(ms), numpy.frombuffer(self.child.stdout.read(int(count) * 4), dtype="<f4")
+    def core_ms(self):
+        # Linux: the clock of another process's time on a core.
+        return time.clock_gettime(~self.child.pid << 3 | 2) * 1e3
+
+    def prepare(self, name, data):
+        self.ask(f"input {name}", data.tobytes())
+
+    def run(self, name, data, times):
+        """Milliseconds of a run: by the core, and by the clock on the wall; and the outputs."""
+        before = self.core_ms()
+        *wall, count = self.ask(f"run {name} {times}")
+        values = numpy.frombuffer(self.child.stdout.read(int(count) * 4), dtype="<f4")
+        return (self.core_ms() - before) / times, statistics.median(map(float, wall)), values
+
+    def memory_mb(self):
+        lines = pathlib.Path(f"/proc/{self.child.pid}/status").read_text().splitlines()
+        fields = dict(line.split(":", 1) for line in lines)
+        return [int(fields[name].split()[0]) / 1024 for name in ("VmHWM", "VmRSS")]
+
+    def profile(self, name):
+        """Milliseconds by operation."""
+        operations = {}
+        for _ in range(int(self.ask(f"profile {name}")[0])):
+            ms, operation, *_ = self.child.stdout.readline().decode().split()
+            operations[operation] = operations.get(operation, 0) + float(ms)
+        return sorted(operations.items(), key=lambda item: -item[1])
 
 
 class Onnxruntime:
@@ -91,12 +117,67 @@ class Onnxruntime:
         self.sessions = {name: load(model) for name, model in files.items()}
         self.load_ms = (time.perf_counter() - began) * 1e3
 
-    def run(self, name, data):
+    def prepare(self, name, data):
+        pass
+
+    def run(self, name, data, times):
         session = self.sessions[name]
-        began = time.perf_counter()
-        outputs = session.run(None, {session.get_inputs()[0].name: data})
-        ms = (time.perf_counter() - began) * 1e3
-        return ms, numpy.concatenate([output.ravel() for output in outputs])
+        wall, before = [], time.thread_time()
+        for _ in range(times):
+            began = time.perf_counter()
+            outputs = session.run(None, {session.get_inputs()[0].name: data})
+            wall.append((time.perf_counter() - began) * 1e3)
+        core = (time.thread_time() - before) / times * 1e3
+        return core, statistics.median(wall), numpy.concatenate([output.ravel() for output in outputs])
+
+
+class Opencv:
+    """OpenCV's own pipeline over the same files, with its detector at the same size."""
+
+    def __init__(self, models):
+        cv2.setNumThreads(1)
+        detector, embedder = (os.path.join(models, file) for file, _, _ in NETS.values())
+        self.detector = cv2.FaceDetectorYN.create(detector, "", (DETECTOR_PX, DETECTOR_PX), 0.6, 0.3)
+        self.embedder = cv2.FaceRecognizerSF.create(embedder, "")
+
+    def face(self, path):
+        """Milliseconds of decoding, detecting, and aligning with embedding."""
+        times = [time.perf_counter()]
+        image = cv2.imdecode(numpy.frombuffer(path.read_bytes(), "u1"), cv2.IMREAD_COLOR)
+        times.append(time.perf_counter())
+        scale = DETECTOR_PX / max(image.shape[:2])
+        small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        self.detector.setInputSize(small.shape[1::-1])
+        _, faces = self.detector.detect(small)
+        face = max(faces, key=lambda face: face[2] * face[3])
+        face[:14] /= scale
+        times.append(time.perf_counter())
+        self.embedder.feature(self.embedder.alignCrop(image, face))
+        times.append(time.perf_counter())
+        return [(end - begin) * 1e3 for begin, end in zip(times, times[1:])]
+
+
+def compare(tract, reference, name, shape, title):
+    data = numpy.random.default_rng(7).integers(0, 256, shape).astype("<f4")
+    for runtime in (tract, reference):
+        runtime.prepare(name, data)
+        runtime.run(name, data, WARM)
+    rounds = []
+    for _ in range(ROUNDS):
+        pairs = [(tract.run(name, data, RUNS), reference.run(name, data, RUNS)) for _ in range(TURNS)]
+        rounds.append([[statistics.median(each[k] for each in column) for k in (0, 1)] for column in zip(*pairs)])
+    difference = max(float(abs(ours[2] - theirs[2]).max()) for ours, theirs in pairs)
+    ratios = [ours[0] / theirs[0] for ours, theirs in rounds]
+    (mine, mine_wall), (other, other_wall) = (
+        [statistics.median(column) for column in zip(*runtime)] for runtime in zip(*rounds)
+    )
+    text = " ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(
+        f"{title:<18}{mine:>8.1f}{other:>13.1f}{statistics.median(ratios):>7.2f}   {text:<26}"
+        f"{mine_wall:>8.1f}{other_wall:>13.1f}   {difference:.1e}"
+    )
+    if difference > 1e-4:
+        sys.exit(f"{title}: the runtimes disagree by {difference}; these are not the same nets")
 
 
 def main():
@@ -104,35 +185,26 @@ def main():
     models = os.path.join(assets, "models")
     core = max(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {core})
-    tract, reference = Tract(program, models), Onnxruntime(models)
+    tract, reference, opencv = Tract(program, models), Onnxruntime(models), Opencv(models)
     load = os.getloadavg()[0]
     print(f"One core ({core}), one thread; load of the machine {load:.1f}; onnxruntime {onnxruntime.__version__}.")
-    print(f"Median of {ROUNDS} alternating rounds of {RUNS} runs, milliseconds.\n")
-    print(f"{'net':<18}{'tract':>8}{'onnxruntime':>13}{'ratio':>7}   ratios of the rounds       greatest difference")
+    print(f"Median of {ROUNDS} rounds, each of {TURNS} times {RUNS} runs in turn, milliseconds on the core.\n")
+    heads = f"{'net':<18}{'tract':>8}{'onnxruntime':>13}{'ratio':>7}   {'ratios of the rounds':<26}"
+    print(f"{heads}{'on the wall':>21}   greatest difference")
     for name, (_, shape, title) in NETS.items():
-        data = numpy.random.default_rng(7).integers(0, 256, shape).astype("<f4")
-        for runtime in (tract, reference):
-            for _ in range(WARM):
-                runtime.run(name, data)
-        ours, theirs, ratios, difference = [], [], [], 0.0
-        for _ in range(ROUNDS):
-            # In turn run by run, so that whatever else the machine does meets both alike.
-            pairs = [(tract.run(name, data), reference.run(name, data)) for _ in range(RUNS)]
-            ours += [pair[0][0] for pair in pairs]
-            theirs += [pair[1][0] for pair in pairs]
-            ratios.append(statistics.median(ours[-RUNS:]) / statistics.median(theirs[-RUNS:]))
-            difference = max(difference, max(float(abs(a[1] - b[1]).max()) for a, b in pairs))
-        mine, other = statistics.median(ours), statistics.median(theirs)
-        rounds = " ".join(f"{ratio:.2f}" for ratio in ratios)
-        print(f"{title:<18}{mine:>8.1f}{other:>13.1f}{mine / other:>7.2f}   {rounds:<26} {difference:.1e}")
-        if difference > 1e-2:
-            sys.exit(f"{title}: the runtimes disagree by {difference}; these are not the same nets")
-    print(f"{'load both nets':<18}{tract.load_ms:>8.0f}{reference.load_ms:>13.0f}\n")
-    print("A face from its JPEG file, tract, milliseconds: decode, detect, align and embed, together")
+        compare(tract, reference, name, shape, title)
+    print(f"{'load both nets':<18}{tract.load_ms:>8.0f}{reference.load_ms:>13.0f}")
+    print("Memory of the matcher with both nets: at most {:.0f} MB, now {:.0f} MB\n".format(*tract.memory_mb()))
+    for name, (*_, title) in NETS.items():
+        parts = ", ".join(f"{operation} {ms:.2f}" for operation, ms in tract.profile(name) if ms >= 0.02)
+        print(f"{title} by operation, least milliseconds: {parts}")
+    print(f"\nA face from its JPEG file, milliseconds, tract | OpenCV {cv2.__version__} with its detector at {DETECTOR_PX} px:")
+    print(f"{'':<14}{'decode':>17}{'detect':>17}{'align and embed':>17}{'together':>17}{'ratio':>7}")
     for path in sorted(pathlib.Path(assets, "faces").glob("*.jpg")):
-        runs = [[float(part) for part in tract.ask(f"face {path}")] for _ in range(RUNS)]
-        parts = [statistics.median(column) for column in zip(*runs)]
-        print(f"{path.name:<18}" + "".join(f"{part:>8.1f}" for part in (*parts, statistics.median(map(sum, runs)))))
+        turns = [([float(part) for part in tract.ask(f"face {path}")], opencv.face(path)) for _ in range(TURNS + 2)][2:]
+        ours, theirs = ([*map(statistics.median, zip(*runs)), statistics.median(map(sum, runs))] for runs in zip(*turns))
+        text = "".join(f"{mine:>8.1f} |{other:>7.1f}" for mine, other in zip(ours, theirs))
+        print(f"{path.name:<14}{text}{ours[-1] / theirs[-1]:>7.2f}")
 
 
 main()

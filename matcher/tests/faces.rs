@@ -9,7 +9,7 @@ use assets::assets;
 use opencv::{core, imgproc, prelude::*};
 use sallyport_matcher::{
     Image,
-    face::{FaceEngine, FaceError, FaceTemplate, Flaw, ModelError, Source},
+    face::{FaceEngine, FaceError, FaceTemplate, Flaw, ModelError, Region, Source},
 };
 use zeroize::Zeroizing;
 
@@ -94,7 +94,7 @@ fn treated(image: &Image, treat: impl Fn(&Mat, &mut Mat) -> opencv::Result<()>) 
     let mat = Mat::new_rows_cols_with_bytes::<core::Vec3b>(height, width, image.bgr()).unwrap();
     let mut out = Mat::default();
     treat(&mat.try_clone().unwrap(), &mut out).unwrap();
-    Image::from_bgr(image.width(), image.height(), Zeroizing::new(out.data_bytes().unwrap().to_vec())).unwrap()
+    Image::from_bgr(out.cols() as u32, out.rows() as u32, Zeroizing::new(out.data_bytes().unwrap().to_vec())).unwrap()
 }
 
 #[test]
@@ -122,5 +122,38 @@ fn blurred_dark_and_glaring_faces_are_told_apart() {
         assert_eq!((lit(0.5, 0.0), lit(0.125, 0.0)), (None, Some(Flaw::Dark)), "{name}");
         assert_eq!((lit(0.5, 128.0), lit(0.2, 200.0)), (None, Some(Flaw::Bright)), "{name}");
         assert_eq!(lit(0.1, 100.0), Some(Flaw::Flat), "{name}");
+    }
+}
+
+#[test]
+fn a_face_is_where_it_is_whatever_part_of_the_frame_is_looked_at() {
+    let Some(folder) = assets() else { return };
+    let engine = FaceEngine::load(&folder.join("models")).unwrap();
+    let photo = treated(&face(&folder, "obama.jpg"), |from, to| {
+        imgproc::resize(from, to, core::Size::new(300, 380), 0.0, 0.0, imgproc::INTER_AREA)
+    });
+    // A gate's frame, 640 x 480, with the photograph off its middle.
+    let (left, top) = (270, 60);
+    let frame = treated(&photo, |from, to| {
+        let (right, bottom) = (640 - 300 - left, 480 - 380 - top);
+        core::copy_make_border(from, to, top, bottom, left, right, core::BORDER_REPLICATE, core::Scalar::all(0.0))
+    });
+    let alone = engine.detect(&photo).unwrap()[0];
+    let whole = engine.detect(&frame).unwrap();
+    let region = Region { left: 250.0, top: 70.0, width: 340.0, height: 340.0 };
+    let part = engine.detect_within(&frame, &region).unwrap();
+    assert_eq!((whole.len(), part.len()), (1, 1));
+    // The net sees the face at half its size: its landmarks were up to a tenth of the eyes' distance off, in either way.
+    let tolerance = 0.12 * alone.eyes_px();
+    for found in [whole[0], part[0]] {
+        for (point, expected) in found.landmarks.iter().zip(&alone.landmarks) {
+            let off = (point[0] - left as f32 - expected[0]).hypot(point[1] - top as f32 - expected[1]);
+            assert!(off < tolerance, "{off} px off, of at most {tolerance}");
+        }
+    }
+    // Where nobody is, nobody is found; what lies outside is no part of the frame.
+    for (left, width) in [(0.0, 200.0), (700.0, 50.0), (-90.0, 40.0), (f32::NAN, f32::NAN), (0.0, f32::INFINITY)] {
+        let found = engine.detect_within(&frame, &Region { left, top: 0.0, width, height: 480.0 }).unwrap();
+        assert_eq!(found.len(), usize::from(width == f32::INFINITY), "at {left}");
     }
 }

@@ -1,9 +1,11 @@
 //! Runs nets as told on standard input, so that another runtime can be timed in turn with ours on the same core.
 //!
-//! A line `detector` or `embedder` is followed by the net's input as little-endian floats; the answer is a line
-//! `<milliseconds> <count>`, followed by that many floats: all outputs, one behind the other. A line `face <file>` is
-//! answered by a line with the milliseconds of decoding, detecting, and aligning with embedding. A line `profile
-//! detector` or `profile embedder` is answered by a line `<count>` and as many lines `<milliseconds> <operation> <node>`.
+//! Nets are `detector` and `embedder`. Each line is answered:
+//! * `input <net>`, followed by the net's input as little-endian floats: a line `ready`;
+//! * `run <net> <times>`: a line with the milliseconds of each run and the number of values of all outputs, then those
+//!   values as little-endian floats, one output behind the other;
+//! * `profile <net>`: a line with the number of nodes, then for each a line `<milliseconds> <operation> <node>`;
+//! * `face <file>`: a line with the milliseconds of decoding, detecting, and aligning with embedding.
 
 use std::{
     fs,
@@ -15,7 +17,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use sallyport_matcher::{
     Image,
-    face::{FaceEngine, Net},
+    face::{FaceEngine, Net, NetInput},
 };
 
 /// Which nets.
@@ -42,11 +44,19 @@ fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyh
     let engine = engine?;
     writeln!(output, "{load_ms:.1}")?;
     output.flush()?;
+    let mut benches = [Bench::new("detector", engine.detector())?, Bench::new("embedder", engine.embedder())?];
     let mut line = String::new();
     while input.read_line(&mut line)? > 0 {
         match line.trim().split_once(' ').unwrap_or((line.trim(), "")) {
-            ("detector", "") => answer(engine.detector(), &mut input, &mut output)?,
-            ("embedder", "") => answer(engine.embedder(), &mut input, &mut output)?,
+            ("input", name) => {
+                let net = Bench::of(&mut benches, name)?;
+                net.read(&mut input)?;
+                writeln!(output, "ready")?;
+            }
+            ("run", rest) => {
+                let (name, times) = rest.split_once(' ').context("expected `run <net> <times>`")?;
+                Bench::of(&mut benches, name)?.run(times.parse()?, &mut output)?;
+            }
             ("face", file) => {
                 let bytes = fs::read(file).with_context(|| format!("read {file}"))?;
                 let (image, decode_ms) = timed(|| Image::decode(&bytes));
@@ -57,9 +67,8 @@ fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyh
                 sample?;
                 writeln!(output, "{decode_ms} {detect_ms} {sample_ms}")?;
             }
-            ("profile", "detector") => profile(engine.detector(), &mut output)?,
-            ("profile", "embedder") => profile(engine.embedder(), &mut output)?,
-            _ => bail!("unknown request {line:?}: expected `detector`, `embedder`, `profile <net>` or `face <file>`"),
+            ("profile", name) => Bench::of(&mut benches, name)?.profile(&mut output)?,
+            _ => bail!("unknown request {line:?}: expected `input`, `run`, `profile` or `face`"),
         }
         output.flush()?;
         line.clear();
@@ -67,27 +76,53 @@ fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyh
     Ok(())
 }
 
-fn answer(net: &Net, input: &mut impl BufRead, output: &mut impl Write) -> anyhow::Result<()> {
-    let mut bytes = vec![0; net.input_length() * size_of::<f32>()];
-    input.read_exact(&mut bytes).context("the net's input ends early")?;
-    let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();
-    let (outputs, ms) = timed(|| net.run_raw(&values));
-    let outputs = outputs?.concat();
-    writeln!(output, "{ms} {}", outputs.len())?;
-    output.write_all(&outputs.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())?;
-    Ok(())
+/// A net and what it runs over.
+struct Bench<'a> {
+    name: &'static str,
+    net: &'a Net,
+    input: NetInput,
 }
 
-fn profile(net: &Net, output: &mut impl Write) -> anyhow::Result<()> {
-    let input = vec![GRAY; net.input_length()];
-    let rounds: Vec<_> = (0..PROFILE_ROUNDS).map(|_| net.profile(&input)).collect::<Result<_, _>>()?;
-    let first = rounds.first().context("no round")?;
-    writeln!(output, "{}", first.len())?;
-    for (at, node) in first.iter().enumerate() {
-        let least = rounds.iter().filter_map(|round| round.get(at)).map(|node| node.ms).fold(f64::INFINITY, f64::min);
-        writeln!(output, "{least:.4} {} {}", node.operation, node.node)?;
+impl<'a> Bench<'a> {
+    fn new(name: &'static str, net: &'a Net) -> anyhow::Result<Self> {
+        Ok(Self { name, net, input: net.input(&vec![GRAY; net.input_length()])? })
     }
-    Ok(())
+
+    fn of<'b>(benches: &'b mut [Self], name: &str) -> anyhow::Result<&'b mut Self> {
+        benches.iter_mut().find(|bench| bench.name == name).with_context(|| format!("no net {name:?}"))
+    }
+
+    fn read(&mut self, input: &mut impl BufRead) -> anyhow::Result<()> {
+        let mut bytes = vec![0; self.net.input_length() * size_of::<f32>()];
+        input.read_exact(&mut bytes).context("the net's input ends early")?;
+        let values: Vec<f32> = bytes.as_chunks::<4>().0.iter().map(|value| f32::from_le_bytes(*value)).collect();
+        self.input = self.net.input(&values)?;
+        Ok(())
+    }
+
+    fn run(&self, times: usize, output: &mut impl Write) -> anyhow::Result<()> {
+        let mut last = Vec::new();
+        for _ in 0..times {
+            let (outputs, ms) = timed(|| self.net.run_raw(&self.input));
+            last = outputs?;
+            write!(output, "{ms} ")?;
+        }
+        let values = last.concat();
+        writeln!(output, "{}", values.len())?;
+        output.write_all(&values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    fn profile(&self, output: &mut impl Write) -> anyhow::Result<()> {
+        let rounds: Vec<_> = (0..PROFILE_ROUNDS).map(|_| self.net.profile(&self.input)).collect::<Result<_, _>>()?;
+        let first = rounds.first().context("no round")?;
+        writeln!(output, "{}", first.len())?;
+        for (at, node) in first.iter().enumerate() {
+            let times = rounds.iter().filter_map(|round| round.get(at)).map(|node| node.ms);
+            writeln!(output, "{:.4} {} {}", times.fold(f64::INFINITY, f64::min), node.operation, node.node)?;
+        }
+        Ok(())
+    }
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {

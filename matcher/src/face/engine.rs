@@ -7,9 +7,9 @@ use zeroize::Zeroizing;
 
 use super::{
     Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Manifests, ModelError, Net,
-    Quality,
+    Quality, Region,
     align::{ALIGNED_LANDMARKS, ALIGNED_PX, View, planes, similarity},
-    detect,
+    detect::Detector,
     error::EYES_PX_MIN,
     landmarks::Montage,
 };
@@ -43,8 +43,7 @@ pub struct AlignedFace {
 
 /// Both nets.
 pub struct FaceEngine {
-    detector: Net,
-    detector_input: Input,
+    detector: Detector,
     embedder: Net,
     embedder_input: Input,
     embedding: Embedding,
@@ -56,19 +55,14 @@ impl FaceEngine {
     /// Loads the nets of the manifests in this folder, by hash.
     pub fn load(models: &Path) -> Result<Self, ModelError> {
         let Manifests { detector, embedder, embedding, .. } = Manifests::read(models)?;
-        let net = |file: &str, sha256: &str, input: &Input| {
-            Net::load(&models.join(file), sha256, [1, 3, input.height as usize, input.width as usize])
-        };
-        let (detector_net, embedder_net) = (
-            net(&detector.file, &detector.sha256, &detector.input)?,
-            net(&embedder.file, &embedder.sha256, &embedder.input)?,
-        );
+        let detector = Detector::load(&models.join(&detector.file), &detector.sha256, detector.input)?;
+        let shape = [1, 3, embedder.input.height as usize, embedder.input.width as usize];
+        let embedder_net = Net::load(&models.join(&embedder.file), &embedder.sha256, shape)?;
         if let Some(found) = embedder_net.output_length().filter(|&found| found != embedding.length) {
             return Err(ModelError::Length { model: embedder.name, expected: embedding.length, found });
         }
         Ok(Self {
-            detector: detector_net,
-            detector_input: detector.input,
+            detector,
             embedder: embedder_net,
             embedder_input: embedder.input,
             embedding,
@@ -107,7 +101,13 @@ impl FaceEngine {
 
     /// All faces, largest first.
     pub fn detect(&self, image: &Image) -> Result<Vec<Detection>, FaceError> {
-        detect::detect(&self.detector, &self.detector_input, image)
+        self.detector.detect(image)
+    }
+
+    /// All faces of this part of a frame, largest first: where to look for a face that was there before, with a
+    /// third of a whole frame's arithmetic. Faces that its border cuts may be missed.
+    pub fn detect_within(&self, image: &Image, region: &Region) -> Result<Vec<Detection>, FaceError> {
+        self.detector.detect_within(image, region)
     }
 
     /// Finds, aligns and embeds the face.
@@ -210,7 +210,7 @@ impl FaceEngine {
 
     /// The detector's net, for measurement.
     pub fn detector(&self) -> &Net {
-        &self.detector
+        &self.detector.full
     }
 
     /// The embedder's net, for measurement.

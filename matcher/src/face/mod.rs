@@ -23,7 +23,7 @@ pub use self::{
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     liveness::{Cue, CueName, Evidence, Liveness, Motion, PadPolicy, Verdict, View},
     manifest::{Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError},
-    nets::{ModelError, Net, NodeTime},
+    nets::{ModelError, Net, NetInput, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{FaceSample, FaceTemplate, OtherModel},
     track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},

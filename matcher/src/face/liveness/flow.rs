@@ -45,10 +45,7 @@ impl Patch {
             let [x, y] = point.map(f64::from);
             m.map(|[a, b, shift]| a * x + b * y + shift)
         };
-        Ok(Self {
-            gray: image.warped(m, ALIGNED_PX, ALIGNED_PX)?.luma(),
-            landmarks: landmarks.map(placed),
-        })
+        Ok(Self { gray: image.warped(m, ALIGNED_PX, ALIGNED_PX)?.luma(), landmarks: landmarks.map(placed) })
     }
 
     /// The window around this point, with mean 0 and deviation 1, and its deviation before. All its pixels lie at one

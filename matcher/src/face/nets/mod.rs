@@ -6,12 +6,15 @@ mod product;
 mod quantized;
 mod rewrite;
 mod rows;
+mod run;
 
-use std::{fs, io::Cursor, path::Path, sync::Arc, time::Instant};
+use std::{fs, path::Path, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, bail};
 use sha2::{Digest as _, Sha256};
 use tract_onnx::{
+    Onnx,
+    pb::ModelProto,
     prelude::*,
     tract_core::{
         internal::{EvalContext, OpState},
@@ -80,6 +83,13 @@ pub enum ModelError {
     Run(String),
 }
 
+/// A net as its file has it, its weights unfolded, for plans of several input sizes.
+pub(super) struct Model {
+    proto: ModelProto,
+    /// Names of the outputs, in order.
+    outputs: Vec<String>,
+}
+
 /// A net ready to run.
 pub struct Net {
     plan: Arc<TypedRunnableModel>,
@@ -87,6 +97,9 @@ pub struct Net {
     /// Names of the outputs, in order.
     pub(super) outputs: Vec<String>,
 }
+
+/// A net's input for measurement.
+pub struct NetInput(TValue);
 
 /// What one node of a net costs.
 #[derive(Debug, Clone)]
@@ -99,35 +112,66 @@ pub struct NodeTime {
     pub ms: f64,
 }
 
-impl Net {
-    /// Loads a net with one image input of this shape (NCHW).
-    pub(super) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
+/// What reads a net. Shapes written into the file are those of another input size.
+fn reader() -> Onnx {
+    let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
+    prelu::register(&mut onnx);
+    chain::register(&mut onnx);
+    onnx
+}
+
+impl Model {
+    /// Reads a net's file, by hash.
+    pub(super) fn read(path: &Path, sha256: &str) -> Result<Self, ModelError> {
         let name = || path.display().to_string();
         let file = fs::read(path).map_err(|source| ModelError::File { path: name(), source })?;
         let found = hex::encode(Sha256::digest(&file));
         if !found.eq_ignore_ascii_case(sha256) {
             return Err(ModelError::Hash { path: name(), expected: sha256.to_owned(), found });
         }
-        Self::prepare(&file, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
+        Self::parse(file).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
-    fn prepare(file: &[u8], shape: [usize; 4]) -> TractResult<Self> {
-        // Shapes written into the file are those of another input size.
-        let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
-        prelu::register(&mut onnx);
-        chain::register(&mut onnx);
-        let mut proto = onnx.proto_model_for_read(&mut Cursor::new(file))?;
+    fn parse(file: Vec<u8>) -> TractResult<Self> {
+        let mut proto = reader().proto_model_for_read(&mut file.as_slice())?;
+        drop(file);
         let graph = proto.graph.as_mut().context("no graph")?;
         quantized::fold(graph)?;
         rewrite::fuse(graph)?;
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
-        let mut model = onnx.model_for_proto_model(&proto)?;
+        Ok(Self { proto, outputs })
+    }
+}
+
+impl Net {
+    /// Loads a net with one image input of this shape (NCHW).
+    pub(super) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
+        let Model { proto, outputs } = Model::read(path, sha256)?;
+        Self::prepare(proto, outputs, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
+    }
+
+    /// Prepares a net for inputs of this shape.
+    pub(super) fn of(model: &Model, shape: [usize; 4]) -> Result<Self, ModelError> {
+        let net = Self::prepare(model.proto.clone(), model.outputs.clone(), shape);
+        net.map_err(|error| ModelError::Prepare(format!("{error:#}")))
+    }
+
+    /// Takes the weights, so that they are not held twice while tract arranges them.
+    fn prepare(proto: ModelProto, outputs: Vec<String>, shape: [usize; 4]) -> TractResult<Self> {
+        let mut model = reader().model_for_proto_model(&proto)?;
+        drop(proto);
         model.set_input_fact(0, f32::fact(shape).into())?;
         if model.inputs.len() != 1 {
             bail!("the net has {} inputs, one picture was expected", model.inputs.len());
         }
         let plan = model.into_optimized()?.into_runnable()?;
         Ok(Self { plan, shape, outputs })
+    }
+
+    /// How many values this output has.
+    pub(super) fn length_of(&self, output: &str) -> Option<usize> {
+        let at = self.outputs.iter().position(|known| known == output)?;
+        Some(self.plan.model().output_fact(at).ok()?.shape.as_concrete()?.iter().product())
     }
 
     /// How many values its first output has.
@@ -141,18 +185,23 @@ impl Net {
         self.shape.iter().product()
     }
 
-    /// Runs it over raw values (NCHW) and gives the raw values of every output: for comparison with other runtimes.
-    pub fn run_raw(&self, input: &[f32]) -> Result<Vec<Vec<f32>>, ModelError> {
+    /// Raw values (NCHW) as an input.
+    pub fn input(&self, values: &[f32]) -> Result<NetInput, ModelError> {
+        let tensor = Tensor::from_shape(&self.shape, values);
+        Ok(NetInput(tensor.map_err(|error| ModelError::Run(format!("{error:#}")))?.into_tvalue()))
+    }
+
+    /// Runs it over a raw input and gives the raw values of every output: for comparison with other runtimes.
+    pub fn run_raw(&self, input: &NetInput) -> Result<Vec<Vec<f32>>, ModelError> {
         let failed = |error: TractError| ModelError::Run(format!("{error:#}"));
-        let outputs = self.run(Tensor::from_shape(&self.shape, input).map_err(failed)?).map_err(failed)?;
+        let outputs = self.plan.run(tvec!(input.0.clone())).map_err(failed)?;
         let values = |output: &TValue| Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect());
         outputs.iter().map(|output| values(output).map_err(failed)).collect()
     }
 
     /// How long each node takes over this input, in the order of the run.
-    pub fn profile(&self, input: &[f32]) -> Result<Vec<NodeTime>, ModelError> {
+    pub fn profile(&self, input: &NetInput) -> Result<Vec<NodeTime>, ModelError> {
         let failed = |error: TractError| ModelError::Run(format!("{error:#}"));
-        let input = Tensor::from_shape(&self.shape, input).map_err(failed)?;
         let mut times = Vec::new();
         let mut state = self.plan.spawn().map_err(failed)?;
         let timed = |context: &EvalContext, state: Option<&mut (dyn OpState + 'static)>, node: &TypedNode, inputs| {
@@ -162,7 +211,7 @@ impl Net {
             times.push(NodeTime { node: node.name.clone(), operation: node.op.name().into_owned(), ms });
             outputs
         };
-        state.run_plan_with_eval(tvec!(input.into()), timed).map_err(failed)?;
+        state.run_plan_with_eval(tvec!(input.0.clone()), timed).map_err(failed)?;
         Ok(times)
     }
 

@@ -11,16 +11,21 @@ use tract_onnx::{
 /// Replaces every `DequantizeLinear` over weights by the weights themselves (ONNX opset 21: with `block_size` b, the
 /// scale of element i along `axis` is that of block i / b), and drops weights from the graph's inputs.
 pub(super) fn fold(graph: &mut GraphProto) -> TractResult<()> {
-    let weights: HashMap<String, TensorProto> =
-        graph.initializer.iter().map(|tensor| (tensor.name.clone(), tensor.clone())).collect();
+    let mut weights: HashMap<String, TensorProto> =
+        std::mem::take(&mut graph.initializer).into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+    let (quantized, others): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut graph.node).into_iter().partition(|node| node.op_type == "DequantizeLinear");
+    graph.node = others;
     let mut folded = Vec::new();
-    let mut consumed = Vec::new();
-    for node in graph.node.iter().filter(|node| node.op_type == "DequantizeLinear") {
+    for node in &quantized {
         folded.push(dequantized(node, &weights)?);
-        consumed.extend(node.input.iter().cloned());
+        // The largest is not needed any more; scales may be shared.
+        node.input.first().map(|name| weights.remove(name));
     }
-    graph.node.retain(|node| node.op_type != "DequantizeLinear");
-    graph.initializer.retain(|tensor| !consumed.contains(&tensor.name));
+    quantized.iter().flat_map(|node| &node.input).for_each(|name| drop(weights.remove(name)));
+    let mut kept: Vec<TensorProto> = weights.into_values().collect();
+    kept.sort_by(|a, b| a.name.cmp(&b.name));
+    graph.initializer = kept;
     graph.initializer.extend(folded);
     // The original names of weights linger among the inputs though nothing reads them.
     let known: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
