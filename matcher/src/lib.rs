@@ -1,6 +1,7 @@
 //! Pixels to templates to scores. No devices, no network, no store, no keys.
 
 pub mod face;
+pub mod finger;
 mod header;
 mod image;
 
