@@ -6,7 +6,7 @@
 
 use std::f32::consts::{PI, TAU};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::Minutia;
 
@@ -50,14 +50,14 @@ pub(super) struct Cylinder {
 }
 
 /// A place on the finger: x to the right, y *up*, so that angles turn as they do in books.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Place {
-    x: f32,
-    y: f32,
+#[derive(Debug, Clone, Copy, PartialEq, Zeroize)]
+pub(super) struct Place {
+    pub x: f32,
+    pub y: f32,
 }
 
 impl Place {
-    fn of(minutia: &Minutia) -> Self {
+    pub(super) fn of(minutia: &Minutia) -> Self {
         Self { x: minutia.x, y: -minutia.y }
     }
 
@@ -103,7 +103,7 @@ fn cylinder(of: &Minutia, minutiae: &[Minutia], hull: &Hull, centers: &[Place]) 
     for (cell, center) in centers.iter().enumerate() {
         let place =
             Place { x: origin.x + center.x * cos - center.y * sin, y: origin.y + center.x * sin + center.y * cos };
-        if !hull.reaches(place) {
+        if !hull.reaches(place, HULL_MARGIN_PX) {
             continue;
         }
         valid += 1;
@@ -158,11 +158,11 @@ pub(super) fn wrapped(angle: f32) -> f32 {
 }
 
 /// The convex hull of all minutiae, counter-clockwise.
-struct Hull(Vec<Place>);
+pub(super) struct Hull(Zeroizing<Vec<Place>>);
 
 impl Hull {
     /// Andrew's monotone chain (1979).
-    fn around(places: &[Place]) -> Self {
+    pub(super) fn around(places: &[Place]) -> Self {
         let mut sorted = places.to_vec();
         sorted.sort_by(|a, b| a.x.total_cmp(&b.x).then(a.y.total_cmp(&b.y)));
         sorted.dedup();
@@ -182,18 +182,19 @@ impl Hull {
         let mut hull = half(&mut sorted.iter());
         hull.extend(half(&mut sorted.iter().rev()));
         if hull.is_empty() {
-            hull = sorted;
+            hull.clone_from(&sorted);
         }
-        Self(hull)
+        sorted.zeroize();
+        Self(Zeroizing::new(hull))
     }
 
-    /// Whether a place lies on the hull or within the margin around it.
-    fn reaches(&self, place: Place) -> bool {
+    /// Whether a place lies on the hull or within this margin around it, in pixels.
+    pub(super) fn reaches(&self, place: Place, margin: f32) -> bool {
         let next = self.0.iter().cycle().skip(1);
         let mut inside = true;
         for (&from, &to) in self.0.iter().zip(next) {
             inside &= cross(from, to, place) >= 0.0;
-            if squared_distance_to(from, to, place) <= HULL_MARGIN_PX * HULL_MARGIN_PX {
+            if squared_distance_to(from, to, place) <= margin * margin {
                 return true;
             }
         }
@@ -212,4 +213,77 @@ fn squared_distance_to(from: Place, to: Place, place: Place) -> f32 {
     let along = (place.x - from.x) * (to.x - from.x) + (place.y - from.y) * (to.y - from.y);
     let part = if squared > 0.0 { (along / squared).clamp(0.0, 1.0) } else { 0.0 };
     place.squared_distance(Place { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn cells_are_those_within_the_radius() {
+        let centers = centers();
+        assert_eq!(centers.len(), CELLS);
+        assert!(centers.iter().all(|center| centers.contains(&Place { x: -center.y, y: center.x })));
+    }
+
+    #[test]
+    fn the_normal_distribution_is_the_tables() {
+        for (value, below) in [(0.0, 0.5), (1.0, 0.841_345), (-1.0, 0.158_655), (1.96, 0.975_002), (-3.0, 0.001_35)] {
+            assert!((normal_below(value) - below).abs() < 1e-5, "{value}");
+        }
+        // A minutia's direction lies somewhere: nearly all of it in the sections around it.
+        for at in -40_i16..40 {
+            let sections = by_section(f32::from(at) / 10.0);
+            assert!((sections.iter().sum::<f32>() - 1.0).abs() < 1e-4, "{at}: {sections:?}");
+        }
+        // A difference of 0 lies between the third and the fourth section.
+        let [_, _, third, fourth, ..] = by_section(0.0);
+        assert!((third - fourth).abs() < 1e-4 && third > 0.4);
+    }
+
+    #[test]
+    fn a_hull_is_convex_and_reaches_as_far_as_its_margin() {
+        let at = |x: f32, y: f32| Place { x, y };
+        let hull =
+            Hull::around(&[at(0.0, 0.0), at(10.0, 0.0), at(5.0, 5.0), at(10.0, 10.0), at(0.0, 10.0), at(5.0, 0.0)]);
+        assert_eq!(*hull.0, [at(0.0, 0.0), at(10.0, 0.0), at(10.0, 10.0), at(0.0, 10.0)]);
+        assert!(hull.reaches(at(5.0, 5.0), 0.0) && hull.reaches(at(13.0, 14.0), 5.0));
+        assert!(!hull.reaches(at(13.1, 14.1), 5.0) && !hull.reaches(at(-5.1, 5.0), 5.0));
+        let line = Hull::around(&[at(0.0, 0.0), at(4.0, 0.0), at(2.0, 0.0)]);
+        assert!(line.reaches(at(5.0, 0.0), 1.0) && !line.reaches(at(2.0, 1.5), 1.0));
+        assert!(Hull::around(&[at(3.0, 3.0)]).reaches(at(3.0, 4.0), 1.0));
+        assert!(!Hull::around(&[]).reaches(at(3.0, 4.0), 1e9));
+    }
+
+    #[test]
+    fn the_cell_above_a_neighbor_is_set_in_the_section_of_its_turn() {
+        let minutia = |x: f32, y: f32, direction: f32| Minutia { x, y, direction, ..Minutia::default() };
+        // A minutia up the page from the first, whose direction is up as well, lies to the right in its cylinder.
+        let up = PI / 2.0;
+        let mut minutiae =
+            vec![minutia(200.0, 200.0, up), minutia(200.0, 152.5, up), minutia(193.0, 200.0, up + PI / 3.0)];
+        // Far off, so that the finger is large enough.
+        minutiae.extend([(50.0, 50.0), (350.0, 50.0), (50.0, 350.0), (350.0, 350.0)].map(|(x, y)| minutia(x, y, 0.0)));
+        let cylinder = cylinders(&minutiae)[0].unwrap();
+        let centers = centers();
+        let cell = |x: f32, y: f32| centers.iter().position(|center| *center == Place { x, y }).unwrap();
+        let is_set = |section: usize, cell: usize| {
+            let bit = section * CELLS + cell;
+            cylinder.set[bit / 64] >> (bit % 64) & 1 == 1
+        };
+        assert!(is_set(2, cell(52.5, 7.5)) && is_set(3, cell(52.5, 7.5)) && !is_set(0, cell(52.5, 7.5)));
+        assert!(!is_set(3, cell(-52.5, 7.5)));
+        // Left of the page is left of a minutia that looks up: there lies the third one, and the difference of the first to
+        // it, a sixth of a turn less, between the second and the third section.
+        assert!(is_set(2, cell(7.5, 7.5)) && is_set(1, cell(7.5, 7.5)));
+    }
+
+    #[test]
+    fn the_lonely_have_no_cylinder() {
+        let minutia = |x: f32| Minutia { x, y: 50.0, ..Minutia::default() };
+        let found = cylinders(&[minutia(0.0), minutia(10.0), minutia(20.0), minutia(500.0)]);
+        assert!(found[3].is_none());
+        assert!(cylinders(&[]).is_empty());
+    }
 }

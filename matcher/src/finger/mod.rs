@@ -10,7 +10,7 @@ mod image;
 mod minutia;
 
 pub use self::{
-    compare::PreparedFinger,
+    compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
