@@ -3,11 +3,13 @@
 //! All lengths are pixels at 500 dpi (19.685 pixels a millimeter), x to the right and y down. All directions are radians,
 //! counter-clockwise as seen, from the axis to the right.
 
+mod decode;
 mod error;
 mod image;
 mod minutia;
 
 pub use self::{
+    decode::{Raw, Resolution},
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
