@@ -1,5 +1,6 @@
 //! Why there is no template of a finger.
 
+use super::wsq::WsqError;
 use crate::ImageError;
 
 /// Why there is no template of this picture.
@@ -21,11 +22,14 @@ pub enum FingerError {
     #[error("{0}")]
     Size(String),
     /// Bytes that begin like no picture.
-    #[error("the picture is neither PNG, BMP, TIFF, PGM, JPEG nor JPEG 2000: store it as one of them")]
+    #[error("the picture is neither WSQ, PNG, BMP, TIFF, PGM, JPEG nor JPEG 2000: store it as one of them")]
     Format,
     /// A picture file that cannot be decoded.
     #[error(transparent)]
     Picture(#[from] ImageError),
+    /// A WSQ picture that cannot be decoded or made.
+    #[error(transparent)]
+    Wsq(#[from] WsqError),
     /// A file without resolution, and none was given.
     #[error("the picture does not say its resolution: give that of the sensor, 250 to 1000 dpi")]
     NoResolution,

@@ -7,6 +7,7 @@ mod decode;
 mod error;
 mod image;
 mod minutia;
+pub mod wsq;
 
 pub use self::{
     decode::{Raw, Resolution},

@@ -9,7 +9,7 @@ mod resample;
 
 use zeroize::Zeroizing;
 
-use super::{DPI, FingerError, FingerImage, image::check_sides};
+use super::{DPI, FingerError, FingerImage, image::check_sides, wsq};
 use crate::{
     FILE_BYTES_MAX, Image, ImageError,
     header::{self, Density, Orientation},
@@ -62,7 +62,7 @@ struct Gray {
 }
 
 impl FingerImage {
-    /// Decodes a PNG, BMP, TIFF, PGM, JPEG or JPEG 2000 file, gray or in color, of 250 to 1,000 dpi, and brings it to 500.
+    /// Decodes a WSQ, PNG, BMP, TIFF, PGM, JPEG or JPEG 2000 file, gray or in color, of 250 to 1,000 dpi, and brings it to 500.
     ///
     /// An inverted picture (ridges light) is turned where its empty ground shows it to be one: see [`Self::inverted`] for
     /// the others. A mirrored picture is taken as it is, since nothing in it tells.
@@ -71,6 +71,13 @@ impl FingerImage {
             return Err(ImageError::Size(format!("{} bytes", file.len())).into());
         }
         let (sides, orientation, density) = match file {
+            [0xFF, 0xA0, ..] => {
+                let wsq::Header { width, height, pixels_per_inch } = wsq::header(file)?;
+                let said = pixels_per_inch.map(f64::from).map(|dpi| Density { x: dpi, y: dpi });
+                let density = resolution.of(said)?;
+                sides_at(density, width, height)?;
+                return finished(Gray { width, height, gray: wsq::decode(file)?.1 }, density);
+            }
             [b'P', b'5', ..] => {
                 let pgm = raw::pgm(file)?;
                 let density = resolution.of(None)?;
@@ -104,6 +111,12 @@ impl FingerImage {
         let density = Resolution::Known(dpi).of(None)?;
         sides_at(density, raw.width, raw.height)?;
         finished(raw::unpack(raw, bytes)?, density)
+    }
+
+    /// A WSQ file of it with about so many bits a pixel, [`wsq::RATE_15_TO_1`] for one; it says 500 dpi.
+    pub fn encode_wsq(&self, bits_per_pixel: f64) -> Result<Zeroizing<Vec<u8>>, FingerError> {
+        let header = wsq::Header { width: self.width(), height: self.height(), pixels_per_inch: Some(DPI) };
+        Ok(wsq::encode(header, self.gray(), bits_per_pixel)?)
     }
 
     /// The same with light for dark: for sensors that are known to show ridges light, since a picture that a finger
