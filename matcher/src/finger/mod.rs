@@ -5,12 +5,15 @@
 
 mod compare;
 mod cylinder;
+mod decode;
 mod error;
 mod image;
 mod minutia;
+pub mod wsq;
 
 pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
+    decode::{Raw, Resolution},
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
