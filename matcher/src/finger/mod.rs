@@ -9,6 +9,7 @@ mod decode;
 mod error;
 mod image;
 mod minutia;
+pub mod record;
 pub mod wsq;
 
 pub use self::{
