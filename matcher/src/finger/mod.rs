@@ -4,11 +4,14 @@
 //! counter-clockwise as seen, from the axis to the right.
 
 mod error;
+pub mod extract;
 mod image;
 mod minutia;
+mod quality;
 
 pub use self::{
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
+    quality::{FingerQuality, Guidance, QUALITY_GOOD},
 };
