@@ -8,6 +8,8 @@ mod calibrate;
 mod comparisons;
 mod compression;
 mod faces;
+mod finger;
+mod fingers;
 mod fused;
 mod metrics;
 mod nets;
@@ -28,8 +30,12 @@ struct Arguments {
 enum Task {
     /// Faces: every pair of one person is genuine, every other pair impostor.
     Faces(faces::Arguments),
+    /// Fingers: every pair of one finger's impressions is genuine; FVC's impostors, or all.
+    Fingers(fingers::Arguments),
     /// Writes what the embedder's scores mean into its manifest: thresholds by false match rate, likelihood ratio.
     Calibrate(calibrate::Arguments),
+    /// One finger, looked at closely.
+    Finger(finger::Arguments),
     /// What the compression of a chip's portrait costs in score.
     Compression(compression::Arguments),
     /// Several frames of one person in one template, beside single ones.
@@ -43,7 +49,9 @@ enum Task {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Faces(arguments) => faces::run(&arguments),
+        Task::Fingers(arguments) => fingers::run(&arguments),
         Task::Calibrate(arguments) => calibrate::run(&arguments),
+        Task::Finger(arguments) => finger::run(&arguments),
         Task::Compression(arguments) => compression::run(&arguments),
         Task::Fused(arguments) => fused::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),

@@ -7,8 +7,10 @@ mod compare;
 mod cylinder;
 mod decode;
 mod error;
+pub mod extract;
 mod image;
 mod minutia;
+mod quality;
 pub mod record;
 pub mod wsq;
 
@@ -18,4 +20,5 @@ pub use self::{
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
+    quality::{FingerQuality, Guidance, QUALITY_GOOD},
 };
