@@ -4,4 +4,5 @@ pub mod barrier;
 pub mod camera;
 pub mod console;
 pub mod document;
+pub mod fingerprint;
 pub mod simulator;

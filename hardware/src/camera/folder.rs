@@ -17,12 +17,17 @@ const EXTENSIONS: [&str; 5] = ["jpg", "jpeg", "png", "jp2", "j2k"];
 
 /// The picture files of a folder in name order, hidden ones left out.
 pub(crate) fn pictures(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    files_of(folder, &EXTENSIONS)
+}
+
+/// The files of a folder that have one of these extensions, in name order, hidden ones left out.
+pub(crate) fn files_of(folder: &Path, extensions: &[&str]) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if !hidden && EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known)) && path.is_file() {
+        if !hidden && extensions.iter().any(|known| extension.eq_ignore_ascii_case(known)) && path.is_file() {
             files.push(path);
         }
     }

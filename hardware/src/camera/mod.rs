@@ -11,7 +11,7 @@ use std::{
 
 use zeroize::Zeroizing;
 
-pub(crate) use self::folder::{FRAMES_PER_SECOND, Pace, pictures};
+pub(crate) use self::folder::{FRAMES_PER_SECOND, Pace, files_of, pictures};
 pub use self::{
     folder::FolderCamera,
     totem::{Mounted, Position, Seen, Totem},

@@ -2,5 +2,6 @@
 
 pub mod camera;
 pub mod document;
+pub mod fingerprint;
 pub mod turnstile;
 pub mod vpcd;

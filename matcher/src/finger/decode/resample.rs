@@ -25,7 +25,7 @@ pub(super) fn to_500_dpi(gray: Gray, density: Density, sides: (u32, u32)) -> Res
     if near(density.x) && near(density.y) {
         return FingerImage::new(gray.width, gray.height, gray.gray);
     }
-    Ok(resized(&gray, density, sides).map_err(ImageError::from)??)
+    resized(&gray, density, sides).map_err(ImageError::from)?
 }
 
 fn resized(gray: &Gray, density: Density, sides: (u32, u32)) -> opencv::Result<Result<FingerImage, FingerError>> {
