@@ -8,6 +8,7 @@ mod calibrate;
 mod comparisons;
 mod compression;
 mod faces;
+mod finger;
 mod fused;
 mod metrics;
 mod nets;
@@ -30,6 +31,8 @@ enum Task {
     Faces(faces::Arguments),
     /// Writes what the embedder's scores mean into its manifest: thresholds by false match rate, likelihood ratio.
     Calibrate(calibrate::Arguments),
+    /// One finger, looked at closely.
+    Finger(finger::Arguments),
     /// What the compression of a chip's portrait costs in score.
     Compression(compression::Arguments),
     /// Several frames of one person in one template, beside single ones.
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<()> {
     match Arguments::parse().task {
         Task::Faces(arguments) => faces::run(&arguments),
         Task::Calibrate(arguments) => calibrate::run(&arguments),
+        Task::Finger(arguments) => finger::run(&arguments),
         Task::Compression(arguments) => compression::run(&arguments),
         Task::Fused(arguments) => fused::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),
