@@ -8,13 +8,11 @@ use std::{
 use tract_onnx::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{
-    FaceError, ModelError, Region,
-    align::planes,
-    manifest::Input,
+use super::{FaceError, ModelError, Region, align::planes, manifest::Input};
+use crate::{
+    Image,
     nets::{Model, Net},
 };
-use crate::Image;
 
 /// Sides of the net's input are multiples of its largest stride.
 const SIDE_STEP_PX: u32 = 32;

@@ -22,7 +22,7 @@ use tract_onnx::{
     },
 };
 
-use super::{Fmr, ManifestError};
+use crate::face::{Fmr, ManifestError};
 
 /// Why a net cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ pub enum ModelError {
 }
 
 /// A net as its file has it, its weights unfolded, for plans of several input sizes.
-pub(super) struct Model {
+pub(crate) struct Model {
     proto: ModelProto,
     /// Names of the outputs, in order.
     outputs: Vec<String>,
@@ -95,7 +95,7 @@ pub struct Net {
     plan: Arc<TypedRunnableModel>,
     shape: [usize; 4],
     /// Names of the outputs, in order.
-    pub(super) outputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
 }
 
 /// A net's input for measurement.
@@ -122,7 +122,7 @@ fn reader() -> Onnx {
 
 impl Model {
     /// Reads a net's file, by hash.
-    pub(super) fn read(path: &Path, sha256: &str) -> Result<Self, ModelError> {
+    pub(crate) fn read(path: &Path, sha256: &str) -> Result<Self, ModelError> {
         let name = || path.display().to_string();
         let file = fs::read(path).map_err(|source| ModelError::File { path: name(), source })?;
         let found = hex::encode(Sha256::digest(&file));
@@ -145,13 +145,13 @@ impl Model {
 
 impl Net {
     /// Loads a net with one image input of this shape (NCHW).
-    pub(super) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
+    pub(crate) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
         let Model { proto, outputs } = Model::read(path, sha256)?;
         Self::prepare(proto, outputs, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
     /// Prepares a net for inputs of this shape.
-    pub(super) fn of(model: &Model, shape: [usize; 4]) -> Result<Self, ModelError> {
+    pub(crate) fn of(model: &Model, shape: [usize; 4]) -> Result<Self, ModelError> {
         let net = Self::prepare(model.proto.clone(), model.outputs.clone(), shape);
         net.map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
@@ -169,13 +169,13 @@ impl Net {
     }
 
     /// How many values this output has.
-    pub(super) fn length_of(&self, output: &str) -> Option<usize> {
+    pub(crate) fn length_of(&self, output: &str) -> Option<usize> {
         let at = self.outputs.iter().position(|known| known == output)?;
         Some(self.plan.model().output_fact(at).ok()?.shape.as_concrete()?.iter().product())
     }
 
     /// How many values its first output has.
-    pub(super) fn output_length(&self) -> Option<usize> {
+    pub(crate) fn output_length(&self) -> Option<usize> {
         let fact = self.plan.model().output_fact(0).ok()?;
         Some(fact.shape.as_concrete()?.iter().product())
     }
@@ -216,7 +216,7 @@ impl Net {
     }
 
     /// Runs it.
-    pub(super) fn run(&self, input: Tensor) -> TractResult<TVec<TValue>> {
+    pub(crate) fn run(&self, input: Tensor) -> TractResult<TVec<TValue>> {
         self.plan.run(tvec!(input.into()))
     }
 }
