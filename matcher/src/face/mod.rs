@@ -9,7 +9,7 @@ mod error;
 mod fusion;
 mod landmarks;
 mod liveness;
-mod manifest;
+pub(crate) mod manifest;
 mod quality;
 mod template;
 mod track;

@@ -6,9 +6,11 @@
 mod error;
 mod image;
 mod minutia;
+mod net;
 
 pub use self::{
     error::FingerError,
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
+    net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
 };

@@ -1,12 +1,15 @@
 //! Nets in tract: loaded by hash, block-quantized weights folded to 32-bit floats once.
 
 mod chain;
+mod channels_last;
+mod planes;
 mod prelu;
 mod product;
 mod quantized;
 mod rewrite;
 mod rows;
 mod run;
+mod spelled;
 
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
@@ -83,6 +86,15 @@ pub enum ModelError {
     Run(String),
 }
 
+/// Which axis of a net's values counts channels, in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The one before rows and columns.
+    ChannelsFirst,
+    /// The last, as in Keras; brought to the other order when it is read.
+    ChannelsLast,
+}
+
 /// A net as its file has it, its weights unfolded, for plans of several input sizes.
 pub(crate) struct Model {
     proto: ModelProto,
@@ -117,27 +129,34 @@ fn reader() -> Onnx {
     let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
     prelu::register(&mut onnx);
     chain::register(&mut onnx);
+    planes::register(&mut onnx);
     onnx
 }
 
 impl Model {
     /// Reads a net's file, by hash.
-    pub(crate) fn read(path: &Path, sha256: &str) -> Result<Self, ModelError> {
+    pub(crate) fn read(path: &Path, sha256: &str, order: Order) -> Result<Self, ModelError> {
         let name = || path.display().to_string();
         let file = fs::read(path).map_err(|source| ModelError::File { path: name(), source })?;
         let found = hex::encode(Sha256::digest(&file));
         if !found.eq_ignore_ascii_case(sha256) {
             return Err(ModelError::Hash { path: name(), expected: sha256.to_owned(), found });
         }
-        Self::parse(file).map_err(|error| ModelError::Prepare(format!("{error:#}")))
+        Self::parse(file, order).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
-    fn parse(file: Vec<u8>) -> TractResult<Self> {
+    fn parse(file: Vec<u8>, order: Order) -> TractResult<Self> {
         let mut proto = reader().proto_model_for_read(&mut file.as_slice())?;
         drop(file);
         let graph = proto.graph.as_mut().context("no graph")?;
         quantized::fold(graph)?;
-        rewrite::fuse(graph)?;
+        match order {
+            Order::ChannelsFirst => rewrite::fuse(graph)?,
+            Order::ChannelsLast => {
+                channels_last::undo(graph)?;
+                spelled::join(graph);
+            }
+        }
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
         Ok(Self { proto, outputs })
     }
@@ -146,7 +165,7 @@ impl Model {
 impl Net {
     /// Loads a net with one image input of this shape (NCHW).
     pub(crate) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
-        let Model { proto, outputs } = Model::read(path, sha256)?;
+        let Model { proto, outputs } = Model::read(path, sha256, Order::ChannelsFirst)?;
         Self::prepare(proto, outputs, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
