@@ -4,12 +4,14 @@
 //! counter-clockwise as seen, from the axis to the right.
 
 mod error;
+mod extraction;
 mod image;
 mod minutia;
 mod net;
 
 pub use self::{
     error::FingerError,
+    extraction::{Decision, Extraction, Extractors, Limits, Stage},
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
     net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
