@@ -1,5 +1,6 @@
 //! Nets in tract: loaded by hash, block-quantized weights folded to 32-bit floats once.
 
+mod bottleneck;
 mod chain;
 mod channels_last;
 mod planes;
@@ -130,6 +131,7 @@ fn reader() -> Onnx {
     prelu::register(&mut onnx);
     chain::register(&mut onnx);
     planes::register(&mut onnx);
+    bottleneck::register(&mut onnx);
     onnx
 }
 

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 
 use super::{
+    bottleneck,
     planes::{self, ACTIVATED, EPSILON, GELU, GREATEST, HALVED, NORMALIZED},
     quantized::floats,
     rewrite::{int, integers, ints},
@@ -19,7 +20,7 @@ const CONSTANT_TOLERANCE: f32 = 1e-3;
 
 /// Joins what is spelled out.
 pub(super) fn join(graph: &mut GraphProto) {
-    for rule in [biases, gelu, normalization, activation, pooling, halves] {
+    for rule in [biases, gelu, normalization, activation, pooling, halves, bottlenecks] {
         loop {
             let found = rule(&Graph::new(graph));
             if found.is_empty() {
@@ -239,4 +240,32 @@ fn halves(graph: &Graph) -> Joined {
         (x == y && begin == 0 && from == end).then_some((output(joint)?.clone(), node))
     };
     graph.nodes("Concat").filter_map(joined).collect()
+}
+
+/// Normalization, pointwise, GELU, pointwise, the block's input added, pointwise.
+fn bottlenecks(graph: &Graph) -> Joined {
+    // A pointwise convolution with biases: what it reads, its weights and its biases.
+    let pointwise = |node: &'_ NodeProto| -> Option<[String; 3]> {
+        let weights = graph.tensor(node.input.get(1)?)?;
+        let whole = int(node, "group").unwrap_or(1) == 1 && matches!(weights.dims.as_slice(), [_, _, 1, 1]);
+        whole.then_some(node.input.clone())?.try_into().ok()
+    };
+    let joined = |node: &NodeProto| -> Option<(String, NodeProto)> {
+        let once = |name: &'_ str, operation: &str| graph.made(name, operation).filter(|_| graph.once(name));
+        let [sum, last_weights, last_biases] = pointwise(node)?;
+        let [own, narrow] = once(&sum, "Add")?.input.as_slice() else { return None };
+        let [activated, narrow_weights, narrow_biases] = pointwise(once(narrow, "Conv")?)?;
+        let wide = once(&activated, GELU)?.input.first()?;
+        let [normalized, wide_weights, wide_biases] = pointwise(once(wide, "Conv")?)?;
+        let norm = once(&normalized, NORMALIZED).filter(|norm| int(norm, ACTIVATED) == Some(0))?;
+        let [seen, gain, bias] = norm.input.as_slice() else { return None };
+        let f = norm.attribute.iter().find(|attribute| attribute.name == EPSILON)?.f;
+        let attribute = AttributeProto { name: bottleneck::EPSILON.into(), f, ..Default::default() };
+        let [seen, own, gain, bias] = [seen, own, gain, bias].map(String::clone);
+        let mut inputs = vec![seen, own, gain, bias, wide_weights, wide_biases, narrow_weights, narrow_biases];
+        inputs.extend([last_weights, last_biases]);
+        let output = output(node)?;
+        Some((output.clone(), planes::node(bottleneck::OPERATION, output, &inputs, vec![attribute])))
+    };
+    graph.nodes("Conv").filter_map(joined).collect()
 }
