@@ -3,6 +3,8 @@
 //! All lengths are pixels at 500 dpi (19.685 pixels a millimeter), x to the right and y down. All directions are radians,
 //! counter-clockwise as seen, from the axis to the right.
 
+mod compare;
+mod cylinder;
 mod error;
 mod extraction;
 mod image;
@@ -10,6 +12,7 @@ mod minutia;
 mod net;
 
 pub use self::{
+    compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
     error::FingerError,
     extraction::{Decision, Extraction, Extractors, Limits, Stage},
     image::{DPI, FingerImage},
