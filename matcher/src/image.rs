@@ -65,7 +65,16 @@ impl Image {
         }
         // OpenCV allocates by the header, and its own limits are gigabytes.
         let header = header::read(file)?;
-        check_sides(header.width, header.height)?;
+        Self::decode_checked(file, (header.width, header.height), header.orientation)
+    }
+
+    /// Decodes a file that says it has these sides; whether it is one that OpenCV can be let at, its header has told.
+    pub(crate) fn decode_checked(
+        file: &[u8],
+        (width, height): (u32, u32),
+        orientation: Orientation,
+    ) -> Result<Self, ImageError> {
+        check_sides(width, height)?;
         let mut bytes = Vector::<u8>::from_slice(file);
         // OpenCV would free the picture from before the turn as it is.
         let decoded = imgcodecs::imdecode(&bytes, imgcodecs::IMREAD_COLOR | imgcodecs::IMREAD_IGNORE_ORIENTATION);
@@ -73,7 +82,7 @@ impl Image {
         let mut mat = decoded?;
         let image = Self::from_mat(&mat);
         wipe(&mut mat);
-        image.and_then(|image| image.turned(header.orientation))
+        image.and_then(|image| image.turned(orientation))
     }
 
     /// Turned as its Exif asks.
@@ -213,7 +222,7 @@ fn check_sides(width: u32, height: u32) -> Result<(), ImageError> {
 }
 
 /// OpenCV frees its pixels without zeroing them.
-fn wipe(mat: &mut Mat) {
+pub(crate) fn wipe(mat: &mut Mat) {
     use opencv::core::MatTraitManual as _;
     if let Ok(bytes) = mat.data_bytes_mut() {
         bytes.zeroize();

@@ -16,7 +16,7 @@ const SIDES_PX: std::ops::RangeInclusive<u32> = 60..=1_280;
 pub struct FingerImage {
     width: u32,
     height: u32,
-    gray: Zeroizing<Vec<u8>>,
+    pub(super) gray: Zeroizing<Vec<u8>>,
 }
 
 impl fmt::Debug for FingerImage {
@@ -28,12 +28,7 @@ impl fmt::Debug for FingerImage {
 impl FingerImage {
     /// A picture of these rows, which are at 500 dpi.
     pub fn new(width: u32, height: u32, gray: Zeroizing<Vec<u8>>) -> Result<Self, FingerError> {
-        let (least, most) = SIDES_PX.into_inner();
-        if !SIDES_PX.contains(&width) || !SIDES_PX.contains(&height) {
-            return Err(FingerError::Size(format!(
-                "the picture has {width} x {height} pixels at {DPI} dpi: {least} to {most} a side are taken"
-            )));
-        }
+        check_sides(width, height)?;
         if gray.len() != width as usize * height as usize {
             return Err(FingerError::Size(format!("{width} x {height} pixels in {} bytes", gray.len())));
         }
@@ -54,4 +49,15 @@ impl FingerImage {
     pub fn gray(&self) -> &[u8] {
         &self.gray
     }
+}
+
+/// Whether a picture of these sides, in pixels at 500 dpi, can be one of a finger.
+pub(super) fn check_sides(width: u32, height: u32) -> Result<(), FingerError> {
+    if SIDES_PX.contains(&width) && SIDES_PX.contains(&height) {
+        return Ok(());
+    }
+    let (least, most) = SIDES_PX.into_inner();
+    Err(FingerError::Size(format!(
+        "the picture has {width} x {height} pixels at {DPI} dpi: {least} to {most} a side are taken"
+    )))
 }

@@ -5,14 +5,17 @@
 
 mod compare;
 mod cylinder;
+mod decode;
 mod error;
 mod extraction;
 mod image;
 mod minutia;
 mod net;
+pub mod wsq;
 
 pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
+    decode::{Raw, Resolution},
     error::FingerError,
     extraction::{Decision, Extraction, Extractors, Limits, Stage},
     image::{DPI, FingerImage},

@@ -1,8 +1,10 @@
 //! What a picture file claims to be, read before a decoder allocates for it: a header of a few bytes can ask for
 //! gigabytes. Only what decoders allocate by is read here; whether the rest is sound they find out themselves.
 
+pub(crate) mod bitmap;
 mod exif;
 mod jpeg2000;
+pub(crate) mod tiff;
 
 pub(crate) use exif::Orientation;
 
@@ -29,6 +31,18 @@ impl Header {
         Self { width, height, orientation: Orientation::default() }
     }
 }
+
+/// Pixels an inch, as a file claims them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Density {
+    /// From left to right.
+    pub x: f64,
+    /// From top to bottom.
+    pub y: f64,
+}
+
+/// BMP and PNG count pixels a meter.
+const METERS_AN_INCH: f64 = 0.0254;
 
 /// What the header claims, if the file is complete and a decoder can be let at it.
 pub(crate) fn read(file: &[u8]) -> Result<Header, ImageError> {
@@ -94,6 +108,38 @@ fn png(file: &[u8]) -> Result<(u32, u32), ImageError> {
         Some(at) if file.len() >= at + 8 => Ok(sides),
         _ => Err(ImageError::Truncated),
     }
+}
+
+/// PNG, 11.3.5.3 (pHYs), before the pixels.
+pub(crate) fn png_density(file: &[u8]) -> Option<Density> {
+    let mut rest = file.get(8..)?;
+    loop {
+        let length = u32_at(rest, 0).ok()? as usize;
+        let (kind, content) = (rest.get(4..8)?, rest.get(8..)?.get(..length)?);
+        match kind {
+            b"pHYs" if content.get(8) == Some(&1) => {
+                let along = |at| u32_at(content, at).ok().map(|pixels| f64::from(pixels) * METERS_AN_INCH);
+                return Some(Density { x: along(0)?, y: along(4)? });
+            }
+            b"IDAT" | b"IEND" => return None,
+            _ => rest = rest.get(length.checked_add(12)?..)?,
+        }
+    }
+}
+
+/// ISO/IEC 10918-5 (JFIF), 10.1: in the first segment.
+pub(crate) fn jpeg_density(file: &[u8]) -> Option<Density> {
+    let segment = file.strip_prefix(&[0xFF, 0xD8, 0xFF, 0xE0])?;
+    if segment.get(2..7)? != b"JFIF\0" {
+        return None;
+    }
+    let factor = match segment.get(9)? {
+        1 => 1.0,
+        2 => 2.54,
+        _ => return None,
+    };
+    let along = |at| u16_at(segment, at).ok().map(|pixels| f64::from(pixels) * factor);
+    Some(Density { x: along(10)?, y: along(12)? })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Result<u16, ImageError> {
