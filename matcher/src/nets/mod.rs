@@ -3,6 +3,8 @@
 mod bottleneck;
 mod chain;
 mod channels_last;
+#[cfg(test)]
+mod channels_last_tests;
 mod planes;
 mod prelu;
 mod product;
