@@ -12,12 +12,7 @@ use std::{
 };
 
 use assets::assets;
-use opencv::{
-    core::{MatTraitConstManual as _, Vector},
-    imgcodecs,
-    prelude::*,
-};
-use sallyport_matcher::finger::{Extractor as _, FingerError, FingerImage, Kind, Minutia, NetExtractor};
+use sallyport_matcher::finger::{Extractor as _, FingerError, FingerImage, Kind, Minutia, NetExtractor, Resolution};
 use zeroize::Zeroizing;
 
 fn extractor(folder: &Path) -> Option<NetExtractor> {
@@ -122,12 +117,8 @@ fn blank_tiny_and_odd_pictures_are_told() {
 /// The demonstration fingers.
 fn fingers(folder: &Path) -> Vec<FingerImage> {
     let file = |name: &str| fs::read(folder.join("fingers").join(name)).unwrap();
-    let decoded = |bytes: Vec<u8>| {
-        let mat = imgcodecs::imdecode(&Vector::<u8>::from_slice(&bytes), imgcodecs::IMREAD_GRAYSCALE).unwrap();
-        let gray = Zeroizing::new(mat.data_bytes().unwrap().to_vec());
-        FingerImage::new(mat.cols() as u32, mat.rows() as u32, gray).unwrap()
-    };
-    ["p1_1.png", "p1_2.png", "p2_1.png"].map(file).into_iter().map(decoded).collect()
+    let decoded = |name: &str| FingerImage::decode(&file(name), Resolution::Known(500.0)).unwrap();
+    ["p1_1.png", "p1_2.png", "p2_1.png"].map(decoded).into()
 }
 
 /// onnxruntime over the net's file, then what afis 1.2.7 does before and after: prints x, y, direction, whether an ending

@@ -83,9 +83,8 @@ impl Picture {
 
 /// The same graph with its channels first, of one input and one output: 1 x channels x rows x columns.
 pub(crate) fn undo(graph: &mut GraphProto) -> TractResult<()> {
-    let mut undoing = Undoing::default();
-    undoing.constants =
-        std::mem::take(&mut graph.initializer).into_iter().map(|tensor| (tensor.name.clone(), tensor)).collect();
+    let constants = std::mem::take(&mut graph.initializer).into_iter().map(|tensor| (tensor.name.clone(), tensor));
+    let mut undoing = Undoing { constants: constants.collect(), ..Default::default() };
     let [input] = graph.input.as_slice() else { bail!("the net has {} inputs", graph.input.len()) };
     let axes = vec![Axis::One, Axis::Row, Axis::Column, Axis::One];
     undoing.remember(&input.name, &input.name, 1, axes, None);

@@ -147,7 +147,6 @@ impl EvalOp for Planes {
                 let activation = if *activated { Some(gelu()?) } else { None };
                 let mut values = tensor.try_as_plain_ram_mut()?;
                 norm.apply(values.as_slice_mut::<f32>()?, height * width, activation.as_deref())?;
-                drop(values);
                 tensor
             }
             Self::Halved { greatest } => {
@@ -159,7 +158,6 @@ impl EvalOp for Planes {
                 for (row, (pair, out)) in from.zip(to.as_slice_mut::<f32>()?.chunks_exact_mut(width / 2)).enumerate() {
                     halve(pair.split_at(width), out, row < greatest * (height / 2));
                 }
-                drop(to);
                 tensor
             }
             Self::Doubled => {
@@ -168,7 +166,6 @@ impl EvalOp for Planes {
                 let from = input.as_slice::<f32>()?.chunks_exact(width);
                 let mut to = tensor.try_as_plain_ram_mut()?;
                 from.zip(to.as_slice_mut::<f32>()?.chunks_exact_mut(4 * width)).for_each(|(row, out)| double(row, out));
-                drop(to);
                 tensor
             }
         };

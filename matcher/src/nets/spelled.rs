@@ -236,7 +236,7 @@ fn halves(graph: &Graph) -> Joined {
         let (x, begin, end) = part(first, ALL_CHANNELS)?;
         let (y, from, _) = part(others, 0)?;
         let attribute = AttributeProto { name: GREATEST.into(), i: end, ..Default::default() };
-        let node = planes::node(HALVED, output(joint)?, &[x.clone()], vec![attribute]);
+        let node = planes::node(HALVED, output(joint)?, std::slice::from_ref(x), vec![attribute]);
         (x == y && begin == 0 && from == end).then_some((output(joint)?.clone(), node))
     };
     graph.nodes("Concat").filter_map(joined).collect()
