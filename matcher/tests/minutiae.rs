@@ -12,7 +12,10 @@ use std::{
 };
 
 use assets::assets;
-use sallyport_matcher::finger::{Extractor as _, FingerError, FingerImage, Kind, Minutia, NetExtractor, Resolution};
+use sallyport_matcher::{
+    face::ModelError,
+    finger::{Extractor as _, FingerError, FingerImage, Kind, Minutia, NetExtractor, PreparedFinger, Resolution},
+};
 use zeroize::Zeroizing;
 
 fn extractor(folder: &Path) -> Option<NetExtractor> {
@@ -114,7 +117,29 @@ fn blank_tiny_and_odd_pictures_are_told() {
     }
 }
 
-/// The demonstration fingers.
+#[test]
+fn the_same_finger_scores_high_and_another_low() {
+    let Some(folder) = assets() else { return };
+    let Some(extractor) = extractor(&folder) else { return };
+    let prepared = |image: FingerImage| PreparedFinger::new(&extractor.extract(&image).unwrap());
+    let fingers: Vec<PreparedFinger> = fingers(&folder).into_iter().map(prepared).collect();
+    let [one, again, other] = fingers.as_slice() else { panic!("three fingers") };
+    let (genuine, impostors) = (one.compare(again), [one.compare(other), again.compare(other)]);
+    eprintln!("genuine {genuine:.3}, impostor {impostors:.3?}");
+    assert!(impostors.iter().all(|impostor| genuine > impostor + 0.1), "{genuine} {impostors:?}");
+}
+
+#[test]
+fn another_file_is_refused_by_its_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = "finger_minutiae_leader.toml";
+    fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name), folder.path().join(name)).unwrap();
+    assert!(matches!(NetExtractor::load(folder.path()), Err(ModelError::File { .. })));
+    fs::write(folder.path().join("finger_minutiae_leader.onnx"), b"other").unwrap();
+    assert!(matches!(NetExtractor::load(folder.path()), Err(ModelError::Hash { .. })));
+}
+
+/// The demonstration fingers: one twice, then another.
 fn fingers(folder: &Path) -> Vec<FingerImage> {
     let file = |name: &str| fs::read(folder.join("fingers").join(name)).unwrap();
     let decoded = |name: &str| FingerImage::decode(&file(name), Resolution::Known(500.0)).unwrap();
