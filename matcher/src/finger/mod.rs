@@ -11,6 +11,7 @@ mod extraction;
 mod image;
 mod minutia;
 mod net;
+pub mod record;
 pub mod wsq;
 
 pub use self::{
