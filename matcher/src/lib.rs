@@ -4,5 +4,6 @@ pub mod face;
 pub mod finger;
 mod header;
 mod image;
+mod nets;
 
 pub use image::{FILE_BYTES_MAX, Image, ImageError, PIXELS_MAX, SIDE_PX_MAX};

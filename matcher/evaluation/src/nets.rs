@@ -1,11 +1,13 @@
 //! Runs nets as told on standard input, so that another runtime can be timed in turn with ours on the same core.
 //!
-//! Nets are `detector` and `embedder`. Each line is answered:
+//! Nets are `detector`, `embedder` and `minutiae` (for pictures of 388 x 374). Each line is answered:
 //! * `input <net>`, followed by the net's input as little-endian floats: a line `ready`;
 //! * `run <net> <times>`: a line with the milliseconds of each run and the number of values of all outputs, then those
 //!   values as little-endian floats, one output behind the other;
 //! * `profile <net>`: a line with the number of nodes, then for each a line `<milliseconds> <operation> <node>`;
-//! * `face <file>`: a line with the milliseconds of decoding, detecting, and aligning with embedding.
+//! * `face <file>`: a line with the milliseconds of decoding, detecting, and aligning with embedding;
+//! * `finger <width> <height>`, followed by gray pixels: a line with the milliseconds of extraction and the number of
+//!   minutiae, then for each a line `<x> <y> <direction> <kind> <quality>`.
 
 use std::{
     fs,
@@ -18,7 +20,9 @@ use anyhow::{Context as _, bail};
 use sallyport_matcher::{
     Image,
     face::{FaceEngine, Net, NetInput},
+    finger::{Extractor as _, FingerImage, NetExtractor},
 };
+use zeroize::Zeroizing;
 
 /// Which nets.
 #[derive(clap::Args)]
@@ -35,6 +39,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 
 /// A value of a picture, for a run whose result does not matter.
 const GRAY: f32 = 128.0;
+/// Width and height of FVC2002 DB1's pictures.
+const FINGER_PX: [u32; 2] = [388, 374];
 /// The least of so many runs is a node's time: the others met something else on the machine.
 const PROFILE_ROUNDS: usize = 15;
 
@@ -42,9 +48,16 @@ const PROFILE_ROUNDS: usize = 15;
 fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyhow::Result<()> {
     let (engine, load_ms) = timed(|| FaceEngine::load(models));
     let engine = engine?;
+    let extractor = NetExtractor::load(models)?;
+    let [width, height] = FINGER_PX;
+    let (minutiae, _) = extractor.net(width, height)?;
     writeln!(output, "{load_ms:.1}")?;
     output.flush()?;
-    let mut benches = [Bench::new("detector", engine.detector())?, Bench::new("embedder", engine.embedder())?];
+    let mut benches = [
+        Bench::new("detector", engine.detector())?,
+        Bench::new("embedder", engine.embedder())?,
+        Bench::new("minutiae", &minutiae)?,
+    ];
     let mut line = String::new();
     while input.read_line(&mut line)? > 0 {
         match line.trim().split_once(' ').unwrap_or((line.trim(), "")) {
@@ -67,11 +80,34 @@ fn serve(models: &Path, mut input: impl BufRead, mut output: impl Write) -> anyh
                 sample?;
                 writeln!(output, "{decode_ms} {detect_ms} {sample_ms}")?;
             }
+            ("finger", size) => finger(&extractor, size, &mut input, &mut output)?,
             ("profile", name) => Bench::of(&mut benches, name)?.profile(&mut output)?,
-            _ => bail!("unknown request {line:?}: expected `input`, `run`, `profile` or `face`"),
+            _ => bail!("unknown request {line:?}: expected `input`, `run`, `profile`, `face` or `finger`"),
         }
         output.flush()?;
         line.clear();
+    }
+    Ok(())
+}
+
+/// Finds the minutiae of a picture of this size, which follows.
+fn finger(
+    extractor: &NetExtractor,
+    size: &str,
+    input: &mut impl BufRead,
+    output: &mut impl Write,
+) -> anyhow::Result<()> {
+    let (width, height) = size.split_once(' ').context("expected `finger <width> <height>`")?;
+    let (width, height): (u32, u32) = (width.parse()?, height.parse()?);
+    let mut gray = Zeroizing::new(vec![0; width as usize * height as usize]);
+    input.read_exact(&mut gray).context("the picture ends early")?;
+    let image = FingerImage::new(width, height, gray)?;
+    let (template, ms) = timed(|| extractor.extract(&image));
+    let template = template?;
+    writeln!(output, "{ms} {}", template.minutiae().len())?;
+    for minutia in template.minutiae() {
+        let (x, y, direction) = (minutia.x, minutia.y, minutia.direction);
+        writeln!(output, "{x} {y} {direction} {:?} {}", minutia.kind, minutia.quality)?;
     }
     Ok(())
 }

@@ -8,13 +8,11 @@ use std::{
 use tract_onnx::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{
-    FaceError, ModelError, Region,
-    align::planes,
-    manifest::Input,
-    nets::{Model, Net},
+use super::{FaceError, ModelError, Region, align::planes, manifest::Input};
+use crate::{
+    Image,
+    nets::{Model, Net, Order},
 };
-use crate::Image;
 
 /// Sides of the net's input are multiples of its largest stride.
 const SIDE_STEP_PX: u32 = 32;
@@ -84,7 +82,7 @@ type Size = ([u32; 2], Option<Arc<Net>>);
 impl Detector {
     /// Loads it, by hash.
     pub(super) fn load(path: &Path, sha256: &str, input: Input) -> Result<Self, ModelError> {
-        let model = Model::read(path, sha256)?;
+        let model = Model::read(path, sha256, Order::ChannelsFirst)?;
         let full = Arc::new(Net::of(&model, [1, 3, input.height as usize, input.width as usize])?);
         Ok(Self { full, input, model, sizes: Mutex::default() })
     }

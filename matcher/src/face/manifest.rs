@@ -22,6 +22,8 @@ const SIDES_PX: std::ops::RangeInclusive<u32> = 16..=2_048;
 const DETECTOR_STRIDE_PX: u32 = 32;
 /// Longest embedding: twice that of the longest in use (2,048).
 const EMBEDDING_LENGTH_MAX: usize = 4_096;
+/// Sides of the input of a finger's net are multiples of at most this, in pixels.
+pub(crate) const MULTIPLE_MAX: u32 = 128;
 /// Longest name of a net or of its file, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 /// Least distance of the two eyes' places, beside the input's width.
@@ -36,6 +38,8 @@ pub enum Role {
     FaceDetector,
     /// Makes an embedding of an aligned face; embeddings are compared by their cosine.
     FaceEmbedder,
+    /// Finds a finger's minutiae; its manifest is [`crate::finger::NetManifest`].
+    MinutiaExtractor,
 }
 
 impl fmt::Display for Role {
@@ -43,6 +47,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::FaceDetector => "face-detector",
             Self::FaceEmbedder => "face-embedder",
+            Self::MinutiaExtractor => "minutia-extractor",
         })
     }
 }
@@ -188,6 +193,15 @@ pub enum ValueError {
     /// No hash.
     #[error("`sha256` must be 64 hexadecimal digits: sha256sum prints them")]
     Sha256,
+    /// A net of other pictures.
+    #[error("`role` of a face's net must be face-detector or face-embedder")]
+    Role,
+    /// Sides that no net has.
+    #[error("`input.multiple` must be 1 to {MULTIPLE_MAX} pixels")]
+    Multiple,
+    /// Certainties are parts of one.
+    #[error("`minutiae` must be two numbers from 0 to 1, `quality_min` above 0")]
+    Minutiae,
     /// An input of no size, or too large.
     #[error("`input` must be {} to {} pixels wide and high", SIDES_PX.start(), SIDES_PX.end())]
     Sides,
@@ -230,30 +244,21 @@ pub struct Manifests {
 }
 
 impl Manifests {
-    /// Reads every `*.toml` of the folder.
+    /// Reads every `*.toml` of the folder, but for those of other nets than faces'.
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
-        let name = || folder.display().to_string();
-        let failed = |source| ManifestError::File { path: name(), source };
         let (mut detector, mut embedder) = (None, None);
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.extension() != Some(OsStr::new("toml")) {
+        for (path, text) in texts(folder)? {
+            if role_of(&text) == Some(Role::MinutiaExtractor) {
                 continue;
             }
-            let manifest = Manifest::parse(&text_of(&path)?, &path)?;
+            let manifest = Manifest::parse(&text, &path)?;
             let role = manifest.role;
-            let place = match role {
-                Role::FaceDetector => &mut detector,
-                Role::FaceEmbedder => &mut embedder,
-            };
+            let place = if role == Role::FaceDetector { &mut detector } else { &mut embedder };
             if let Some((_, first)) = place.replace((manifest, path.clone())) {
-                let mut both = [shown(&first), shown(&path)];
-                both.sort();
-                let [first, second] = both;
-                return Err(ManifestError::Two { role, first, second });
+                return Err(ManifestError::two(role, &first, &path));
             }
         }
-        let missing = |role| ManifestError::Missing { role, folder: name() };
+        let missing = |role| ManifestError::Missing { role, folder: shown(folder) };
         let (detector, _) = detector.ok_or_else(|| missing(Role::FaceDetector))?;
         let (embedder, embedder_path) = embedder.ok_or_else(|| missing(Role::FaceEmbedder))?;
         let embedding = embedder.embedding.clone().ok_or_else(|| ValueError::Embedding.at(&embedder_path))?;
@@ -284,13 +289,8 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), ValueError> {
-        let ensure = |is: bool, error: ValueError| if is { Ok(()) } else { Err(error) };
-        let sayable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
-        ensure((1..=NAME_BYTES_MAX).contains(&self.name.len()) && self.name.bytes().all(sayable), ValueError::Name)?;
-        let plain = !self.file.contains(['/', '\\', '\0']) && !matches!(self.file.as_str(), "" | "." | "..");
-        ensure(plain && self.file.len() <= NAME_BYTES_MAX, ValueError::File)?;
-        let digits = self.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
-        ensure(digits && self.sha256.len() == 64, ValueError::Sha256)?;
+        check_file(&self.name, &self.file, &self.sha256)?;
+        ensure(self.role != Role::MinutiaExtractor, ValueError::Role)?;
         let Input { width, height, mean, scale, .. } = &self.input;
         ensure(SIDES_PX.contains(width) && SIDES_PX.contains(height), ValueError::Sides)?;
         let whole = [width, height].iter().all(|side| side.is_multiple_of(DETECTOR_STRIDE_PX));
@@ -313,8 +313,54 @@ impl Manifest {
     }
 }
 
+/// What every manifest says of its net: a name, a file and its hash.
+pub(crate) fn check_file(name: &str, file: &str, sha256: &str) -> Result<(), ValueError> {
+    let sayable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
+    ensure((1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(sayable), ValueError::Name)?;
+    let plain = !file.contains(['/', '\\', '\0']) && !matches!(file, "" | "." | "..");
+    ensure(plain && file.len() <= NAME_BYTES_MAX, ValueError::File)?;
+    ensure(sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) && sha256.len() == 64, ValueError::Sha256)
+}
+
+pub(crate) fn ensure(is: bool, error: ValueError) -> Result<(), ValueError> {
+    if is { Ok(()) } else { Err(error) }
+}
+
+/// What a manifest's net is for, whatever else the manifest says.
+pub(crate) fn role_of(text: &str) -> Option<Role> {
+    #[derive(Deserialize)]
+    struct Purpose {
+        role: Role,
+    }
+    toml::from_str::<Purpose>(text).ok().map(|purpose| purpose.role)
+}
+
+/// Every `*.toml` of the folder.
+pub(crate) fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, ManifestError> {
+    let failed = |source| ManifestError::File { path: shown(folder), source };
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension() == Some(OsStr::new("toml")) {
+            let text = text_of(&path)?;
+            texts.push((path, text));
+        }
+    }
+    Ok(texts)
+}
+
+impl ManifestError {
+    /// Both have this role.
+    pub(crate) fn two(role: Role, one: &Path, other: &Path) -> Self {
+        let mut both = [shown(one), shown(other)];
+        both.sort();
+        let [first, second] = both;
+        Self::Two { role, first, second }
+    }
+}
+
 impl ValueError {
-    fn at(self, path: &Path) -> ManifestError {
+    pub(crate) fn at(self, path: &Path) -> ManifestError {
         ManifestError::Value { path: shown(path), reason: self }
     }
 }

@@ -9,8 +9,7 @@ mod error;
 mod fusion;
 mod landmarks;
 mod liveness;
-mod manifest;
-mod nets;
+pub(crate) mod manifest;
 mod quality;
 mod template;
 mod track;
@@ -23,8 +22,8 @@ pub use self::{
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     liveness::{Cue, CueName, Evidence, Liveness, Motion, PadPolicy, Verdict, View},
     manifest::{Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError},
-    nets::{ModelError, Net, NetInput, NodeTime},
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{FaceSample, FaceTemplate, OtherModel},
     track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},
 };
+pub use crate::nets::{ModelError, Net, NetInput, NodeTime};

@@ -8,8 +8,10 @@ mod cylinder;
 mod decode;
 mod error;
 pub mod extract;
+mod extraction;
 mod image;
 mod minutia;
+mod net;
 mod quality;
 pub mod record;
 pub mod wsq;
@@ -18,7 +20,9 @@ pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
     decode::{Raw, Resolution},
     error::FingerError,
+    extraction::{Decision, Extraction, Extractors, Limits, Stage},
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
+    net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
     quality::{FingerQuality, Guidance, QUALITY_GOOD},
 };

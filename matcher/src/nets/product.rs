@@ -84,6 +84,11 @@ impl Product {
         self.bias.len()
     }
 
+    /// How many channels it takes.
+    pub(super) fn inputs(&self) -> usize {
+        self.channels
+    }
+
     /// An empty strip.
     pub(super) fn strip(&self) -> TractResult<Strip> {
         let pixels = self.products.iter().map(|(pixels, _)| *pixels).max().unwrap_or(0);

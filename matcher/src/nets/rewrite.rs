@@ -135,7 +135,7 @@ fn separable_units(graph: &mut GraphProto) {
 }
 
 /// Puts other nodes, or none, in the places of these.
-fn replace(graph: &mut GraphProto, mut replaced: HashMap<usize, Option<NodeProto>>) {
+pub(super) fn replace(graph: &mut GraphProto, mut replaced: HashMap<usize, Option<NodeProto>>) {
     let nodes = std::mem::take(&mut graph.node).into_iter().enumerate();
     graph.node = nodes.filter_map(|(at, node)| replaced.remove(&at).unwrap_or(Some(node))).collect();
 }
@@ -265,23 +265,24 @@ fn halves(node: &NodeProto) -> bool {
         && int(node, "ceil_mode").unwrap_or(0) == 0
 }
 
-fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
+pub(super) fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
     node.attribute.iter().find(|attribute| attribute.name == name)
 }
 
-fn int(node: &NodeProto, name: &str) -> Option<i64> {
+pub(super) fn int(node: &NodeProto, name: &str) -> Option<i64> {
     attribute(node, name).map(|attribute| attribute.i)
 }
 
-fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
+pub(super) fn ints<'a>(node: &'a NodeProto, name: &str) -> Option<&'a [i64]> {
     attribute(node, name).map(|attribute| attribute.ints.as_slice())
 }
 
-fn list(name: &str, ints: Vec<i64>) -> AttributeProto {
-    AttributeProto { name: name.into(), ints, ..Default::default() }
+pub(super) fn list(name: &str, ints: Vec<i64>) -> AttributeProto {
+    // Type 7 is INTS.
+    AttributeProto { name: name.into(), ints, r#type: 7, ..Default::default() }
 }
 
-fn integers(tensor: &TensorProto) -> Vec<i64> {
+pub(super) fn integers(tensor: &TensorProto) -> Vec<i64> {
     if tensor.int64_data.is_empty() {
         tensor.raw_data.as_chunks::<8>().0.iter().map(|bytes| i64::from_le_bytes(*bytes)).collect()
     } else {

@@ -1,12 +1,18 @@
 //! Nets in tract: loaded by hash, block-quantized weights folded to 32-bit floats once.
 
+mod bottleneck;
 mod chain;
+mod channels_last;
+#[cfg(test)]
+mod channels_last_tests;
+mod planes;
 mod prelu;
 mod product;
 mod quantized;
 mod rewrite;
 mod rows;
 mod run;
+mod spelled;
 
 use std::{fs, path::Path, sync::Arc, time::Instant};
 
@@ -22,7 +28,7 @@ use tract_onnx::{
     },
 };
 
-use super::{Fmr, ManifestError};
+use crate::face::{Fmr, ManifestError};
 
 /// Why a net cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -83,8 +89,17 @@ pub enum ModelError {
     Run(String),
 }
 
+/// Which axis of a net's values counts channels, in its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    /// The one before rows and columns.
+    ChannelsFirst,
+    /// The last, as in Keras; brought to the other order when it is read.
+    ChannelsLast,
+}
+
 /// A net as its file has it, its weights unfolded, for plans of several input sizes.
-pub(super) struct Model {
+pub(crate) struct Model {
     proto: ModelProto,
     /// Names of the outputs, in order.
     outputs: Vec<String>,
@@ -95,7 +110,7 @@ pub struct Net {
     plan: Arc<TypedRunnableModel>,
     shape: [usize; 4],
     /// Names of the outputs, in order.
-    pub(super) outputs: Vec<String>,
+    pub(crate) outputs: Vec<String>,
 }
 
 /// A net's input for measurement.
@@ -117,27 +132,35 @@ fn reader() -> Onnx {
     let mut onnx = tract_onnx::onnx().with_ignore_value_info(true).with_ignore_output_shapes(true);
     prelu::register(&mut onnx);
     chain::register(&mut onnx);
+    planes::register(&mut onnx);
+    bottleneck::register(&mut onnx);
     onnx
 }
 
 impl Model {
     /// Reads a net's file, by hash.
-    pub(super) fn read(path: &Path, sha256: &str) -> Result<Self, ModelError> {
+    pub(crate) fn read(path: &Path, sha256: &str, order: Order) -> Result<Self, ModelError> {
         let name = || path.display().to_string();
         let file = fs::read(path).map_err(|source| ModelError::File { path: name(), source })?;
         let found = hex::encode(Sha256::digest(&file));
         if !found.eq_ignore_ascii_case(sha256) {
             return Err(ModelError::Hash { path: name(), expected: sha256.to_owned(), found });
         }
-        Self::parse(file).map_err(|error| ModelError::Prepare(format!("{error:#}")))
+        Self::parse(file, order).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
-    fn parse(file: Vec<u8>) -> TractResult<Self> {
+    fn parse(file: Vec<u8>, order: Order) -> TractResult<Self> {
         let mut proto = reader().proto_model_for_read(&mut file.as_slice())?;
         drop(file);
         let graph = proto.graph.as_mut().context("no graph")?;
         quantized::fold(graph)?;
-        rewrite::fuse(graph)?;
+        match order {
+            Order::ChannelsFirst => rewrite::fuse(graph)?,
+            Order::ChannelsLast => {
+                channels_last::undo(graph)?;
+                spelled::join(graph);
+            }
+        }
         let outputs = graph.output.iter().map(|output| output.name.clone()).collect();
         Ok(Self { proto, outputs })
     }
@@ -145,13 +168,13 @@ impl Model {
 
 impl Net {
     /// Loads a net with one image input of this shape (NCHW).
-    pub(super) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
-        let Model { proto, outputs } = Model::read(path, sha256)?;
+    pub(crate) fn load(path: &Path, sha256: &str, shape: [usize; 4]) -> Result<Self, ModelError> {
+        let Model { proto, outputs } = Model::read(path, sha256, Order::ChannelsFirst)?;
         Self::prepare(proto, outputs, shape).map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
 
     /// Prepares a net for inputs of this shape.
-    pub(super) fn of(model: &Model, shape: [usize; 4]) -> Result<Self, ModelError> {
+    pub(crate) fn of(model: &Model, shape: [usize; 4]) -> Result<Self, ModelError> {
         let net = Self::prepare(model.proto.clone(), model.outputs.clone(), shape);
         net.map_err(|error| ModelError::Prepare(format!("{error:#}")))
     }
@@ -169,13 +192,13 @@ impl Net {
     }
 
     /// How many values this output has.
-    pub(super) fn length_of(&self, output: &str) -> Option<usize> {
+    pub(crate) fn length_of(&self, output: &str) -> Option<usize> {
         let at = self.outputs.iter().position(|known| known == output)?;
         Some(self.plan.model().output_fact(at).ok()?.shape.as_concrete()?.iter().product())
     }
 
     /// How many values its first output has.
-    pub(super) fn output_length(&self) -> Option<usize> {
+    pub(crate) fn output_length(&self) -> Option<usize> {
         let fact = self.plan.model().output_fact(0).ok()?;
         Some(fact.shape.as_concrete()?.iter().product())
     }
@@ -216,7 +239,7 @@ impl Net {
     }
 
     /// Runs it.
-    pub(super) fn run(&self, input: Tensor) -> TractResult<TVec<TValue>> {
+    pub(crate) fn run(&self, input: Tensor) -> TractResult<TVec<TValue>> {
         self.plan.run(tvec!(input.into()))
     }
 }
