@@ -1,6 +1,6 @@
 //! The manifest that stands beside each net: which file it is, what goes into it and what its scores mean.
 //!
-//! A folder of nets holds one manifest (`*.toml`) for each [`Role`]. Another ArcFace-style embedder is used by putting its
+//! A folder of nets holds one manifest (`*.toml`) for each [`Role`] that is needed. Another ArcFace-style embedder is used by putting its
 //! manifest in the other one's place; `matcher-eval calibrate` then completes it. DESIGN section 3.
 
 use std::{
@@ -22,6 +22,10 @@ const SIDES_PX: std::ops::RangeInclusive<u32> = 16..=2_048;
 const DETECTOR_STRIDE_PX: u32 = 32;
 /// Longest embedding: twice that of the longest in use (2,048).
 const EMBEDDING_LENGTH_MAX: usize = 4_096;
+/// Least and most of the part of the frame that an attack detector looks at, beside the face.
+const ATTACK_SCALES: std::ops::RangeInclusive<f32> = 0.5..=8.0;
+/// Least and most classes of an attack detector.
+const ATTACK_CLASSES: std::ops::RangeInclusive<usize> = 2..=100;
 /// Longest name of a net or of its file, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 /// Least distance of the two eyes' places, beside the input's width.
@@ -36,6 +40,8 @@ pub enum Role {
     FaceDetector,
     /// Makes an embedding of an aligned face; embeddings are compared by their cosine.
     FaceEmbedder,
+    /// Tells faces from pictures of faces; optional.
+    AttackDetector,
 }
 
 impl fmt::Display for Role {
@@ -43,6 +49,7 @@ impl fmt::Display for Role {
         f.write_str(match self {
             Self::FaceDetector => "face-detector",
             Self::FaceEmbedder => "face-embedder",
+            Self::AttackDetector => "attack-detector",
         })
     }
 }
@@ -97,6 +104,18 @@ pub struct Magnitude {
     pub spread: f32,
 }
 
+/// What an attack detector looks at and what comes out of it, as logits.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttackClasses {
+    /// Side of the square part of the frame around the face, beside the longer side of the face's box.
+    pub scale: f32,
+    /// How many classes the net tells apart.
+    pub count: usize,
+    /// Which of them is a living face, from 0.
+    pub live: usize,
+}
+
 /// A net's manifest.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -117,6 +136,8 @@ pub struct Manifest {
     pub input: Input,
     /// What comes out of an embedder.
     pub embedding: Option<Embedding>,
+    /// What an attack detector's output means.
+    pub attack: Option<AttackClasses>,
     /// What an embedder's scores mean; without it faces can be compared, but not decided on.
     pub calibration: Option<Calibration>,
 }
@@ -210,6 +231,13 @@ pub enum ValueError {
     #[error("[embedding] is what a face-embedder has, and no other net")]
     Embedding,
     /// As above.
+    #[error("[attack] is what an attack-detector has, and no other net")]
+    Attack,
+    /// Classes that no net tells apart.
+    #[error("`attack` must have a scale of {} to {}, {} to {} classes, and `live` among them",
+        ATTACK_SCALES.start(), ATTACK_SCALES.end(), ATTACK_CLASSES.start(), ATTACK_CLASSES.end())]
+    Classes,
+    /// As above.
     #[error("[calibration] is what a face-embedder may have, and no other net")]
     NotCalibrated,
     /// The calibration.
@@ -226,6 +254,8 @@ pub struct Manifests {
     pub embedder: Manifest,
     /// What comes out of the embedder.
     pub embedding: Embedding,
+    /// The attack detector's, if there is one.
+    pub attacks: Option<(Manifest, AttackClasses)>,
     embedder_path: PathBuf,
 }
 
@@ -234,7 +264,7 @@ impl Manifests {
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
         let name = || folder.display().to_string();
         let failed = |source| ManifestError::File { path: name(), source };
-        let (mut detector, mut embedder) = (None, None);
+        let (mut detector, mut embedder, mut attacks) = (None, None, None);
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             if path.extension() != Some(OsStr::new("toml")) {
@@ -245,6 +275,7 @@ impl Manifests {
             let place = match role {
                 Role::FaceDetector => &mut detector,
                 Role::FaceEmbedder => &mut embedder,
+                Role::AttackDetector => &mut attacks,
             };
             if let Some((_, first)) = place.replace((manifest, path.clone())) {
                 let mut both = [shown(&first), shown(&path)];
@@ -257,7 +288,8 @@ impl Manifests {
         let (detector, _) = detector.ok_or_else(|| missing(Role::FaceDetector))?;
         let (embedder, embedder_path) = embedder.ok_or_else(|| missing(Role::FaceEmbedder))?;
         let embedding = embedder.embedding.clone().ok_or_else(|| ValueError::Embedding.at(&embedder_path))?;
-        Ok(Self { detector, embedder, embedding, embedder_path })
+        let attacks = attacks.and_then(|(manifest, _)| manifest.attack.map(|classes| (manifest, classes)));
+        Ok(Self { detector, embedder, embedding, attacks, embedder_path })
     }
 
     /// Writes the embedder's calibration into its manifest, all at once, and leaves the rest as it is. Gives the
@@ -298,6 +330,7 @@ impl Manifest {
         let numbers = mean.iter().chain(scale).all(|value| value.is_finite());
         ensure(numbers && scale.iter().all(|&scale| scale != 0.0), ValueError::Normalization)?;
         ensure(self.embedding.is_some() == (self.role == Role::FaceEmbedder), ValueError::Embedding)?;
+        ensure(self.attack.is_some() == (self.role == Role::AttackDetector), ValueError::Attack)?;
         ensure(self.calibration.is_none() || self.role == Role::FaceEmbedder, ValueError::NotCalibrated)?;
         if let Some(Embedding { length, landmarks, magnitude }) = &self.embedding {
             ensure((2..=EMBEDDING_LENGTH_MAX).contains(length), ValueError::Length)?;
@@ -308,6 +341,10 @@ impl Manifest {
             let magnitude = magnitude.is_none_or(|m| positive(m.half) && positive(m.spread));
             ensure(magnitude, ValueError::Magnitude)?;
             ensure(within && right[0] - left[0] >= EYES_APART_MIN * width, ValueError::Landmarks)?;
+        }
+        if let Some(AttackClasses { scale, count, live }) = &self.attack {
+            let sound = ATTACK_SCALES.contains(scale) && ATTACK_CLASSES.contains(count) && live < count;
+            ensure(sound, ValueError::Classes)?;
         }
         self.calibration.as_ref().map_or(Ok(()), |calibration| Ok(calibration.check()?))
     }

@@ -16,7 +16,7 @@ use std::{
 use sallyport_hardware::camera::{Frame, Pixels, Position, Seen, Totem};
 use sallyport_matcher::{
     Image, ImageError,
-    face::{FaceEngine, FaceError, FaceSample, Fmr, Liveness, Quality, View},
+    face::{FaceEngine, FaceError, FaceSample, Fmr, Quality, View},
 };
 use sallyport_protocol::{CrossingId, Measurement, Reason};
 
@@ -111,7 +111,7 @@ impl FaceStation {
             engine: &engine,
             station: self,
             known: Mutex::new(Known {
-                attempt: Attempt::new(rules, Liveness::new(&self.policy.pad)),
+                attempt: Attempt::new(rules, engine.liveness(&self.policy.pad)),
                 advice: Advice::new(TravelerInstruction::LookAtCamera, 0),
                 best: None,
                 decided: None,
