@@ -1,4 +1,5 @@
-//! Another embedder by its manifest alone: of another shape, order of colors, normalization and length, made here.
+//! Other nets by their manifests alone, made here: an embedder of another shape, order of colors, normalization and
+//! length, and a net of presentation attacks.
 #![allow(clippy::unwrap_used)]
 
 mod onnx;
@@ -12,8 +13,8 @@ use onnx::{Node, graph, initializer};
 use sallyport_matcher::{
     Image,
     face::{
-        Basis, Calibration, Detection, FaceEngine, FaceTemplate, Fmr, LikelihoodRatio, Manifests, ModelError, Source,
-        Threshold,
+        Basis, Calibration, CueName, Detection, FaceEngine, FaceTemplate, Fmr, LikelihoodRatio, Liveness, Manifests,
+        ModelError, PadPolicy, Source, Threshold, Verdict, View,
     },
 };
 use sha2::{Digest as _, Sha256};
@@ -240,4 +241,94 @@ fn it_takes_the_default_ones_place_and_their_templates_do_not_mix() {
         let error = ours.compare(&theirs).unwrap_err();
         assert_eq!((&*error.own, error.own_length, error.other_length), ("second", LENGTH, 128));
     }
+}
+
+/// Sides of the attack detector's input, and how far beyond the face it looks.
+const PART: usize = 48;
+const AROUND: f32 = 2.0;
+
+/// The mean of each plane is the logit of its class: blue, green, red.
+fn attack_detector() -> Vec<u8> {
+    let nodes = [
+        Node::new("AveragePool", &["data"], "pooled").ints("kernel_shape", &[48, 48]).ints("strides", &[48, 48]),
+        Node::new("Flatten", &["pooled"], "logits").int("axis", 1),
+    ];
+    graph(&nodes, &[], ("data", &[1, 3, PART, PART]), ("logits", &[1, 3]))
+}
+
+fn attack_manifest(file: &[u8]) -> String {
+    format!(
+        "name = \"colors\"\nrole = \"attack-detector\"\nfile = \"attacks.onnx\"\nsha256 = \"{}\"\nlicense = \"CC0-1.0\"\n\
+         source = \"this test\"\n\n[input]\nwidth = {PART}\nheight = {PART}\nchannels = \"BGR\"\n\
+         mean = [0.0, 0.0, 0.0]\nscale = [0.01, 0.01, 0.01]\n\n[attack]\nscale = {AROUND:?}\ncount = 3\nlive = 1\n",
+        hex::encode(Sha256::digest(file)),
+    )
+}
+
+/// What is said of a face of this color before a wall of another, after so many frames.
+fn looked(engine: &FaceEngine, [face, wall]: [[u8; 3]; 2], frames: u64) -> Liveness {
+    let (side, about) = (200u32, 60..140);
+    let pixel = |at: u32| if about.contains(&(at % side)) && about.contains(&(at / side)) { face } else { wall };
+    let bgr = Zeroizing::new((0..side * side).flat_map(pixel).collect());
+    let image = Image::from_bgr(side, side, bgr).unwrap();
+    let landmarks = LANDMARKS.map(|[x, y]| [60.0 + x * 0.8, 60.0 + y * 0.7]);
+    // With twice its longer side, the net sees a quarter of face.
+    let detection = Detection { left: 60.0, top: 60.0, width: 70.0, height: 80.0, landmarks, confidence: 1.0 };
+    let mut liveness = engine.liveness(&PadPolicy::default());
+    for taken_ms in (0..frames).map(|frame| 100 * frame) {
+        liveness.look(&View { camera: 0, taken_ms, image: &image, detection: &detection }).unwrap();
+    }
+    liveness
+}
+
+#[test]
+fn a_net_of_attacks_is_one_more_cue() {
+    let (file, bare) = (attack_detector(), manifest("second", &embedder(), "RGB", 127.5, 1.0 / 128.0));
+    let folder = folder(&bare);
+    let without = FaceEngine::load(folder.path()).unwrap();
+    fs::write(folder.path().join("attacks.onnx"), &file).unwrap();
+    fs::write(folder.path().join("attacks.toml"), attack_manifest(&file)).unwrap();
+    let with = FaceEngine::load(folder.path()).unwrap();
+    let (green, red) = ([0, 200, 0], [0, 0, 200]);
+
+    let seen = |liveness: &Liveness| {
+        let evidence = liveness.evidence();
+        evidence.into_iter().find(|(cue, _)| *cue == CueName::TrainedNet).and_then(|(_, evidence)| evidence)
+    };
+    assert!(seen(&looked(&with, [green; 2], 2)).is_none(), "two frames are too few");
+    assert!(seen(&looked(&without, [green; 2], 5)).is_none());
+    assert_eq!(looked(&without, [green; 2], 5).verdict(), Verdict::Undecided);
+
+    let [live, attack] = [green, red].map(|color| looked(&with, [color; 2], 5));
+    assert_eq!(live.verdict(), Verdict::Genuine);
+    let share = 2f32.exp() / (2f32.exp() + 2.0);
+    assert!((seen(&live).unwrap().score - (1.0 - share)).abs() < 1e-4, "softmax of (0, 2, 0)");
+    let Verdict::Suspected { cue: CueName::TrainedNet, score, threshold } = attack.verdict() else { panic!() };
+    assert!((score - (1.0 - share / 2f32.exp())).abs() < 1e-4 && threshold == 0.5, "{score}");
+
+    // It is shown more than the face, as its manifest asks.
+    let mixed = seen(&looked(&with, [green, red], 3)).unwrap().score;
+    let [face, wall] = [0.25f32, 0.75].map(|part| (2.0 * part).exp());
+    assert!((mixed - (1.0 - face / (face + wall + 1.0))).abs() < 0.02, "{mixed}");
+}
+
+#[test]
+fn what_the_manifest_of_a_net_of_attacks_gets_wrong_is_told() {
+    let file = attack_detector();
+    let folder = folder(&manifest("second", &embedder(), "RGB", 127.5, 1.0 / 128.0));
+    fs::write(folder.path().join("attacks.onnx"), &file).unwrap();
+    let load = |from: &str, to: &str| {
+        let right = attack_manifest(&file);
+        assert!(right.contains(from), "{from}");
+        fs::write(folder.path().join("attacks.toml"), right.replace(from, to)).unwrap();
+        FaceEngine::load(folder.path()).map(drop).unwrap_err()
+    };
+    let error = load("count = 3", "count = 4");
+    assert!(matches!(error, ModelError::Classes { expected: 4, found: 3, .. }), "{error}");
+    for (from, to) in [("live = 1", "live = 3"), ("scale = 2.0", "scale = 0.0"), ("scale = 2.0", "scale = nan")] {
+        let error = load(from, to);
+        assert!(error.to_string().contains("`live` among them"), "{error}");
+    }
+    let error = load("attack-detector", "face-detector");
+    assert!(matches!(error, ModelError::Manifest(_)), "{error}");
 }

@@ -224,7 +224,7 @@ impl Stage<'_> {
         face: &Detection,
         tally: &Mutex<Tally>,
     ) -> anyhow::Result<()> {
-        let mut liveness = Liveness::new(&PadPolicy::default());
+        let mut liveness = self.engine.liveness(&PadPolicy::default());
         let mut acquired = 0;
         for taken_ms in (0..self.moments).map(|moment| 100 * moment) {
             for camera in 0..CAMERAS {
@@ -239,7 +239,7 @@ impl Stage<'_> {
     /// Three photographs of a person, if there are as many, as if each camera had taken one.
     fn photographs(&self, person: &Person, tally: &Mutex<Tally>) -> anyhow::Result<()> {
         let Some(pictures) = person.pictures.first_chunk::<{ CAMERAS as usize }>() else { return Ok(()) };
-        let mut liveness = Liveness::new(&PadPolicy::default());
+        let mut liveness = self.engine.liveness(&PadPolicy::default());
         let mut all = true;
         for (camera, path) in (0..).zip(pictures) {
             let image = Image::decode(&fs::read(path).with_context(|| format!("read {}", path.display()))?)?;

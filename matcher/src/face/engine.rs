@@ -6,12 +6,13 @@ use tract_onnx::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{
-    Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Manifests, ModelError, Net,
-    Quality, Region,
+    Calibration, Detection, Embedding, FaceError, FaceSample, FaceTemplate, Fmr, Input, Liveness, Manifests,
+    ModelError, Net, PadPolicy, Quality, Region,
     align::{ALIGNED_LANDMARKS, ALIGNED_PX, View, planes, similarity},
     detect::Detector,
     error::EYES_PX_MIN,
     landmarks::Montage,
+    liveness::AttackNet,
 };
 use crate::{Image, ImageError};
 
@@ -41,7 +42,7 @@ pub struct AlignedFace {
     pub quality: Quality,
 }
 
-/// Both nets.
+/// The nets.
 pub struct FaceEngine {
     detector: Detector,
     embedder: Net,
@@ -49,19 +50,22 @@ pub struct FaceEngine {
     embedding: Embedding,
     model: Arc<str>,
     calibration: Option<Calibration>,
+    attacks: Option<Arc<AttackNet>>,
 }
 
 impl FaceEngine {
     /// Loads the nets of the manifests in this folder, by hash.
     pub fn load(models: &Path) -> Result<Self, ModelError> {
-        let Manifests { detector, embedder, embedding, .. } = Manifests::read(models)?;
+        let Manifests { detector, embedder, embedding, attacks, .. } = Manifests::read(models)?;
         let detector = Detector::load(&models.join(&detector.file), &detector.sha256, detector.input)?;
         let shape = [1, 3, embedder.input.height as usize, embedder.input.width as usize];
         let embedder_net = Net::load(&models.join(&embedder.file), &embedder.sha256, shape)?;
         if let Some(found) = embedder_net.output_length().filter(|&found| found != embedding.length) {
             return Err(ModelError::Length { model: embedder.name, expected: embedding.length, found });
         }
+        let attacks = attacks.map(|(net, classes)| AttackNet::load(models, net, classes)).transpose()?;
         Ok(Self {
+            attacks: attacks.map(Arc::new),
             detector,
             embedder: embedder_net,
             embedder_input: embedder.input,
@@ -97,6 +101,11 @@ impl FaceEngine {
     pub fn log10_likelihood_ratio(&self, score: f32) -> Result<f32, ModelError> {
         let unknown = || ModelError::NoLikelihoodRatio { model: self.model().to_owned() };
         Ok(self.calibration().ok_or_else(unknown)?.log10_likelihood_ratio(score))
+    }
+
+    /// All cues of presentation attack detection, a net's among them where the folder holds one, over a new traveler.
+    pub fn liveness(&self, policy: &PadPolicy) -> Liveness {
+        Liveness::new(policy).and(self.attacks.as_ref())
     }
 
     /// All faces, largest first.

@@ -1,6 +1,6 @@
 //! The manifest that stands beside each net: which file it is, what goes into it and what its scores mean.
 //!
-//! A folder of nets holds one manifest (`*.toml`) for each [`Role`]. Another ArcFace-style embedder is used by putting its
+//! A folder of nets holds one manifest (`*.toml`) for each [`Role`] that is needed. Another ArcFace-style embedder is used by putting its
 //! manifest in the other one's place; `matcher-eval calibrate` then completes it. DESIGN section 3.
 
 use std::{
@@ -24,6 +24,10 @@ const DETECTOR_STRIDE_PX: u32 = 32;
 const EMBEDDING_LENGTH_MAX: usize = 4_096;
 /// Sides of the input of a finger's net are multiples of at most this, in pixels.
 pub(crate) const MULTIPLE_MAX: u32 = 128;
+/// Least and most of the part of the frame that an attack detector looks at, beside the face.
+const ATTACK_SCALES: std::ops::RangeInclusive<f32> = 0.5..=8.0;
+/// Least and most classes of an attack detector.
+const ATTACK_CLASSES: std::ops::RangeInclusive<usize> = 2..=100;
 /// Longest name of a net or of its file, in bytes.
 const NAME_BYTES_MAX: usize = 100;
 /// Least distance of the two eyes' places, beside the input's width.
@@ -40,6 +44,8 @@ pub enum Role {
     FaceEmbedder,
     /// Finds a finger's minutiae; its manifest is [`crate::finger::NetManifest`].
     MinutiaExtractor,
+    /// Tells faces from pictures of faces; optional.
+    AttackDetector,
 }
 
 impl fmt::Display for Role {
@@ -48,6 +54,7 @@ impl fmt::Display for Role {
             Self::FaceDetector => "face-detector",
             Self::FaceEmbedder => "face-embedder",
             Self::MinutiaExtractor => "minutia-extractor",
+            Self::AttackDetector => "attack-detector",
         })
     }
 }
@@ -102,6 +109,18 @@ pub struct Magnitude {
     pub spread: f32,
 }
 
+/// What an attack detector looks at and what comes out of it, as logits.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttackClasses {
+    /// Side of the square part of the frame around the face, beside the longer side of the face's box.
+    pub scale: f32,
+    /// How many classes the net tells apart.
+    pub count: usize,
+    /// Which of them is a living face, from 0.
+    pub live: usize,
+}
+
 /// A net's manifest.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +141,8 @@ pub struct Manifest {
     pub input: Input,
     /// What comes out of an embedder.
     pub embedding: Option<Embedding>,
+    /// What an attack detector's output means.
+    pub attack: Option<AttackClasses>,
     /// What an embedder's scores mean; without it faces can be compared, but not decided on.
     pub calibration: Option<Calibration>,
 }
@@ -224,6 +245,13 @@ pub enum ValueError {
     #[error("[embedding] is what a face-embedder has, and no other net")]
     Embedding,
     /// As above.
+    #[error("[attack] is what an attack-detector has, and no other net")]
+    Attack,
+    /// Classes that no net tells apart.
+    #[error("`attack` must have a scale of {} to {}, {} to {} classes, and `live` among them",
+        ATTACK_SCALES.start(), ATTACK_SCALES.end(), ATTACK_CLASSES.start(), ATTACK_CLASSES.end())]
+    Classes,
+    /// As above.
     #[error("[calibration] is what a face-embedder may have, and no other net")]
     NotCalibrated,
     /// The calibration.
@@ -240,20 +268,26 @@ pub struct Manifests {
     pub embedder: Manifest,
     /// What comes out of the embedder.
     pub embedding: Embedding,
+    /// The attack detector's, if there is one.
+    pub attacks: Option<(Manifest, AttackClasses)>,
     embedder_path: PathBuf,
 }
 
 impl Manifests {
     /// Reads every `*.toml` of the folder, but for those of other nets than faces'.
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
-        let (mut detector, mut embedder) = (None, None);
+        let (mut detector, mut embedder, mut attacks) = (None, None, None);
         for (path, text) in texts(folder)? {
             if role_of(&text) == Some(Role::MinutiaExtractor) {
                 continue;
             }
             let manifest = Manifest::parse(&text, &path)?;
             let role = manifest.role;
-            let place = if role == Role::FaceDetector { &mut detector } else { &mut embedder };
+            let place = match role {
+                Role::FaceDetector => &mut detector,
+                Role::AttackDetector => &mut attacks,
+                _ => &mut embedder,
+            };
             if let Some((_, first)) = place.replace((manifest, path.clone())) {
                 return Err(ManifestError::two(role, &first, &path));
             }
@@ -262,7 +296,8 @@ impl Manifests {
         let (detector, _) = detector.ok_or_else(|| missing(Role::FaceDetector))?;
         let (embedder, embedder_path) = embedder.ok_or_else(|| missing(Role::FaceEmbedder))?;
         let embedding = embedder.embedding.clone().ok_or_else(|| ValueError::Embedding.at(&embedder_path))?;
-        Ok(Self { detector, embedder, embedding, embedder_path })
+        let attacks = attacks.and_then(|(manifest, _)| manifest.attack.map(|classes| (manifest, classes)));
+        Ok(Self { detector, embedder, embedding, attacks, embedder_path })
     }
 
     /// Writes the embedder's calibration into its manifest, all at once, and leaves the rest as it is. Gives the
@@ -298,6 +333,7 @@ impl Manifest {
         let numbers = mean.iter().chain(scale).all(|value| value.is_finite());
         ensure(numbers && scale.iter().all(|&scale| scale != 0.0), ValueError::Normalization)?;
         ensure(self.embedding.is_some() == (self.role == Role::FaceEmbedder), ValueError::Embedding)?;
+        ensure(self.attack.is_some() == (self.role == Role::AttackDetector), ValueError::Attack)?;
         ensure(self.calibration.is_none() || self.role == Role::FaceEmbedder, ValueError::NotCalibrated)?;
         if let Some(Embedding { length, landmarks, magnitude }) = &self.embedding {
             ensure((2..=EMBEDDING_LENGTH_MAX).contains(length), ValueError::Length)?;
@@ -308,6 +344,10 @@ impl Manifest {
             let magnitude = magnitude.is_none_or(|m| positive(m.half) && positive(m.spread));
             ensure(magnitude, ValueError::Magnitude)?;
             ensure(within && right[0] - left[0] >= EYES_APART_MIN * width, ValueError::Landmarks)?;
+        }
+        if let Some(AttackClasses { scale, count, live }) = &self.attack {
+            let sound = ATTACK_SCALES.contains(scale) && ATTACK_CLASSES.contains(count) && live < count;
+            ensure(sound, ValueError::Classes)?;
         }
         self.calibration.as_ref().map_or(Ok(()), |calibration| Ok(calibration.check()?))
     }

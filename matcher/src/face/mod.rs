@@ -21,7 +21,9 @@ pub use self::{
     error::FaceError,
     fusion::{Added, FUSED_MOST, Fused, Fusion, FusionError},
     liveness::{Cue, CueName, Evidence, Liveness, Motion, PadPolicy, Verdict, View},
-    manifest::{Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError},
+    manifest::{
+        AttackClasses, Channels, Embedding, Input, Magnitude, Manifest, ManifestError, Manifests, Role, ValueError,
+    },
     quality::{Component, Flaw, Guidance, Measure, Quality},
     template::{FaceSample, FaceTemplate, OtherModel},
     track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},

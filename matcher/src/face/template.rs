@@ -34,8 +34,8 @@ impl fmt::Debug for FaceTemplate {
 }
 
 impl FaceTemplate {
-    /// The template in the direction of these values.
-    pub(super) fn new(model: &Arc<str>, mut values: Zeroizing<Vec<f32>>) -> Result<Self, FaceError> {
+    /// The template in the direction of these values, that the net of this manifest name gave.
+    pub fn new(model: &Arc<str>, mut values: Zeroizing<Vec<f32>>) -> Result<Self, FaceError> {
         let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt();
         if !norm.is_finite() || norm == 0.0 {
             return Err(FaceError::Inference(format!("an embedding of {} values and norm {norm}", values.len())));

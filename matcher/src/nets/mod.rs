@@ -68,6 +68,16 @@ pub enum ModelError {
         /// As in the net.
         found: usize,
     },
+    /// As above, of an attack detector.
+    #[error("net {model} tells {found} classes apart, its manifest says {expected}: correct attack.count")]
+    Classes {
+        /// The net.
+        model: String,
+        /// As in the manifest.
+        expected: usize,
+        /// As in the net.
+        found: usize,
+    },
     /// The policy names a rate that nobody measured.
     #[error(
         "net {model} has no threshold at FMR {fmr}: run `matcher-eval calibrate`, or let the policy name another rate"

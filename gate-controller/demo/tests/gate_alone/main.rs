@@ -1,6 +1,7 @@
 //! One gate as a process: crossings, bad input, and what breaks in the middle.
 #![allow(clippy::unwrap_used)]
 
+mod cameras;
 mod disk;
 mod doors;
 #[path = "../support/mod.rs"]

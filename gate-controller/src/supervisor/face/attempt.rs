@@ -6,7 +6,7 @@
 
 use sallyport_hardware::camera::Position;
 use sallyport_matcher::face::{
-    Added, Detection, FaceSample, Fused, Fusion, Liveness, Quality, TrackEvent, Tracker, Verdict, View, Zone,
+    Added, Detection, FaceTemplate, Fused, Fusion, Liveness, Quality, TrackEvent, Tracker, Verdict, View, Zone,
 };
 use sallyport_protocol::{Measurement, Reason, Severity};
 
@@ -32,9 +32,9 @@ pub(super) struct Rules {
 /// Most frames that are fused: more add hardly anything.
 const FRAMES_MAX: usize = 8;
 
-/// How much a frame counts beside others.
-fn weight(quality: &Quality) -> f32 {
-    f32::from(quality.unified().max(1)) / 100.0
+/// How much a frame of this unified quality counts beside others.
+fn weight(quality: u8) -> f32 {
+    f32::from(quality.max(1)) / 100.0
 }
 
 /// What is known so far.
@@ -105,16 +105,16 @@ impl Attempt {
         traveler
     }
 
-    /// Whether a face of this quality is worth a template: for the comparison, or because the cues still look, which see
+    /// Whether a face of this unified quality is worth a template: for the comparison, or because the cues still look, which see
     /// only faces that are known to be the same person's.
-    pub(super) fn wants(&self, quality: &Quality) -> bool {
+    pub(super) fn wants(&self, quality: u8) -> bool {
         self.fusion.wants(weight(quality)) || self.liveness.verdict() == Verdict::Undecided
     }
 
-    /// Takes the template of a face and lets the cues look at it, if it is the same person's as those before.
-    pub(super) fn add(&mut self, sample: FaceSample, view: &View<'_>) {
-        let weight = weight(&sample.quality);
-        match self.fusion.add(sample.template, weight) {
+    /// Takes the template of a face of this unified quality and lets the cues look at it, if it is the same person's as
+    /// those before.
+    pub(super) fn add(&mut self, template: FaceTemplate, quality: u8, view: &View<'_>) {
+        match self.fusion.add(template, weight(quality)) {
             Ok(Added::Unlike) => self.forget(),
             Ok(Added::Kept | Added::Surplus) => {
                 if let Err(error) = self.liveness.look(view) {
@@ -165,9 +165,11 @@ impl Attempt {
         match (self.score, self.rules.liveness, &verdict) {
             (None, ..) => Err(self.problem.unwrap_or(Reason::FaceNotFound.into())),
             (Some(score), LivenessRule::Off, _) => Ok(self.measurement(score)),
-            (Some(score), _, Verdict::Suspected { .. }) => Err(problem::suspected(&verdict, &self.measurement(score))),
+            (Some(score), _, Verdict::Suspected { .. }) => {
+                Err(problem::suspected(&self.liveness, &self.measurement(score)))
+            }
             (Some(score), LivenessRule::Required, Verdict::Undecided) if score >= self.rules.threshold => {
-                Err(problem::suspected(&verdict, &self.measurement(score)))
+                Err(problem::suspected(&self.liveness, &self.measurement(score)))
             }
             (Some(score), ..) => Ok(self.measurement(score)),
         }
@@ -196,3 +198,6 @@ impl Attempt {
         self.suspected = false;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,7 @@ use std::{
 use sallyport_hardware::camera::{Frame, Pixels, Position, Seen, Totem};
 use sallyport_matcher::{
     Image, ImageError,
-    face::{FaceEngine, FaceError, FaceSample, Fmr, Liveness, Quality, View},
+    face::{FaceEngine, FaceError, FaceSample, Fmr, Quality, View},
 };
 use sallyport_protocol::{CrossingId, Measurement, Reason};
 
@@ -111,7 +111,7 @@ impl FaceStation {
             engine: &engine,
             station: self,
             known: Mutex::new(Known {
-                attempt: Attempt::new(rules, Liveness::new(&self.policy.pad)),
+                attempt: Attempt::new(rules, engine.liveness(&self.policy.pad)),
                 advice: Advice::new(TravelerInstruction::LookAtCamera, 0),
                 best: None,
                 decided: None,
@@ -213,7 +213,7 @@ impl Ongoing<'_> {
         let wanted = {
             let mut known = self.known();
             self.advise(&mut known, Some(&face.quality));
-            known.attempt.wants(&face.quality)
+            known.attempt.wants(face.quality.unified())
         };
         match (wanted, face.quality.flaw()) {
             (_, Some(flaw)) => self.unusable(&image, &FaceError::Quality { flaw, quality: Box::new(face.quality) }),
@@ -233,10 +233,14 @@ impl Ongoing<'_> {
     fn judge(&self, view: &View<'_>, sample: FaceSample) {
         let quality = sample.quality.unified();
         let mut known = self.known();
-        known.attempt.add(sample, view);
+        known.attempt.add(sample.template, quality, view);
         self.compare(&mut known);
-        if known.best.is_none_or(|best| quality > best) {
+        let best = known.best.is_none_or(|best| quality > best);
+        if best {
             known.best = Some(quality);
+        }
+        drop(known);
+        if best {
             self.station.show_officer(self.crossing, view.image);
         }
     }
@@ -261,7 +265,9 @@ impl Ongoing<'_> {
         let mut known = self.known();
         known.attempt.note(problem::face(error));
         self.advise(&mut known, None);
-        if known.best.is_none() {
+        let none_yet = known.best.is_none();
+        drop(known);
+        if none_yet {
             self.station.show_officer(self.crossing, image);
         }
     }

@@ -1,6 +1,6 @@
 //! What the matcher says, in the words of the gate.
 
-use sallyport_matcher::face::{FaceError, Guidance, Verdict};
+use sallyport_matcher::face::{FaceError, Guidance, Liveness, Verdict};
 use sallyport_protocol::{Measurement, Reason};
 
 use crate::{transaction::Problem, view::TravelerInstruction};
@@ -18,10 +18,19 @@ pub(super) fn face(error: &FaceError) -> Problem {
     Problem::because(reason, error)
 }
 
-/// A face that is not shown to be a living one: which cue says so, and whether it would have matched.
-pub(super) fn suspected(verdict: &Verdict, measured: &Measurement) -> Problem {
+/// A face that is not shown to be a living one: which cue says so, what the others say, and whether it would have matched.
+pub(super) fn suspected(liveness: &Liveness, measured: &Measurement) -> Problem {
+    let verdict = liveness.verdict();
+    let mut detail = verdict.to_string();
+    for (cue, evidence) in liveness.evidence() {
+        match (&verdict, evidence) {
+            (Verdict::Suspected { cue: decisive, .. }, _) if *decisive == cue => {}
+            (_, Some(evidence)) => detail += &format!("; {cue} {:.2}", evidence.score),
+            (_, None) => detail += &format!("; {cue} not seen"),
+        }
+    }
     let Measurement { score, threshold } = measured;
-    let detail = format!("{verdict}; face score {score:.3}, threshold {threshold:.3}");
+    detail += &format!("; face score {score:.3}, threshold {threshold:.3}");
     Problem::because(Reason::PresentationAttackSuspected, &detail)
 }
 

@@ -7,17 +7,19 @@
 
 mod flow;
 mod homography;
+mod net;
 mod planar;
 mod relief;
 mod texture;
 mod views;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
+pub(super) use self::net::AttackNet;
 pub use self::views::Motion;
-use self::{planar::PlanarMotion, relief::FacialRelief, texture::ScreenTexture, views::Views};
+use self::{net::TrainedNet, planar::PlanarMotion, relief::FacialRelief, texture::ScreenTexture, views::Views};
 use super::{Detection, FaceError};
 use crate::Image;
 
@@ -45,6 +47,8 @@ pub enum CueName {
     FacialRelief,
     /// The pixel grid of a screen leaves narrow peaks in the picture's spectrum.
     ScreenTexture,
+    /// A net that was trained on faces and on pictures of them.
+    TrainedNet,
 }
 
 impl fmt::Display for CueName {
@@ -53,6 +57,7 @@ impl fmt::Display for CueName {
             Self::PlanarMotion => "planar motion",
             Self::FacialRelief => "missing facial relief",
             Self::ScreenTexture => "screen texture",
+            Self::TrainedNet => "trained net",
         })
     }
 }
@@ -96,11 +101,14 @@ pub struct PadPolicy {
     pub facial_relief_max: f32,
     /// Greatest height of a peak in the spectrum over its surroundings, in natural logarithms of amplitude.
     pub screen_texture_max: f32,
+    /// Greatest probability of an attack for a head, as a net tells it, where the folder of nets holds one. Each net has
+    /// a threshold of its own; a half is where most were trained to decide.
+    pub trained_net_max: f32,
 }
 
 impl Default for PadPolicy {
     fn default() -> Self {
-        Self { planar_motion_max: 0.60, facial_relief_max: 0.70, screen_texture_max: 3.0 }
+        Self { planar_motion_max: 0.60, facial_relief_max: 0.70, screen_texture_max: 3.0, trained_net_max: 0.5 }
     }
 }
 
@@ -111,6 +119,7 @@ impl PadPolicy {
             CueName::PlanarMotion => self.planar_motion_max,
             CueName::FacialRelief => self.facial_relief_max,
             CueName::ScreenTexture => self.screen_texture_max,
+            CueName::TrainedNet => self.trained_net_max,
         }
     }
 }
@@ -161,7 +170,13 @@ impl Liveness {
         )
     }
 
-    /// These cues: a net may be one.
+    /// The same and this net's, if there is one.
+    pub(super) fn and(mut self, net: Option<&Arc<AttackNet>>) -> Self {
+        self.cues.extend(net.map(|net| -> Box<dyn Cue> { Box::new(TrainedNet::new(net.clone())) }));
+        self
+    }
+
+    /// These cues and no other.
     pub fn with(policy: &PadPolicy, cues: Vec<Box<dyn Cue>>) -> Self {
         Self { policy: policy.clone(), views: Views::default(), cues }
     }
