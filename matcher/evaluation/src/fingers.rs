@@ -13,7 +13,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::finger::{
-    EnrolledFinger, Extractor, FingerImage, MinutiaTemplate, PreparedFinger, Resolution,
+    EnrolledFinger, Extractor, FingerImage, MinutiaTemplate, NetExtractor, PreparedFinger, Resolution,
     extract::RidgeExtractor,
     record::{self, Format, Impression, Position, View},
 };
@@ -39,6 +39,15 @@ enum Protocol {
     All,
 }
 
+/// Which extractor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum By {
+    /// Ours, the fast one.
+    Own,
+    /// The net, the thorough one.
+    Net,
+}
+
 /// What to measure, and with what.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -53,6 +62,12 @@ pub(crate) struct Arguments {
     /// Resolution of a set, `fvc2002_db2_b=569`, where its pictures do not say it themselves.
     #[arg(long, value_name = "SET=DPI", value_parser = resolution)]
     dpi: Vec<(String, f64)>,
+    /// What finds the minutiae.
+    #[arg(long, value_enum, default_value = "own")]
+    extractor: By,
+    /// Where `make setup` put the nets.
+    #[arg(long, default_value = "assets/models")]
+    models: PathBuf,
     /// Take the minutiae from the records (`.fmr`) of the same names in this folder rather than from the pictures.
     #[arg(long, value_name = "FOLDER")]
     minutiae: Option<PathBuf>,
@@ -86,9 +101,13 @@ struct Report {
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let extractor: Box<dyn Extractor> = match arguments.extractor {
+        By::Own => Box::new(RidgeExtractor),
+        By::Net => Box::new(NetExtractor::load(&arguments.models)?),
+    };
     let mut reports = Vec::new();
     for folder in sets(&arguments.folder)? {
-        reports.push(measure(&folder, arguments)?);
+        reports.push(measure(&folder, extractor.as_ref(), arguments)?);
     }
     let eers: Vec<f64> = reports.iter().filter_map(|report| report.eer).collect();
     let mean = (!eers.is_empty()).then(|| eers.iter().sum::<f64>() / eers.len() as f64);
@@ -134,7 +153,12 @@ fn named(path: &Path) -> Option<(String, u32)> {
     PICTURE_ENDINGS.contains(&ending.as_str()).then(|| (finger.to_owned(), impression))
 }
 
-fn extract(path: &Path, set: &str, arguments: &Arguments) -> anyhow::Result<(MinutiaTemplate, f64)> {
+fn extract(
+    path: &Path,
+    set: &str,
+    extractor: &dyn Extractor,
+    arguments: &Arguments,
+) -> anyhow::Result<(MinutiaTemplate, f64)> {
     if let Some(folder) = &arguments.minutiae {
         let name = path.file_stem().unwrap_or_default();
         let places = [folder.join(set).join(name), folder.join(name)].map(|place| place.with_extension("fmr"));
@@ -146,7 +170,7 @@ fn extract(path: &Path, set: &str, arguments: &Arguments) -> anyhow::Result<(Min
     let resolution = given.map_or(Resolution::OfFileOr(DPI), |given| Resolution::Known(given.1));
     let image = FingerImage::decode(&Zeroizing::new(fs::read(path)?), resolution)?;
     let began = Instant::now();
-    let template = RidgeExtractor.extract(&image)?;
+    let template = extractor.extract(&image)?;
     Ok((template, began.elapsed().as_secs_f64() * 1e3))
 }
 
@@ -156,14 +180,14 @@ fn bytes(template: MinutiaTemplate) -> anyhow::Result<(MinutiaTemplate, usize)> 
     Ok((view.template, length))
 }
 
-fn measure(folder: &Path, arguments: &Arguments) -> anyhow::Result<Report> {
+fn measure(folder: &Path, extractor: &dyn Extractor, arguments: &Arguments) -> anyhow::Result<Report> {
     let set = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let mut fingers: BTreeMap<String, Vec<(u32, PreparedFinger)>> = BTreeMap::new();
     let (mut images, mut failures, mut milliseconds, mut template_bytes) = (0, Vec::new(), 0.0, 0);
     for path in listed(folder)? {
         let Some((finger, impression)) = named(&path) else { continue };
         images += 1;
-        match extract(&path, &set, arguments).and_then(|(template, ms)| Ok((bytes(template)?, ms))) {
+        match extract(&path, &set, extractor, arguments).and_then(|(template, ms)| Ok((bytes(template)?, ms))) {
             Ok(((template, length), ms)) => {
                 milliseconds += ms;
                 template_bytes = template_bytes.max(length);
