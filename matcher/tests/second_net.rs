@@ -2,13 +2,12 @@
 //! length, and a net of presentation attacks.
 #![allow(clippy::unwrap_used)]
 
+mod assets;
 mod onnx;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::fs;
 
+use assets::assets;
 use onnx::{Node, graph, initializer};
 use sallyport_matcher::{
     Image,
@@ -211,16 +210,6 @@ fn it_decides_nothing_before_it_is_calibrated() {
     assert_eq!(engine.log10_likelihood_ratio(0.75).unwrap(), 0.5);
     assert!(matches!(engine.threshold(Fmr::OneInMillion), Err(ModelError::NoThreshold { .. })));
     assert!(template(&engine, 0.0).compare(&template(&engine, 1.0)).unwrap() < 0.99);
-}
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.toml").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
 }
 
 #[test]

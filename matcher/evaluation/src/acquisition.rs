@@ -1,14 +1,7 @@
 //! From picture files to templates, on all cores, with what failed and why (ISO/IEC 19795-1:2021, 3: failure to
 //! acquire).
 
-use std::{
-    collections::HashMap,
-    fs::File,
-    io::Read as _,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-    time::Instant,
-};
+use std::{collections::HashMap, fs::File, io::Read as _, time::Instant};
 
 use sallyport_matcher::{
     FILE_BYTES_MAX, Image,
@@ -17,7 +10,7 @@ use sallyport_matcher::{
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::{comparisons::Comparisons, subjects::Picture};
+use crate::{comparisons::Comparisons, subjects::Picture, workers};
 
 /// After how many pictures progress is told.
 const PROGRESS_EVERY: usize = 1000;
@@ -57,33 +50,18 @@ type Outcome = (u32, Option<[u8; 32]>, Result<(FaceTemplate, u8), String>);
 
 /// Makes a template of each picture.
 pub(crate) fn acquire(engine: &FaceEngine, pictures: &[Picture], threads: usize) -> anyhow::Result<Acquisition> {
-    let next = AtomicUsize::new(0);
     let began = Instant::now();
-    let work = || {
-        let mut outcomes: Vec<Outcome> = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(picture) = pictures.get(at) else { return outcomes };
-            if at > 0 && at.is_multiple_of(PROGRESS_EVERY) {
-                eprintln!("{at} of {} pictures after {:.0} s", pictures.len(), began.elapsed().as_secs_f64());
-            }
-            outcomes.push(one(engine, at as u32, picture));
+    let outcomes = workers::each(pictures.len(), threads, |at| {
+        if at > 0 && at.is_multiple_of(PROGRESS_EVERY) {
+            eprintln!("{at} of {} pictures after {:.0} s", pictures.len(), began.elapsed().as_secs_f64());
         }
-    };
-    let mut outcomes = thread::scope(|scope| -> anyhow::Result<Vec<Outcome>> {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            all.extend(worker.join().map_err(|_| anyhow::anyhow!("a worker panicked: this is a bug, see above"))?);
-        }
-        Ok(all)
+        pictures.get(at).map(|picture| one(engine, at as u32, picture))
     })?;
     let seconds = began.elapsed().as_secs_f64();
-    outcomes.sort_unstable_by_key(|outcome| outcome.0);
     let mut acquired =
         Acquisition { samples: Vec::new(), failures: Vec::new(), repeated: Vec::new(), seconds, threads };
     let mut seen: HashMap<[u8; 32], u32> = HashMap::new();
-    for (picture, hash, outcome) in outcomes {
+    for (picture, hash, outcome) in outcomes.into_iter().flatten() {
         if let Some(&first) = hash.and_then(|hash| seen.get(&hash)) {
             acquired.repeated.push((first, picture));
         } else if let Some(hash) = hash {

@@ -5,7 +5,7 @@
 //! (Pickands 1975; Coles 2001, 4.3) and marked as extrapolated. The highest impostor scores of a collection are often one
 //! person under two names, so of these only their being the highest counts.
 
-use std::{f64::consts::LN_10, path::PathBuf, thread};
+use std::{f64::consts::LN_10, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::{Basis, Calibration, FaceEngine, Fmr, LikelihoodRatio, Manifests, Tail, Threshold};
@@ -14,6 +14,7 @@ use crate::{
     acquisition::{acquire, compare},
     metrics::Scores,
     subjects::Subjects,
+    workers,
 };
 
 /// Fewest false matches behind a threshold that counts as measured.
@@ -46,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let manifests = Manifests::read(&arguments.models)?;
     let engine = FaceEngine::load(&arguments.models)?;
     let subjects = Subjects::list(&arguments.folder)?;
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = workers::cores();
     let acquired = acquire(&engine, &subjects.pictures, threads)?;
     let person = |picture: u32| subjects.pictures.get(picture as usize).map_or(u32::MAX, |picture| picture.person);
     let compared = |chosen: &dyn Fn(u32) -> bool| {

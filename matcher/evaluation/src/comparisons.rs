@@ -4,12 +4,7 @@
 //! compared is kept of all genuine ones and of the closest impostors, from which thresholds, their intervals and the
 //! worst pairs are told.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
-
-use crate::metrics::Scores;
+use crate::{metrics::Scores, workers};
 
 /// Samples that one thread compares with all later ones at a time: they stay in the nearest cache meanwhile.
 const ROWS_AT_ONCE: usize = 16;
@@ -111,27 +106,17 @@ fn each_pair(rows: std::ops::Range<usize>, samples: usize, mut visit: impl FnMut
     }
 }
 
-/// Hands out blocks of rows to threads; each fills its own `Found`.
+/// Hands out blocks of rows to threads; each block has its own `Found`.
 fn over_rows<Found: Default + Send>(
     rows: usize,
     threads: usize,
     work: impl Fn(std::ops::Range<usize>, &mut Found) + Sync,
 ) -> anyhow::Result<Vec<Found>> {
-    let next = AtomicUsize::new(0);
-    let worker = || {
+    workers::each(rows.div_ceil(ROWS_AT_ONCE), threads, |block| {
         let mut found = Found::default();
-        loop {
-            let start = next.fetch_add(ROWS_AT_ONCE, Ordering::Relaxed);
-            if start >= rows {
-                return found;
-            }
-            work(start..(start + ROWS_AT_ONCE).min(rows), &mut found);
-        }
-    };
-    thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(worker)).collect();
-        let joined = workers.into_iter().map(|worker| worker.join());
-        joined.map(|found| found.map_err(|_| anyhow::anyhow!("a comparison panicked: this is a bug"))).collect()
+        let start = block * ROWS_AT_ONCE;
+        work(start..(start + ROWS_AT_ONCE).min(rows), &mut found);
+        found
     })
 }
 

@@ -3,7 +3,7 @@
 //! Each picture becomes a token image; that image as it is, and as files of several sizes, is embedded as a portrait.
 //! Told is how alike both are, and how the same person's other pictures score against them.
 
-use std::{path::PathBuf, thread};
+use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
 use sallyport_evaluation::passport::{Codec, compressed, token};
@@ -17,6 +17,7 @@ use crate::{
     acquisition::acquire,
     metrics::Scores,
     subjects::{Picture, Subjects},
+    workers,
 };
 
 /// Sizes of the files, in bytes: DG2 in the field.
@@ -72,7 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let engine = FaceEngine::load(&arguments.models)?;
     let pictures = chosen(Subjects::list(&arguments.folder)?, arguments.people);
     ensure!(!pictures.is_empty(), "nobody in {} has two pictures", arguments.folder.display());
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = workers::cores();
     let acquired = acquire(&engine, &pictures, threads)?;
     let person = |at: u32| pictures.get(at as usize).map_or(u32::MAX, |picture| picture.person);
     let probes: Vec<Probe> = acquired
@@ -80,23 +81,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .into_iter()
         .map(|sample| Probe { at: sample.picture, person: person(sample.picture), template: sample.template })
         .collect();
-    let work = |part: usize| {
-        let mine = pictures.iter().enumerate().skip(part).step_by(threads);
-        mine.filter_map(|(at, picture)| {
-            let portrait = Portrait::of(&engine, at as u32, picture, &probes);
-            portrait.map_err(|error| eprintln!("{}: {error:#}", picture.name)).ok()
-        })
-        .collect::<Vec<_>>()
-    };
-    let work = &work;
-    let portraits = thread::scope(|scope| -> anyhow::Result<Vec<Portrait>> {
-        let workers: Vec<_> = (0..threads).map(|part| scope.spawn(move || work(part))).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            all.extend(worker.join().map_err(|_| anyhow::anyhow!("a worker panicked: this is a bug, see above"))?);
-        }
-        Ok(all)
+    let portraits = workers::each(pictures.len(), threads, |at| {
+        let picture = pictures.get(at)?;
+        let portrait = Portrait::of(&engine, at as u32, picture, &probes);
+        portrait.map_err(|error| eprintln!("{}: {error:#}", picture.name)).ok()
     })?;
+    let portraits: Vec<Portrait> = portraits.into_iter().flatten().collect();
     let mut people: Vec<u32> = pictures.iter().map(|picture| picture.person).collect();
     people.dedup();
     let report = summary(&engine, people.len(), &portraits)?;

@@ -5,12 +5,7 @@
 //! frames of a gate are seconds apart and less different than these, which are years apart: the gain is smaller there,
 //! and so is what further looks add to the false match rate.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::{
@@ -20,7 +15,7 @@ use sallyport_matcher::{
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use crate::{metrics::Scores, subjects::Subjects};
+use crate::{metrics::Scores, subjects::Subjects, workers};
 
 /// Looks at a growing fusion begin at this many frames.
 const FRAMES_MIN: usize = 2;
@@ -214,36 +209,23 @@ fn a_side(people: &[Vec<&Both>], frames: usize, engine: &FaceEngine) -> Vec<Rule
 
 /// Every picture as a portrait and as a frame, on all cores.
 fn acquire(engine: &FaceEngine, subjects: &Subjects) -> anyhow::Result<(Vec<Both>, usize)> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut found = Vec::new();
-        while let Some((at, picture)) = {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            subjects.pictures.get(at).map(|picture| (at, picture))
-        } {
-            match fs::read(&picture.path).context("read").and_then(|file| both(engine, &Zeroizing::new(file))) {
-                Ok((reference, frame)) => {
-                    let weight = f32::from(frame.quality.unified().max(1)) / 100.0;
-                    let (reference, frame) = (reference.template, frame.template);
-                    found.push((at, Both { person: picture.person, reference, frame, weight }));
-                }
-                Err(error) => eprintln!("{}: {error:#}", picture.name),
+    let found = workers::each(subjects.pictures.len(), workers::cores(), |at| {
+        let picture = subjects.pictures.get(at)?;
+        match fs::read(&picture.path).context("read").and_then(|file| both(engine, &Zeroizing::new(file))) {
+            Ok((reference, frame)) => {
+                let weight = Fused::weight(frame.quality.unified());
+                let (reference, frame) = (reference.template, frame.template);
+                Some(Both { person: picture.person, reference, frame, weight })
+            }
+            Err(error) => {
+                eprintln!("{}: {error:#}", picture.name);
+                None
             }
         }
-        found
-    };
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let mut found = thread::scope(|scope| -> anyhow::Result<Vec<_>> {
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = Vec::new();
-        for worker in workers {
-            all.extend(worker.join().map_err(|_| anyhow::anyhow!("a worker panicked: this is a bug, see above"))?);
-        }
-        Ok(all)
     })?;
-    found.sort_unstable_by_key(|&(at, _)| at);
+    let found: Vec<Both> = found.into_iter().flatten().collect();
     let failed = subjects.pictures.len() - found.len();
-    Ok((found.into_iter().map(|(_, both)| both).collect(), failed))
+    Ok((found, failed))
 }
 
 fn both(engine: &FaceEngine, file: &[u8]) -> anyhow::Result<(FaceSample, FaceSample)> {

@@ -16,6 +16,7 @@ mod nets;
 mod pad;
 mod report;
 mod subjects;
+mod workers;
 
 use clap::{Parser, Subcommand};
 

@@ -21,6 +21,8 @@ use sallyport_matcher::{
 };
 use serde::Serialize;
 
+use crate::workers;
+
 /// What to try.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -143,31 +145,20 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let people = people(arguments)?;
     let tallies: Vec<Mutex<Tally>> = Species::ALL.iter().map(|_| Mutex::default()).collect();
     let (photographs, clock) = (Mutex::<Tally>::default(), Mutex::<Clock>::default());
-    let next = std::sync::atomic::AtomicUsize::new(0);
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    std::thread::scope(|scope| {
-        let work = || -> anyhow::Result<()> {
-            let stage = Stage { engine: &engine, moments: arguments.moments, clock: &clock };
-            while let Some((at, person)) =
-                people.iter().enumerate().nth(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed))
-            {
-                stage.photographs(person, &photographs)?;
-                let Some(path) = person.pictures.first() else { continue };
-                let photo = Image::decode(&fs::read(path).with_context(|| format!("read {}", path.display()))?)?;
-                let Some(face) = engine.detect(&photo)?.first().copied() else { continue };
-                for (species, tally) in Species::ALL.iter().zip(&tallies) {
-                    let scene = Scene { species: *species, seed: at as u64 };
-                    stage.scene(person.half, &scene, &photo, &face, tally)?;
-                }
-            }
-            Ok(())
-        };
-        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        for worker in workers {
-            worker.join().map_err(|_| anyhow::anyhow!("a worker panicked"))??;
+    let done = workers::each(people.len(), workers::cores(), |at| -> anyhow::Result<()> {
+        let stage = Stage { engine: &engine, moments: arguments.moments, clock: &clock };
+        let Some(person) = people.get(at) else { return Ok(()) };
+        stage.photographs(person, &photographs)?;
+        let Some(path) = person.pictures.first() else { return Ok(()) };
+        let photo = Image::decode(&fs::read(path).with_context(|| format!("read {}", path.display()))?)?;
+        let Some(face) = engine.detect(&photo)?.first().copied() else { return Ok(()) };
+        for (species, tally) in Species::ALL.iter().zip(&tallies) {
+            let scene = Scene { species: *species, seed: at as u64 };
+            stage.scene(person.half, &scene, &photo, &face, tally)?;
         }
-        anyhow::Ok(())
+        Ok(())
     })?;
+    done.into_iter().collect::<anyhow::Result<()>>()?;
     let owned = |tally: Mutex<Tally>| tally.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let mut tallies: Vec<(&'static str, Tally)> =
         Species::ALL.iter().zip(tallies).map(|(species, tally)| (species.name(), owned(tally))).collect();

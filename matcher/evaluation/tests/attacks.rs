@@ -1,26 +1,16 @@
 //! Rendered heads and attacks through detection and all cues. Skips loudly without nets and faces: run `make setup`.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod assets;
 
+use std::fs;
+
+use assets::assets;
 use sallyport_evaluation::attack::{CAMERAS, Scene, Species};
 use sallyport_matcher::{
     Image,
     face::{CueName, FaceEngine, Liveness, PadPolicy, Verdict, View},
 };
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.onnx").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
-}
 
 /// What the cues say of a scene after three moments before these cameras.
 fn verdict(engine: &FaceEngine, photo: &Image, scene: Scene, cameras: &[u8]) -> Verdict {

@@ -2,26 +2,15 @@
 //! pictures of `make setup`.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+mod assets;
 
+use std::{fs, path::Path, process::Command};
+
+use assets::assets;
 use serde_json::Value;
 
 /// A name that is markup where it is not escaped.
 const SPITEFUL: &str = "<b>O'Bama & \"co\"";
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.onnx").exists() && folder.join("faces/obama3.jpg").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
-}
 
 /// Puts copies of these pictures into the person's folder.
 fn person(data: &Path, name: &str, faces: &Path, pictures: &[&str]) {

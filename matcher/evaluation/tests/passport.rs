@@ -1,11 +1,11 @@
 //! Portraits of chips against their originals. Skips loudly without nets and faces: run `make setup`.
 #![allow(clippy::unwrap_used)]
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+mod assets;
 
+use std::fs;
+
+use assets::assets;
 use sallyport_evaluation::passport::{Codec, compressed, token};
 use sallyport_matcher::{
     Image,
@@ -14,16 +14,6 @@ use sallyport_matcher::{
 
 /// How much of the cosine a file may cost.
 const LOSS_MAX: f32 = 0.08;
-
-fn assets() -> Option<PathBuf> {
-    let folder = std::env::var_os("SALLYPORT_ASSETS")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets"), PathBuf::from);
-    let there = folder.join("models/face_recognition_sface.onnx").exists();
-    if !there {
-        eprintln!("SKIPPED: no nets and faces in {}: run `make setup`", folder.display());
-    }
-    there.then_some(folder)
-}
 
 #[test]
 fn a_chips_portrait_is_the_same_identity_as_its_original() {

@@ -89,6 +89,11 @@ impl Fused {
         Ok(Self { template, samples: samples.len(), agreement: agreement.min(1.0) })
     }
 
+    /// How much a sample of this unified quality (0 to 100) counts beside others; never nothing.
+    pub fn weight(quality: u8) -> f32 {
+        f32::from(quality.max(1)) / 100.0
+    }
+
     /// The score to hold against the threshold of single images, from the cosine that the fused template reached,
     /// protected or not.
     pub fn score(&self, cosine: f32) -> f32 {

@@ -32,11 +32,6 @@ pub(super) struct Rules {
 /// Most frames that are fused: more add hardly anything.
 const FRAMES_MAX: usize = 8;
 
-/// How much a frame of this unified quality counts beside others.
-fn weight(quality: u8) -> f32 {
-    f32::from(quality.max(1)) / 100.0
-}
-
 /// What is known so far.
 pub(super) struct Attempt {
     rules: Rules,
@@ -108,13 +103,13 @@ impl Attempt {
     /// Whether a face of this unified quality is worth a template: for the comparison, or because the cues still look, which see
     /// only faces that are known to be the same person's.
     pub(super) fn wants(&self, quality: u8) -> bool {
-        self.fusion.wants(weight(quality)) || self.liveness.verdict() == Verdict::Undecided
+        self.fusion.wants(Fused::weight(quality)) || self.liveness.verdict() == Verdict::Undecided
     }
 
     /// Takes the template of a face of this unified quality and lets the cues look at it, if it is the same person's as
     /// those before.
     pub(super) fn add(&mut self, template: FaceTemplate, quality: u8, view: &View<'_>) {
-        match self.fusion.add(template, weight(quality)) {
+        match self.fusion.add(template, Fused::weight(quality)) {
             Ok(Added::Unlike) => self.forget(),
             Ok(Added::Kept | Added::Surplus) => {
                 if let Err(error) = self.liveness.look(view) {

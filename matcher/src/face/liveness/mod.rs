@@ -9,6 +9,7 @@ mod flow;
 mod homography;
 mod net;
 mod planar;
+mod recent;
 mod relief;
 mod texture;
 mod views;

@@ -1,10 +1,10 @@
 //! A net that was trained to tell faces from pictures of faces: used where the folder of nets holds the manifest of one.
 
-use std::{collections::VecDeque, path::Path, sync::Arc};
+use std::{path::Path, sync::Arc};
 
 use tract_onnx::prelude::*;
 
-use super::{Cue, CueName, Evidence, View, homography::median, views::Motion};
+use super::{Cue, CueName, Evidence, View, recent::Recent, views::Motion};
 use crate::face::{
     FaceError, Input, Manifest, ModelError, Net,
     align::{Affine, planes},
@@ -66,12 +66,12 @@ impl AttackNet {
 /// See the module.
 pub(super) struct TrainedNet {
     net: Arc<AttackNet>,
-    suspicions: VecDeque<f64>,
+    suspicions: Recent<FRAMES_MAX>,
 }
 
 impl TrainedNet {
     pub(super) fn new(net: Arc<AttackNet>) -> Self {
-        Self { net, suspicions: VecDeque::new() }
+        Self { net, suspicions: Recent::default() }
     }
 }
 
@@ -82,15 +82,11 @@ impl Cue for TrainedNet {
 
     fn look(&mut self, view: &View<'_>, _: &[Motion]) -> Result<(), FaceError> {
         self.suspicions.extend(self.net.suspicion(view)?.map(f64::from));
-        while self.suspicions.len() > FRAMES_MAX {
-            self.suspicions.pop_front();
-        }
         Ok(())
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let seen: Vec<f64> = self.suspicions.iter().copied().collect();
-        (seen.len() >= FRAMES_MIN).then(|| Evidence { score: median(&seen) as f32, vouches: true })
+        self.suspicions.median(FRAMES_MIN).map(|suspicion| Evidence { score: suspicion as f32, vouches: true })
     }
 
     fn forget(&mut self) {

@@ -8,14 +8,7 @@
 //! It speaks only against a living face: bent paper is no plane, either, and what a screen replays may move over time as
 //! a head does.
 
-use std::collections::VecDeque;
-
-use super::{
-    Cue, CueName, Evidence, View,
-    flow::SIDE,
-    homography::{Homography, median},
-    views::Motion,
-};
+use super::{Cue, CueName, Evidence, View, flow::SIDE, homography::Homography, recent::Recent, views::Motion};
 use crate::face::FaceError;
 
 /// Least points that two views must share.
@@ -30,8 +23,8 @@ const VIEWS_MAX: usize = 24;
 /// See the module.
 #[derive(Default)]
 pub(super) struct PlanarMotion {
-    of_a_moment: VecDeque<f64>,
-    over_time: VecDeque<f64>,
+    of_a_moment: Recent<VIEWS_MAX>,
+    over_time: Recent<VIEWS_MAX>,
 }
 
 impl Cue for PlanarMotion {
@@ -43,20 +36,14 @@ impl Cue for PlanarMotion {
         for motion in motions {
             let scores = if motion.over_time { &mut self.over_time } else { &mut self.of_a_moment };
             scores.extend(planarity(motion));
-            while scores.len() > VIEWS_MAX {
-                scores.pop_front();
-            }
         }
         Ok(())
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let middle = |scores: &VecDeque<f64>| {
-            let scores: Vec<f64> = scores.iter().copied().collect();
-            (scores.len() >= VIEWS_MIN).then(|| Evidence { score: median(&scores) as f32, vouches: false })
-        };
         // Two cameras at one moment show a plane better than one that waits for it to turn.
-        middle(&self.of_a_moment).or_else(|| middle(&self.over_time))
+        let score = self.of_a_moment.median(VIEWS_MIN).or_else(|| self.over_time.median(VIEWS_MIN))?;
+        Some(Evidence { score: score as f32, vouches: false })
     }
 
     fn forget(&mut self) {

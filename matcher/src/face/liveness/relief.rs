@@ -4,11 +4,10 @@
 //! The motion that no quadratic explains is compared with what a ridge between eyes and tip of the nose would cause
 //! (plane and parallax: Irani and Anandan 1996). Whoever hides the nose has no relief either.
 
-use std::collections::VecDeque;
-
 use super::{
     Cue, CueName, Evidence, View,
     homography::{median, solve},
+    recent::Recent,
     views::Motion,
 };
 use crate::face::FaceError;
@@ -35,7 +34,7 @@ const VIEWS_MAX: usize = 24;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct FacialRelief(VecDeque<f64>);
+pub(super) struct FacialRelief(Recent<VIEWS_MAX>);
 
 impl Cue for FacialRelief {
     fn name(&self) -> CueName {
@@ -45,16 +44,12 @@ impl Cue for FacialRelief {
     fn look(&mut self, _: &View<'_>, motions: &[Motion]) -> Result<(), FaceError> {
         // Over time, lips and brows move as well.
         self.0.extend(motions.iter().filter(|motion| !motion.over_time).filter_map(relief));
-        while self.0.len() > VIEWS_MAX {
-            self.0.pop_front();
-        }
         Ok(())
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let moved: Vec<f64> = self.0.iter().copied().collect();
-        (moved.len() >= VIEWS_MIN)
-            .then(|| Evidence { score: (1.0 - median(&moved) / FULL).clamp(0.0, 1.0) as f32, vouches: true })
+        let moved = self.0.median(VIEWS_MIN)?;
+        Some(Evidence { score: (1.0 - moved / FULL).clamp(0.0, 1.0) as f32, vouches: true })
     }
 
     fn forget(&mut self) {

@@ -2,12 +2,10 @@
 //! spectrum of the face, where skin has none (Garcia and Queiroz, Face-spoofing 2D-detection based on moire-pattern
 //! analysis, 2015).
 
-use std::collections::VecDeque;
-
 use opencv::core::{self, Mat, MatTraitConst as _, MatTraitConstManual as _, MatTraitManual as _};
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::{Cue, CueName, Evidence, View, homography::median, views::Motion};
+use super::{Cue, CueName, Evidence, View, homography::median, recent::Recent, views::Motion};
 use crate::{Image, ImageError, face::FaceError};
 
 /// Side of the part of the frame that is looked at, in its own pixels: resampling would move or remove the peaks.
@@ -22,7 +20,7 @@ const FRAMES_MAX: usize = 12;
 
 /// See the module.
 #[derive(Default)]
-pub(super) struct ScreenTexture(VecDeque<f64>);
+pub(super) struct ScreenTexture(Recent<FRAMES_MAX>);
 
 impl Cue for ScreenTexture {
     fn name(&self) -> CueName {
@@ -31,18 +29,12 @@ impl Cue for ScreenTexture {
 
     fn look(&mut self, view: &View<'_>, _: &[Motion]) -> Result<(), FaceError> {
         let [_, _, nose, ..] = view.detection.landmarks;
-        if let Some(height) = peak(view.image, nose)? {
-            self.0.push_back(height);
-        }
-        while self.0.len() > FRAMES_MAX {
-            self.0.pop_front();
-        }
+        self.0.extend(peak(view.image, nose)?);
         Ok(())
     }
 
     fn evidence(&self) -> Option<Evidence> {
-        let heights: Vec<f64> = self.0.iter().copied().collect();
-        (heights.len() >= FRAMES_MIN).then(|| Evidence { score: median(&heights) as f32, vouches: false })
+        self.0.median(FRAMES_MIN).map(|height| Evidence { score: height as f32, vouches: false })
     }
 
     fn forget(&mut self) {
