@@ -7,6 +7,7 @@ use rand_chacha::{
 };
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
+use super::TemplateError;
 use crate::keys::EnrollmentSeed;
 
 /// Length of the embedding that is protected.
@@ -14,21 +15,6 @@ pub const EMBEDDING_LENGTH: usize = 128;
 /// Length of a code in bits: 32 orthonormal blocks of 128 projections.
 pub const CODE_BITS: usize = 4096;
 const CODE_BYTES: usize = CODE_BITS / 8;
-
-/// Why an embedding cannot be protected, or bytes are no code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TemplateError {
-    /// Another length.
-    #[error("an embedding has {EMBEDDING_LENGTH} values, this has {0}: is this another net's?")]
-    Length(usize),
-    /// Zero, infinite or not numbers.
-    #[error("the embedding is zero or not finite")]
-    Degenerate,
-    /// A code of another length.
-    #[error("a code has {CODE_BYTES} bytes, this has {0}: was it made by another version?")]
-    CodeLength(usize),
-}
 
 /// A protected code.
 #[derive(ZeroizeOnDrop)]
