@@ -22,7 +22,7 @@ pub const EMBEDDING_LENGTH: usize = 128;
 pub const CODE_BITS: usize = CodeLength::Bits4096.bits();
 /// Mean magnitude of a unit vector's projection on a random direction: Gamma(n / 2) / (sqrt(pi) Gamma((n + 1) / 2)) for
 /// `n` of [`EMBEDDING_LENGTH`].
-const MEAN_PROJECTION: f64 = 0.070_661_572_738;
+pub const MEAN_PROJECTION: f64 = 0.070_661_572_738;
 
 /// How long a code is. Of one seed, a shorter code is the beginning of the longer ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
