@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     breakdown::{Counts, Roster, Tally},
-    comparisons::Comparisons,
+    comparisons::{Comparisons, Impostors},
     metrics::allowed,
 };
 
@@ -85,6 +85,7 @@ pub(crate) struct Resample {
 pub(crate) struct Evidence {
     /// Samples of each person.
     samples: Vec<u32>,
+    impostors: Impostors,
     /// The most alike first.
     genuine: Vec<(u32, f32)>,
     /// The most alike first.
@@ -103,7 +104,7 @@ impl Evidence {
         let closest = &comparisons.closest;
         let closest =
             closest.iter().map(|pair| (roster.person(pair.first), roster.person(pair.second), pair.score)).collect();
-        Self { samples, genuine, closest }
+        Self { samples, impostors: comparisons.impostors, genuine, closest }
     }
 
     /// Draws people anew, [`RESAMPLES`] times; `rates` are false match rates, falling.
@@ -130,16 +131,24 @@ impl Evidence {
         done.into_iter().map(|(_, resample)| resample).collect()
     }
 
+    /// Impostor comparisons when every sample meets every one of every other person.
+    fn every(&self, weights: &[u32]) -> usize {
+        let (samples, squares) = self.samples.iter().zip(weights).fold((0, 0), |(sum, squares), (&count, &weight)| {
+            let count = count as usize * weight as usize;
+            (sum + count, squares + count * count)
+        });
+        (samples * samples - squares) / 2
+    }
+
     /// FNMR at these false match rates and the equal error rate, as [`crate::metrics::Scores`] defines them, when each
     /// person stands there as often as its weight says. `None` where the comparisons kept do not reach so far down.
     fn sweep(&self, rates: &[f64], weights: &[u32]) -> (Vec<Option<f64>>, Option<f64>) {
         let weight = |person: u32| weights.get(person as usize).map_or(0, |&weight| weight as usize);
         let genuine: usize = self.genuine.iter().map(|&(person, _)| weight(person)).sum();
-        let (samples, squares) = self.samples.iter().zip(weights).fold((0, 0), |(sum, squares), (&count, &weight)| {
-            let count = count as usize * weight as usize;
-            (sum + count, squares + count * count)
-        });
-        let impostor = (samples * samples - squares) / 2;
+        let impostor = match self.impostors {
+            Impostors::Every => self.every(weights),
+            Impostors::Chosen => self.closest.iter().map(|&(a, b, _)| weight(a) * weight(b)).sum(),
+        };
         let mut fnmr = vec![None; rates.len()];
         if genuine == 0 || impostor == 0 {
             return (fnmr, None);

@@ -11,6 +11,7 @@ mod faces;
 mod finger;
 mod fingers;
 mod fused;
+mod measured;
 mod metrics;
 mod nets;
 mod pad;
