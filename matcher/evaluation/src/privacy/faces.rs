@@ -75,6 +75,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         .with_context(|| format!("nets in {}: run `make setup`, or give --models", arguments.models.display()))?;
     let threads = arguments.threads.map_or_else(workers::cores, NonZero::get);
     let acquired = acquisition::acquire(&engine, &subjects.pictures, threads)?;
+    for (picture, reason) in &acquired.failures {
+        let name = subjects.pictures.get(*picture as usize).map_or("?", |picture| &picture.name);
+        eprintln!("failed to acquire {name}: {reason}");
+    }
     let person = |picture: u32| subjects.pictures.get(picture as usize).map_or(0, |picture| picture.person);
     let embeddings: Vec<&[f32]> = acquired.samples.iter().map(|sample| sample.template.values()).collect();
     ensure!(
@@ -230,8 +234,8 @@ pub(super) mod tests {
 
     #[test]
     fn keys_protect_and_codes_with_keys_do_not() {
-        let report = with_faces(40, 3, 0.8, |faces| measure(faces, 7, 6, 2).unwrap());
-        assert_eq!((report.people, report.genuine, report.impostor), (40, 120, 120 * 119 / 2 - 120));
+        let report = with_faces(32, 3, 0.8, |faces| measure(faces, 7, 6, 2).unwrap());
+        assert_eq!((report.people, report.genuine, report.impostor), (32, 96, 96 * 95 / 2 - 96));
         assert_eq!(report.accuracy.len(), 10);
         // Synthetic people are easily told apart, protected or not.
         for accuracy in &report.accuracy {
@@ -240,10 +244,10 @@ pub(super) mod tests {
         let [applications, renewed, galleries, known, one] = &report.linked[..] else { panic!("{:?}", report.linked) };
         for unlinked in [applications, renewed, galleries] {
             assert!(unlinked.linkability.unwrap().above_null().abs() < 0.1, "{unlinked:?}");
-            assert_eq!((unlinked.mated_passes.attempts, unlinked.mated_passes.passes), (40 * 9, 0));
+            assert_eq!((unlinked.mated_passes.attempts, unlinked.mated_passes.passes), (32 * 9, 0));
         }
-        for linked in [known, one] {
-            assert!(linked.linkability.unwrap().d_sys > 0.9, "{linked:?}");
+        for (linked, least) in [(known, 0.5), (one, 0.9)] {
+            assert!(linked.linkability.unwrap().above_null() > least, "{linked:?}");
         }
         for bits in [1024, 2048, 4096] {
             let both = of(&report, Attacker::BothSolved, bits);

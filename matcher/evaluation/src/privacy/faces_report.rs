@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// False match rates that tables show; JSON has all.
+const SHOWN: [f64; 2] = [1e-3, 1e-4];
+
 /// All that was measured. Rates are fractions.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
@@ -160,17 +163,21 @@ fn tables(report: &Report) -> [Table; 3] {
 }
 
 fn accuracy(report: &Report) -> Table {
-    let rates = report.accuracy.first().map(|first| &first.points[..]).unwrap_or_default();
     let mut head: Vec<String> = ["scheme", "keys", "bytes", "EER"].map(str::to_owned).into();
-    head.extend(rates.iter().map(|point| format!("FNMR at FMR {}, and above unprotected", exponent(point.point.fmr))));
+    for fmr in SHOWN {
+        let fmr = exponent(fmr);
+        head.extend([format!("FNMR at FMR {fmr}"), "above, points".into(), format!("FMR for {fmr}")]);
+    }
     let row = |accuracy: &Accuracy| {
         let mut row = vec![accuracy.scheme.to_owned(), accuracy.keys.to_owned(), accuracy.bytes.to_string()];
-        row.push(rate(accuracy.eer, accuracy.eer_interval));
-        row.extend(accuracy.points.iter().map(|point| {
+        row.push(accuracy.eer.map_or_else(|| "-".into(), percent));
+        for fmr in SHOWN {
+            let Some(point) = accuracy.points.iter().find(|point| point.point.fmr == fmr) else { continue };
             let doubt = if point.certain { "" } else { ", uncertain" };
-            let cost = point.cost.map_or_else(String::new, |cost| format!("; {}", points(cost)));
-            format!("{}{cost}{doubt}", rate(point.point.fnmr, point.fnmr_interval))
-        }));
+            row.push(format!("{}{doubt}", rate(point.point.fnmr, point.fnmr_interval)));
+            row.push(point.cost.map_or_else(|| "-".into(), points));
+            row.push(point.fmr_at_unprotected_threshold.map_or_else(|| "-".into(), |fmr| format!("{fmr:.1e}")));
+        }
         row
     };
     Table {
@@ -178,7 +185,8 @@ fn accuracy(report: &Report) -> Table {
         note: format!(
             "{} genuine and {} impostor comparisons. One key for all: a gate looks the key up by the name that is claimed, \
              and so an impostor meets the claimed person's key; this is what counts. A key for each person: an impostor is \
-             compared under a key of their own. In brackets: {:.0} % intervals, bootstrap over people.",
+             compared under a key of their own. Above: than the FNMR of unprotected faces, on the same resamples. FMR for: \
+             at the threshold that unprotected faces have for that FMR. In brackets: {:.0} % intervals, bootstrap over people.",
             thousands(report.genuine),
             thousands(report.impostor),
             report.confidence * 100.0
@@ -197,8 +205,8 @@ fn exponent(rate: f64) -> String {
 fn points(cost: Cost) -> String {
     let shown = |value: f64| format!("{:+.2}", 100.0 * value);
     match cost.interval {
-        Some(Interval(low, high)) => format!("{} points ({} to {})", shown(cost.fnmr), shown(low), shown(high)),
-        None => format!("{} points", shown(cost.fnmr)),
+        Some(Interval(low, high)) => format!("{} ({} to {})", shown(cost.fnmr), shown(low), shown(high)),
+        None => shown(cost.fnmr),
     }
 }
 
