@@ -228,7 +228,7 @@ pub(super) mod tests {
         work(&Faces::new(embeddings.iter().map(Vec::as_slice).collect(), owners, people as usize))
     }
 
-    fn of<'a>(report: &'a Report, attacker: Attacker, bits: usize) -> &'a Attack {
+    fn of(report: &Report, attacker: Attacker, bits: usize) -> &Attack {
         report.attacks.iter().find(|attack| (attack.attacker, attack.bits) == (attacker, bits)).unwrap()
     }
 
