@@ -18,6 +18,7 @@ pub mod wsq;
 
 pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
+    cylinder::{CYLINDER_LENGTH, CylinderVectors},
     decode::{Raw, Resolution},
     error::FingerError,
     extraction::{Decision, Extraction, Extractors, Limits, Stage},

@@ -5,17 +5,17 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::{
-    Group, NamedPair, Report,
+    Group, Histogram, NamedPair, Report,
     plots::{self, Bars, short},
     text::{percent, rate, thousands},
 };
-use crate::bootstrap::Interval;
+use crate::{bootstrap::Interval, fingers::report::FingerReport};
 
 /// Failures and notes of each kind that the page shows; JSON has all.
 const SHOWN: usize = 200;
 
 /// Text as text, whatever it holds.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -40,16 +40,19 @@ pub(crate) fn page(report: &Report) -> String {
     let mut out = String::from(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>Accuracy of face comparison</title>\n<style>\n",
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n",
     );
+    let title = report.subject.title();
+    let _ = writeln!(out, "<title>{title}</title>\n<style>");
     out.push_str(include_str!("page.css"));
     let _ = writeln!(
         out,
-        "</style>\n</head>\n<body>\n<main>\n<h1>Accuracy of face comparison</h1>\n\
-         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} people</p>",
+        "</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
+         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} {}</p>",
         Escaped(&report.model),
         thousands(report.images),
-        thousands(report.people)
+        thousands(report.people),
+        report.subject.many()
     );
     headline(report, &mut out);
     missing(report, &mut out);
@@ -63,11 +66,16 @@ pub(crate) fn page(report: &Report) -> String {
     out
 }
 
+/// The whole page of fingers.
+pub(crate) fn finger_page(report: &FingerReport) -> String {
+    page(&report.all)
+}
+
 fn headline(report: &Report, out: &mut String) {
     let confidence = report.intervals.confidence * 100.0;
     let within = |interval: Option<Interval>| match interval {
         Some(Interval(low, high)) => format!("{confidence:.0} %: {} to {}", percent(low), percent(high)),
-        None => "no interval: too few people".into(),
+        None => format!("no interval: too few {}", report.subject.many()),
     };
     let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
     out.push_str("<div class=\"tiles\">\n");
@@ -105,17 +113,16 @@ fn headline(report: &Report, out: &mut String) {
 
 /// Why rates are missing, and what to do.
 fn missing(report: &Report, out: &mut String) {
-    if report.genuine == 0 {
-        out.push_str(
-            "<section class=\"card note\">No genuine comparisons, so that there is no false non-match rate: give at \
-             least one person two pictures that show a face.</section>\n",
-        );
+    let mut note = |text: String| {
+        let _ = writeln!(out, "<section class=\"card note\">{text}</section>");
+    };
+    let Report { subject, genuine, impostor, .. } = report;
+    if *genuine == 0 {
+        let remedy = subject.genuine_remedy();
+        note(format!("No genuine comparisons, so that there is no false non-match rate: {remedy}."));
     }
-    if report.impostor == 0 {
-        out.push_str(
-            "<section class=\"card note\">No impostor comparisons, so that there is no threshold: give pictures of at \
-             least two people.</section>\n",
-        );
+    if *impostor == 0 {
+        note(format!("No impostor comparisons, so that there is no threshold: {}.", subject.impostor_remedy()));
     }
 }
 
@@ -162,6 +169,11 @@ fn figure(title: &str, drawing: &str, caption: &str, out: &mut String) {
     );
 }
 
+/// Scores of two kinds as a figure of another page.
+pub(crate) fn scores(title: &str, histogram: &Histogram, caption: &str, out: &mut String) {
+    figure(title, &plots::histogram(histogram, None), caption, out);
+}
+
 fn curves(report: &Report, out: &mut String) {
     out.push_str("<div class=\"two\">\n");
     if let Some(det) = plots::det(report) {
@@ -206,12 +218,13 @@ fn breakdown(report: &Report, out: &mut String) {
             out,
             "<section class=\"card\">\n<h2>By <span class=\"name\">{}</span></h2>\n<p class=\"quiet\">At the threshold \
              of FMR {} ({:.4}). Dotted: all groups together. An arrow: the interval goes on.</p>\n\
-             <div class=\"wide\"><table>\n<thead><tr><th>group</th><th class=\"number\">people</th>\
+             <div class=\"wide\"><table>\n<thead><tr><th>group</th><th class=\"number\">{}</th>\
              <th class=\"number\">images</th><th class=\"number\">failed</th><th class=\"number\">genuine</th>\
              <th class=\"chart\">FNMR{}</th><th></th><th class=\"chart\">FMR{}</th><th></th></tr></thead>\n<tbody>",
             Escaped(column),
             short(operating.fmr),
             operating.threshold,
+            report.subject.many(),
             fnmr_bars.scale(),
             fmr_bars.scale()
         );
@@ -243,8 +256,10 @@ fn breakdown(report: &Report, out: &mut String) {
 
 fn worst_pairs(report: &Report, out: &mut String) {
     out.push_str("<div class=\"two\">\n");
-    pairs("Most alike of different people", "Or one person under two names?", &report.worst_pairs.impostor, out);
-    pairs("Least alike of one person", "Or two people under one name?", &report.worst_pairs.genuine, out);
+    let (one, many) = (report.subject.one(), report.subject.many());
+    let worst = &report.worst_pairs;
+    pairs(&format!("Most alike of different {many}"), &format!("Or one {one} under two names?"), &worst.impostor, out);
+    pairs(&format!("Least alike of one {one}"), &format!("Or two {many} under one name?"), &worst.genuine, out);
     out.push_str("</div>\n");
 }
 
@@ -281,10 +296,11 @@ fn data(report: &Report, out: &mut String) {
     out.push_str("<section class=\"card\">\n<h2>The data</h2>\n");
     let _ = writeln!(
         out,
-        "<p class=\"quiet\">{} images of {} people, of which {} gave a template; {} genuine and {} impostor \
+        "<p class=\"quiet\">{} images of {} {}, of which {} gave a template; {} genuine and {} impostor \
          comparisons; model <span class=\"name\">{}</span>.</p>",
         thousands(report.images),
         thousands(report.people),
+        report.subject.many(),
         thousands(report.images.saturating_sub(report.failed_to_acquire)),
         thousands(report.genuine),
         thousands(report.impostor),
