@@ -1,6 +1,6 @@
 //! AVX-512 with VPOPCNTDQ: one instruction counts the bits of eight words.
 
-use std::arch::x86_64::*;
+use std::{arch::x86_64::*, mem::transmute};
 
 use crate::{ahead::foresee, each, portable};
 
@@ -9,8 +9,8 @@ type Vector = [u8; 64];
 #[inline]
 #[target_feature(enable = "avx512f")]
 fn load(bytes: &Vector) -> __m512i {
-    // SAFETY: 64 bytes can be read there, and this load needs no alignment.
-    unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    // SAFETY: both are 64 bytes, and any bytes are a vector.
+    unsafe { transmute(*bytes) }
 }
 
 /// At most 63 bytes and zeros behind them.
@@ -48,12 +48,11 @@ pub(crate) fn distance(a: &[u8], b: &[u8]) -> u32 {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vpopcntdq")]
 pub(crate) fn distances(probe: &[u8], codes: &[u8], distances: &mut [u32]) {
-    let (vectors, rest) = probe.as_chunks::<64>();
-    match (vectors.len(), rest) {
-        (1, []) => whole_vectors::<1>(vectors, codes, distances),
-        (2, []) => whole_vectors::<2>(vectors, codes, distances),
-        (4, []) => whole_vectors::<4>(vectors, codes, distances),
-        (8, []) => whole_vectors::<8>(vectors, codes, distances),
+    match probe.as_chunks::<64>() {
+        (vectors, []) if vectors.len() == 1 => whole_vectors::<1>(vectors, codes, distances),
+        (vectors, []) if vectors.len() == 2 => whole_vectors::<2>(vectors, codes, distances),
+        (vectors, []) if vectors.len() == 4 => whole_vectors::<4>(vectors, codes, distances),
+        (vectors, []) if vectors.len() == 8 => whole_vectors::<8>(vectors, codes, distances),
         _ => each(probe, codes, distances, |a, b| distance_inlined(a, b)),
     }
 }
@@ -61,14 +60,13 @@ pub(crate) fn distances(probe: &[u8], codes: &[u8], distances: &mut [u32]) {
 /// The lengths in use, with the probe in registers.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vpopcntdq")]
-fn whole_vectors<const VECTORS: usize>(vectors: &[Vector], codes: &[u8], distances: &mut [u32]) {
-    let mut probe = [_mm512_setzero_si512(); VECTORS];
-    for (held, vector) in probe.iter_mut().zip(vectors) {
-        *held = load(vector);
-    }
+fn whole_vectors<const VECTORS: usize>(probe: &[Vector], codes: &[u8], distances: &mut [u32]) {
+    let Ok(probe) = <&[Vector; VECTORS]>::try_from(probe) else { return };
+    let mut held = [_mm512_setzero_si512(); VECTORS];
+    held.iter_mut().zip(probe).for_each(|(held, vector)| *held = load(vector));
     for (code, found) in codes.as_chunks::<64>().0.as_chunks::<VECTORS>().0.iter().zip(distances) {
         let mut words = _mm512_setzero_si512();
-        for (a, b) in probe.iter().zip(code) {
+        for (a, b) in held.iter().zip(code) {
             foresee(b);
             words = _mm512_add_epi64(words, differing(*a, load(b)));
         }
