@@ -11,6 +11,7 @@ mod faces;
 mod finger;
 mod fingers;
 mod fused;
+mod gallery;
 mod metrics;
 mod nets;
 mod pad;
@@ -45,6 +46,8 @@ enum Task {
     Pad(pad::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
     Nets(nets::Arguments),
+    /// Searches a gallery as told on standard input: the part of `make bench` that another search is timed against.
+    Gallery,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -57,5 +60,6 @@ fn main() -> anyhow::Result<()> {
         Task::Fused(arguments) => fused::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
+        Task::Gallery => gallery::run(),
     }
 }
