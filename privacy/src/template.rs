@@ -53,10 +53,8 @@ impl Code {
 
     /// Hamming distance of two codes, in bits (0..=CODE_BITS).
     pub fn distance(&self, other: &Self) -> u32 {
-        let words =
-            |code: &Self| code.0.as_chunks::<8>().0.iter().map(|word| u64::from_ne_bytes(*word)).collect::<Vec<_>>();
-        let (own, others) = (Zeroizing::new(words(self)), Zeroizing::new(words(other)));
-        own.iter().zip(others.iter()).map(|(a, b)| (a ^ b).count_ones()).sum()
+        // Both have the same length.
+        sallyport_hamming::distance(&self.0, &other.0).unwrap_or(CODE_BITS as u32)
     }
 
     /// Similarity, `cos(pi d / bits)`: estimates the cosine of the embeddings, since two vectors at an angle t differ
