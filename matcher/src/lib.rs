@@ -2,6 +2,7 @@
 
 pub mod face;
 pub mod finger;
+pub mod gallery;
 mod header;
 mod image;
 mod nets;

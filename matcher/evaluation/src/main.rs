@@ -11,6 +11,7 @@ mod faces;
 mod finger;
 mod fingers;
 mod fused;
+mod gallery;
 mod measured;
 mod metrics;
 mod nets;
@@ -49,6 +50,8 @@ enum Task {
     Privacy(privacy::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
     Nets(nets::Arguments),
+    /// Searches a gallery as told on standard input: the part of `make bench` that another search is timed against.
+    Gallery,
 }
 
 fn main() -> anyhow::Result<()> {
@@ -62,5 +65,6 @@ fn main() -> anyhow::Result<()> {
         Task::Pad(arguments) => pad::run(&arguments),
         Task::Privacy(arguments) => privacy::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
+        Task::Gallery => gallery::run(),
     }
 }

@@ -86,8 +86,9 @@ impl Code {
 
     /// Hamming distance of two codes, in bits (0..=CODE_BITS); of codes of two lengths, as far as the shorter one goes.
     pub fn distance(&self, other: &Self) -> u32 {
-        let words = self.0.as_chunks::<8>().0.iter().zip(other.0.as_chunks::<8>().0);
-        words.map(|(a, b)| (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)).count_ones()).sum()
+        let both = self.0.len().min(other.0.len());
+        // Of one length, which is the only thing that could be wrong.
+        sallyport_hamming::distance(&self.0[..both], &other.0[..both]).unwrap_or(both as u32 * 8)
     }
 
     /// Similarity, `cos(pi d / bits)`: estimates the cosine of the embeddings, since two vectors at an angle t differ
