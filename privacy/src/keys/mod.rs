@@ -193,7 +193,7 @@ impl ApplicationKey {
         };
         let plain = vault.open(b"application key", &sealed).map_err(|error| match error {
             VaultError::Sealed => KeyError::Passphrase(path.into()),
-            VaultError::Format => KeyError::Format(path.into()),
+            _ => KeyError::Format(path.into()),
         })?;
         let (generation, key) = plain.split_first_chunk::<4>().ok_or_else(|| KeyError::Format(path.into()))?;
         let key = key.try_into().map_err(|_| KeyError::Format(path.into()))?;
