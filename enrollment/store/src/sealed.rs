@@ -6,7 +6,7 @@ use sallyport_privacy::vault::Vault;
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use crate::{Change, Store, StoreError};
+use crate::{Change, Resealed, Store, StoreError};
 
 /// A store whose values are JSON, sealed for their place (tree and key).
 #[derive(Clone)]
@@ -68,6 +68,29 @@ impl SealedStore {
     /// Applies all or nothing; flushed when this returns.
     pub fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         self.store.apply(changes)
+    }
+
+    /// Seals records after this one anew that an older generation of the vault's key or an older format sealed; `limit` are
+    /// looked at. A record that is written meanwhile would be lost: whoever else writes to this tree must wait for each
+    /// step.
+    pub fn reseal(&self, tree: &'static str, after: Option<&[u8]>, limit: usize) -> Result<Resealed, StoreError> {
+        let limit = limit.max(1);
+        let found = self.store.scan(tree, after, limit)?;
+        let seen = found.len();
+        let after = found.last().map(|(key, _)| key.clone()).filter(|_| seen == limit);
+        let mut changes = Vec::new();
+        for (key, sealed) in found.into_iter().filter(|(_, sealed)| self.vault.is_outdated(sealed)) {
+            let place = context(tree, &key);
+            // A damaged record stays as it is: whoever reads it is told.
+            if let Ok(plain) = self.vault.open(&place, &sealed) {
+                changes.push(Change::Put { tree, value: self.vault.seal(&place, &plain), key });
+            }
+        }
+        let done = changes.len();
+        if done > 0 {
+            self.store.apply(changes)?;
+        }
+        Ok(Resealed { done, seen, after })
     }
 
     /// Forgets everything.
@@ -149,6 +172,23 @@ mod tests {
         assert!(matches!(found[..], [(_, Ok(0)), (_, Err(StoreError::Corrupt { tree: TREE, .. })), (_, Ok(2))]));
         assert!(sealed.get::<u8>(TREE, &[1]).is_err());
         assert_eq!(sealed.keys(TREE, Some(&[0]), 10).unwrap(), [[1], [2]]);
+    }
+
+    #[test]
+    fn records_of_an_older_key_are_read_all_the_while_and_then_of_the_new_one() {
+        let (memory, before) = stores();
+        before.apply((0..5u8).map(|key| before.seal(TREE, &[key], &key).unwrap()).collect()).unwrap();
+        let both = SealedStore::new(memory.clone(), Vault::new(&[7; 32]).with_generation(2, &[8; 32]));
+        let first = both.reseal(TREE, None, 3).unwrap();
+        assert_eq!((first.done, first.seen, first.after.as_deref()), (3, 3, Some(&[2][..])));
+        assert!((0..5u8).all(|key| both.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
+        let rest = both.reseal(TREE, first.after.as_deref(), 3).unwrap();
+        assert_eq!((rest.done, rest.after), (2, None));
+        assert_eq!(both.reseal(TREE, None, 9).unwrap().done, 0);
+        let vault = Vault::new(&[7; 32]).with_generation(2, &[8; 32]).without_generations_before(2);
+        let after = SealedStore::new(memory, vault);
+        assert!((0..5u8).all(|key| after.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
+        assert!(before.get::<u8>(TREE, &[0]).is_err());
     }
 
     #[test]

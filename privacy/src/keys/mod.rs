@@ -219,6 +219,13 @@ impl std::fmt::Debug for EnrollmentSeed {
     }
 }
 
+/// A new key: 256 random bits.
+pub fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut key);
+    key
+}
+
 /// Writes a file for its owner alone, whole or not at all, flushed to the disk. Unless `replace`, a file that is there
 /// stays.
 pub fn write_private(path: &Path, bytes: &[u8], replace: bool) -> io::Result<()> {

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::{Header, Vault, VaultError, mac};
 
 const PLACE: &[u8] = b"manifest";
-const BYTES: usize = 8 + 8 + 32;
+const BYTES: usize = 8 + 8 + 8 + 32;
 
 /// The key of a store's manifest.
 pub struct ManifestKey {
@@ -54,14 +54,16 @@ impl Recorded {
 pub struct Manifest {
     /// Rises by one with every change of the store: also the version of what is written next.
     pub counter: u64,
+    /// The latest time that was seen, in milliseconds since 1970: a clock that is set back prolongs nothing.
+    pub latest_ms: i64,
     count: u64,
     sum: [u8; 32],
 }
 
 impl Manifest {
-    /// An empty store whose counter stands here.
-    pub fn empty(counter: u64) -> Self {
-        Self { counter, ..Self::default() }
+    /// An empty store whose counter and time stand as in this one.
+    pub fn emptied(&self) -> Self {
+        Self { count: 0, sum: [0; 32], ..*self }
     }
 
     /// A record came.
@@ -85,8 +87,9 @@ impl Manifest {
     pub fn seal(&self, key: &ManifestKey) -> Vec<u8> {
         let mut plain = [0; BYTES];
         plain[..8].copy_from_slice(&self.counter.to_be_bytes());
-        plain[8..16].copy_from_slice(&self.count.to_be_bytes());
-        plain[16..].copy_from_slice(&self.sum);
+        plain[8..16].copy_from_slice(&self.latest_ms.to_be_bytes());
+        plain[16..24].copy_from_slice(&self.count.to_be_bytes());
+        plain[24..].copy_from_slice(&self.sum);
         key.vault.seal_version(PLACE, self.counter, &plain)
     }
 
@@ -94,9 +97,11 @@ impl Manifest {
     pub fn open(key: &ManifestKey, sealed: &[u8]) -> Result<Self, VaultError> {
         let plain = key.vault.open(PLACE, sealed)?;
         let (counter, rest) = plain.split_first_chunk().ok_or(VaultError::Format)?;
+        let (latest, rest) = rest.split_first_chunk().ok_or(VaultError::Format)?;
         let (count, sum) = rest.split_first_chunk().ok_or(VaultError::Format)?;
         let sum = sum.try_into().map_err(|_| VaultError::Format)?;
-        Ok(Self { counter: u64::from_be_bytes(*counter), count: u64::from_be_bytes(*count), sum })
+        let (counter, count) = (u64::from_be_bytes(*counter), u64::from_be_bytes(*count));
+        Ok(Self { counter, latest_ms: i64::from_be_bytes(*latest), count, sum })
     }
 }
 
@@ -131,7 +136,7 @@ mod tests {
     #[test]
     fn the_sum_is_of_the_set_and_of_nothing_else() {
         let key = ManifestKey::new(&[3; 32]);
-        let (mut one, mut other) = (Manifest::empty(1), Manifest::empty(9));
+        let (mut one, mut other) = (Manifest { counter: 1, ..Manifest::default() }, Manifest::default());
         for (place, version) in [(1, 1), (2, 2), (3, 3)] {
             one.add(&recorded(&key, place, version));
         }
@@ -144,6 +149,7 @@ mod tests {
         other.remove(&recorded(&key, 2, 2));
         other.add(&recorded(&key, 2, 1));
         assert!(!one.agrees(&other), "an older version");
+        assert!(one.emptied().agrees(&Manifest::default()) && one.emptied().counter == 1);
         assert_eq!(Manifest::open(&key, &one.seal(&key)), Ok(one));
         assert_eq!(Manifest::open(&ManifestKey::new(&[4; 32]), &one.seal(&key)), Err(VaultError::Sealed));
     }
