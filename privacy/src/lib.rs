@@ -1,8 +1,8 @@
 //! Keys and templates: the only crate that sees both.
 //!
-//! * [`keys`]: root key sealed by a passphrase, application keys, seeds of enrollments.
+//! * [`keys`]: root key sealed by a passphrase or in a token, application keys, seeds of enrollments, rotation.
 //! * [`template`]: cancellable codes of face embeddings (ISO/IEC 24745).
-//! * [`vault`]: sealed records.
+//! * [`vault`]: sealed records, what a store of them must hold, how long they are kept.
 //! * [`accounts`]: passwords of officers and staff.
 //!
 //! What this protects against: whoever reads a disk, a backup or the wire learns nothing of a face. What it does not:
@@ -13,3 +13,5 @@ pub mod accounts;
 pub mod keys;
 pub mod template;
 pub mod vault;
+
+pub use sallyport_memory as memory;

@@ -67,7 +67,12 @@ impl std::fmt::Debug for Vault {
 impl Vault {
     /// A vault under this key, which is its first generation.
     pub fn new(key: &[u8; 32]) -> Self {
-        Self { generations: BTreeMap::from([(1, Locked::from(key))]) }
+        Self::of_generation(FIRST_GENERATION, key)
+    }
+
+    /// A vault under this generation of a key.
+    pub fn of_generation(generation: u32, key: &[u8; 32]) -> Self {
+        Self { generations: BTreeMap::from([(generation, Locked::from(key))]) }
     }
 
     /// Adds a generation of the key, or replaces one. From then on the greatest seals.
