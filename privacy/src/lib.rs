@@ -3,6 +3,7 @@
 //! * [`keys`]: root key sealed by a passphrase or in a token, application keys, seeds of enrollments, rotation.
 //! * [`template`]: cancellable codes of face embeddings (ISO/IEC 24745).
 //! * [`vault`]: sealed records, what a store of them must hold, how long they are kept.
+//! * [`audit`]: who did what to whose data and why, provably.
 //! * [`accounts`]: passwords of officers and staff.
 //!
 //! What this protects against: whoever reads a disk, a backup or the wire learns nothing of a face. What it does not:
@@ -10,6 +11,7 @@
 //! never lie beside codes except sealed, and the passphrase is nowhere on disk.
 
 pub mod accounts;
+pub mod audit;
 pub mod keys;
 pub mod template;
 pub mod vault;
