@@ -13,6 +13,8 @@
 pub mod accounts;
 pub mod audit;
 pub mod keys;
+#[cfg(doctest)]
+mod sensitive;
 pub mod template;
 pub mod vault;
 
