@@ -36,7 +36,7 @@ sensitive! {
 /// fn taken(seed: &sallyport_privacy::keys::EnrollmentSeed) -> [u8; 32] { seed.0 }
 /// ```
 /// Nor is there another way to make a seed than from a key:
-/// ```compile_fail,E0423
+/// ```compile_fail,E0603
 /// let seed = sallyport_privacy::keys::EnrollmentSeed([0; 32]);
 /// ```
 pub struct Taken;
