@@ -67,7 +67,7 @@ fn no_file_holds_a_key_in_the_clear() {
     let root = RootKey::create(&folder.path().join("root.json"), PASSPHRASE).unwrap();
     let (vault, key) = (root.vault("keys"), random_key());
     ApplicationKey::received(&key, 1).save(&folder.path().join("application.key"), &vault).unwrap();
-    let store = FileKeyStore::open(&folder.path().join("keys"), root).unwrap();
+    let store = FileKeyStore::open(&folder.path().join("keys"), &root).unwrap();
     store.create("envelopes-1").unwrap();
     let keys = [key, *store.derive("envelopes-1", b"").unwrap(), *store.derive(ROOT, b"").unwrap()];
     let mut files = 0;

@@ -49,7 +49,7 @@ pub(super) fn checked(name: &str) -> Result<&str, KeyError> {
 /// still have the old bytes, sealed; against whoever has those *and* the root key only a token helps.
 pub struct FileKeyStore {
     folder: PathBuf,
-    root: RootKey,
+    root: Locked<32>,
     vault: Vault,
 }
 
@@ -61,11 +61,11 @@ impl std::fmt::Debug for FileKeyStore {
 
 impl FileKeyStore {
     /// The keys in this folder, which is made if need be.
-    pub fn open(folder: &Path, root: RootKey) -> Result<Self, KeyError> {
+    pub fn open(folder: &Path, root: &RootKey) -> Result<Self, KeyError> {
         use std::os::unix::fs::DirBuilderExt as _;
         let failed = |source| KeyError::File { path: folder.into(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        Ok(Self { folder: folder.into(), vault: root.vault("key store"), root })
+        Ok(Self { folder: folder.into(), vault: root.vault("key store"), root: root.key("key store") })
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -74,7 +74,7 @@ impl FileKeyStore {
 
     fn key(&self, name: &str) -> Result<Locked<32>, KeyError> {
         if name == ROOT {
-            return Ok(self.root.key("key store"));
+            return Ok((&*self.root).into());
         }
         let path = self.path(name);
         let sealed = match fs::read(&path) {
@@ -151,7 +151,7 @@ mod tests {
     fn keys_are_made_used_and_destroyed_by_name() {
         let folder = tempfile::tempdir().unwrap();
         let (root, keys) = (folder.path().join("root.json"), folder.path().join("keys"));
-        let store = FileKeyStore::open(&keys, RootKey::create(&root, PASSPHRASE).unwrap()).unwrap();
+        let store = FileKeyStore::open(&keys, &RootKey::create(&root, PASSPHRASE).unwrap()).unwrap();
         assert!(matches!(store.derive("envelopes-1", b"a"), Err(KeyError::Unknown(_))));
         store.create("envelopes-1").unwrap();
         assert!(matches!(store.create("envelopes-1"), Err(KeyError::Exists(_))));
@@ -162,7 +162,7 @@ mod tests {
         assert_ne!(*derived, *store.derive("envelopes-2", b"a").unwrap());
         assert_eq!(store.names().unwrap(), ["envelopes-1", "envelopes-2", ROOT]);
 
-        let again = FileKeyStore::open(&keys, RootKey::open(&root, PASSPHRASE).unwrap()).unwrap();
+        let again = FileKeyStore::open(&keys, &RootKey::open(&root, PASSPHRASE).unwrap()).unwrap();
         assert_eq!(*again.derive("envelopes-1", b"a").unwrap(), *derived, "the same after a restart");
         again.destroy("envelopes-1").unwrap();
         assert!(matches!(again.derive("envelopes-1", b"a"), Err(KeyError::Unknown(_))));

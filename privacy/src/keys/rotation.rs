@@ -85,7 +85,7 @@ mod tests {
     fn old_keys_read_until_they_are_retired_and_then_nothing_does() {
         let folder = tempfile::tempdir().unwrap();
         let root = RootKey::create(&folder.path().join("root.json"), "correct horse battery").unwrap();
-        let store = FileKeyStore::open(&folder.path().join("keys"), root).unwrap();
+        let store = FileKeyStore::open(&folder.path().join("keys"), &root).unwrap();
         let keys = Rotating::new(&store, "envelopes");
         let old = keys.vault().unwrap().seal(b"a", b"x");
         let vault = keys.rotate().unwrap();

@@ -170,6 +170,12 @@ impl VaultStore {
         Ok(counter)
     }
 
+    /// Destroys everything.
+    pub fn clear(&self) -> Result<(), StoreError> {
+        let places: Vec<Place> = self.sure()?.index.keys().cloned().collect();
+        self.apply(places.into_iter().map(|(tree, key)| VaultChange::Remove { tree, key }).collect()).map(drop)
+    }
+
     /// Destroys what is over. Gives how many records that were.
     pub fn purge(&self) -> Result<usize, StoreError> {
         let over: Vec<VaultChange> = {
