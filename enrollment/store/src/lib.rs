@@ -68,13 +68,14 @@ pub enum StoreError {
     /// Records were put back, taken out or brought in while nobody looked.
     #[error(
         "the records are not those that the manifest was sealed for: some were taken out, brought in or put back as they \
-         were; find out who wrote to the disk, then restore all of the store from a backup"
+         were; find out who wrote to the disk, then restore all of the store from a backup, or take what is there with \
+         `--restored`"
     )]
     Disagrees,
     /// The whole store is older than it was.
     #[error(
         "the store stands at change {found}, and had come to {least} at least: an older copy was put in its place; bring \
-         back the newer one, or open this one as restored"
+         back the newer one, or take this one as it is with `--restored`"
     )]
     RolledBack {
         /// Where it stands.

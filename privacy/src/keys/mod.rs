@@ -25,7 +25,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 pub use self::{
     key_store::{FileKeyStore, KeyStore, ROOT},
-    passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase},
+    passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
     pkcs11::{Pkcs11Error, Pkcs11KeyStore},
     rotation::Rotating,
 };
