@@ -10,7 +10,7 @@ pub mod face;
 pub mod finger;
 
 pub use self::{
-    face::{CODE_BITS, Code, EMBEDDING_LENGTH, Projection, protect},
+    face::{CODE_BITS, Code, CodeLength, EMBEDDING_LENGTH, MEAN_PROJECTION, Probe, Projection, protect},
     finger::{CYLINDER_LENGTH, FINGER_CODE_BYTES_MAX, FingerCode, FingerProjection},
 };
 
