@@ -217,10 +217,10 @@ fn draw(people: usize, seed: u64) -> Vec<u32> {
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014: the same draws for ever, whatever
 /// becomes of a library's.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub u64);
 
 impl SplitMix64 {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -13,36 +13,29 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::FaceEngine;
-use sallyport_privacy::template::{Code, CodeLength, EMBEDDING_LENGTH, MEAN_PROJECTION, Projection};
-use zeroize::Zeroizing;
+use sallyport_privacy::template::{Code, EMBEDDING_LENGTH};
 
 use super::{
-    faces_codes::{Attacked, Attacker, Faces, Keys, Thresholds, dot, under_one_key, under_own_keys},
-    faces_report::{self, Accuracy, AccuracyPoint, Attack, Attempts, Cost, Linked, Report},
-    linkability::Linkability,
-    reconstruction::signed_sum,
+    faces_codes::{Faces, Keys, Thresholds, dot, under_one_key, under_own_keys},
+    faces_judge::{Judge, Linking, similarity, threshold},
+    faces_report::{self, Linked, Report},
 };
 use crate::{
     acquisition,
-    bootstrap::{CONFIDENCE, Evidence, Interval, RESAMPLES, Resample, draws},
-    breakdown::Roster,
+    bootstrap::{CONFIDENCE, RESAMPLES},
     comparisons::Comparisons,
-    metrics::{Scores, rate},
-    report::{FMRS, Histogram},
     subjects::Subjects,
     workers,
 };
 
 /// The false match rate at which attacks count as passed.
 pub(super) const ATTACK_FMR: f64 = 1e-3;
-/// Codes of other people that each code is compared with for linking: beyond these, more change little.
-const OTHERS: usize = 20;
 /// People of whom an attacker knows the codes in both galleries, at most a quarter of all.
 pub(super) const KNOWN: usize = 64;
 
 /// Whose keys codes are made under.
 const NONE: &str = "none";
-const ONE_FOR_ALL: &str = "one for all";
+pub(super) const ONE_FOR_ALL: &str = "one for all";
 const A_PERSON_EACH: &str = "a person each";
 
 /// What to measure, and with what.
@@ -109,7 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
 /// All that is measured of these embeddings.
 pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: usize) -> anyhow::Result<Report> {
     let keys = Keys(seed);
-    let mut judge = Judge { faces, threads, seed, unprotected: None };
+    let mut judge = Judge::new(faces, seed, threads);
     let compared = Comparisons::all(&faces.people, threads, |first, second| faces.cosine(first, second))?;
     let (genuine, impostor) = compared.scores.counts();
     ensure!(
@@ -132,11 +125,11 @@ pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: us
     let with = Linking { threshold: of_codes, same_picture: true, beyond: 0 };
     let same = Linking { same_picture: false, ..with };
     let linked = vec![
-        judge.linked("two applications, a key each person", &with, |a, b| similarity(own, elsewhere, a, b))?,
-        judge.linked("an enrollment and its renewal", &with, |a, b| similarity(own, renewed, a, b))?,
-        judge.linked("two galleries, a key each", &with, |a, b| similarity(&gallery, &another, a, b))?,
-        known(&judge, [&gallery, &another])?,
-        judge.linked("one gallery: linked, for comparison", &same, |a, b| similarity(&gallery, &gallery, a, b))?,
+        judge.linked("two applications, a key each person", &with, |a, b| similarity(own, elsewhere, a, b)),
+        judge.linked("an enrollment and its renewal", &with, |a, b| similarity(own, renewed, a, b)),
+        judge.linked("two galleries, a key each", &with, |a, b| similarity(&gallery, &another, a, b)),
+        known(&judge, [&gallery, &another]),
+        judge.linked("one gallery: linked, for comparison", &same, |a, b| similarity(&gallery, &gallery, a, b)),
     ];
     Ok(Report {
         images: 0,
@@ -152,15 +145,6 @@ pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: us
         linked,
         attacks: judge.attacks(&enrolled.attacked),
     })
-}
-
-/// Of [`ATTACK_FMR`].
-fn threshold(compared: &Comparisons) -> f32 {
-    compared.scores.at_fmr(ATTACK_FMR).map_or(f32::INFINITY, |point| point.threshold)
-}
-
-fn similarity(one: &[Code], other: &[Code], first: usize, second: usize) -> f32 {
-    one.get(first).zip(other.get(second)).map_or(f32::NAN, |(first, second)| first.similarity(second))
 }
 
 /// Who is attacked: those with another picture, if there are so many, spread over all.
@@ -179,20 +163,9 @@ fn victims(faces: &Faces<'_>, most: usize) -> Vec<usize> {
     chosen
 }
 
-/// How codes are compared for linking.
-#[derive(Clone, Copy)]
-struct Linking {
-    /// Of codes at [`ATTACK_FMR`].
-    threshold: f32,
-    /// Whether a picture's code in the one set is compared with the same picture's in the other one.
-    same_picture: bool,
-    /// People before this one are left out.
-    beyond: u32,
-}
-
 /// Links two galleries by those whose codes an attacker knows in both: a code's similarities to theirs survive the change
 /// of key, for one key keeps all angles.
-fn known(judge: &Judge<'_>, galleries: [&[Code]; 2]) -> anyhow::Result<Linked> {
+fn known(judge: &Judge<'_>, galleries: [&[Code]; 2]) -> Linked {
     let anchors: Vec<(u32, usize)> = (0..)
         .zip(&judge.faces.of_person)
         .filter_map(|(person, samples)| Some((person, *samples.first()?)))
@@ -217,205 +190,12 @@ fn known(judge: &Judge<'_>, galleries: [&[Code]; 2]) -> anyhow::Result<Linked> {
     })
 }
 
-/// What the protected are held against.
-struct Unprotected {
-    thresholds: Vec<f32>,
-    fnmr: Vec<Option<f64>>,
-    resamples: Vec<Resample>,
-}
-
-/// Tells what comparisons mean.
-struct Judge<'a> {
-    faces: &'a Faces<'a>,
-    threads: usize,
-    seed: u64,
-    /// Of the first one judged.
-    unprotected: Option<Unprotected>,
-}
-
-impl Judge<'_> {
-    /// Codes with one another, at every length; gives the threshold of the longest.
-    fn codes(&mut self, codes: &[Code], keys: &'static str, into: &mut Vec<Accuracy>) -> anyhow::Result<f32> {
-        let mut last = f32::INFINITY;
-        for length in CodeLength::ALL {
-            let short: Vec<Code> = codes.iter().map(|code| code.shortened(length)).collect();
-            let score = |first: usize, second: usize| similarity(&short, &short, first, second);
-            let compared = Comparisons::all(&self.faces.people, self.threads, score)?;
-            into.push(self.accuracy("code with code", keys, length.bytes(), &compared));
-            last = threshold(&compared);
-        }
-        Ok(last)
-    }
-
-    /// Live faces with the codes of one key, at every length; gives the thresholds.
-    fn live(
-        &mut self,
-        projection: &Projection,
-        codes: &[Code],
-        into: &mut Vec<Accuracy>,
-    ) -> anyhow::Result<[f32; CodeLength::ALL.len()]> {
-        let mut thresholds = [f32::INFINITY; CodeLength::ALL.len()];
-        for (length, last) in CodeLength::ALL.into_iter().zip(&mut thresholds) {
-            let scale = 1.0 / (length.bits() as f64 * MEAN_PROJECTION);
-            let sums = workers::each(codes.len(), self.threads, |at| {
-                let code = codes.get(at).map(|code| code.shortened(length));
-                let sum = code.map(|code| signed_sum(projection, &code)).unwrap_or_default();
-                Zeroizing::new(sum.iter().map(|value| (value * scale) as f32).collect::<Vec<f32>>())
-            })?;
-            let score = |live: usize, stored: usize| {
-                sums.get(stored).map_or(f32::NAN, |stored| dot(self.faces.embedding(live), stored))
-            };
-            let compared = Comparisons::all(&self.faces.people, self.threads, score)?;
-            into.push(self.accuracy("live face with code", ONE_FOR_ALL, length.bytes(), &compared));
-            *last = threshold(&compared);
-        }
-        Ok(thresholds)
-    }
-
-    fn accuracy(&mut self, scheme: &'static str, keys: &'static str, bytes: usize, compared: &Comparisons) -> Accuracy {
-        let scores = &compared.scores;
-        let samples: Vec<u32> = (0..self.faces.people.len() as u32).collect();
-        let (people_of_pictures, people) = (&self.faces.people[..], self.faces.of_person.len());
-        let roster = Roster { people_of_pictures, pictures_of_samples: &samples, people };
-        let resamples = Evidence::new(&roster, compared).resamples(&FMRS.map(|(_, fmr)| fmr), &[], self.threads);
-        let behind = self.faces.of_person.iter().filter(|samples| samples.len() > 1).count();
-        let fnmr_of = |resample: &Resample, at: usize| resample.fnmr.get(at).copied().flatten();
-        let mut points = Vec::with_capacity(FMRS.len());
-        for (at, (_, fmr)) in FMRS.into_iter().enumerate() {
-            let Some(point) = scores.at_fmr(fmr) else { continue };
-            let cost = self.unprotected.as_ref().and_then(|before| {
-                let fnmr = point.fnmr? - before.fnmr.get(at).copied().flatten()?;
-                // The same people are drawn for both, so that what both share cancels.
-                let pairs = resamples.iter().zip(&before.resamples);
-                let interval =
-                    Interval::middle(pairs.map(|(after, before)| Some(fnmr_of(after, at)? - fnmr_of(before, at)?)));
-                Some(Cost { fnmr, interval })
-            });
-            let cosine = self.unprotected.as_ref().and_then(|before| before.thresholds.get(at));
-            points.push(AccuracyPoint {
-                point,
-                certain: scores.is_certain(fmr),
-                fnmr_interval: Interval::of(point.fnmr, resamples.iter().map(|one| fnmr_of(one, at)), behind),
-                cost,
-                fmr_at_unprotected_threshold: cosine.and_then(|&threshold| scores.fmr(threshold)),
-            });
-        }
-        let eer = scores.eer().map(|equal| equal.rate);
-        let eer_interval = Interval::of(eer, resamples.iter().map(|one| one.eer), behind);
-        if self.unprotected.is_none() {
-            let thresholds = points.iter().map(|point| point.point.threshold).collect();
-            let fnmr = points.iter().map(|point| point.point.fnmr).collect();
-            self.unprotected = Some(Unprotected { thresholds, fnmr, resamples });
-        }
-        Accuracy { scheme, keys, bytes, eer, eer_interval, points }
-    }
-
-    /// Compares the codes of one set with those of another: of one person (mated) and of different ones.
-    fn linked(
-        &self,
-        name: &'static str,
-        codes: &Linking,
-        score: impl Fn(usize, usize) -> f32,
-    ) -> anyhow::Result<Linked> {
-        let (mut mated, mut non_mated) = (Vec::new(), Vec::new());
-        let mut passes = Passes::new(self.faces.of_person.len());
-        let samples = self.faces.people.len();
-        for (first, &person) in self.faces.people.iter().enumerate() {
-            if person < codes.beyond {
-                continue;
-            }
-            for &second in self.faces.of_person.get(person as usize).into_iter().flatten() {
-                if first != second || codes.same_picture {
-                    let score = score(first, second);
-                    passes.note(person, score >= codes.threshold);
-                    mated.push(score);
-                }
-            }
-            for on in 1..=OTHERS {
-                let second = (first + on * samples / (OTHERS + 1)) % samples;
-                let other = self.faces.people.get(second).copied().unwrap_or(person);
-                if other != person && other >= codes.beyond {
-                    non_mated.push(score(first, second));
-                }
-            }
-        }
-        let passed = non_mated.iter().filter(|&&score| score >= codes.threshold).count();
-        let non_mated_passes = rate(passed, non_mated.len());
-        let linkability = Linkability::of(&mated, &non_mated, self.seed)?;
-        let histogram = Histogram::of(&Scores::new(mated, non_mated));
-        Ok(Linked { name, linkability, mated_passes: passes.attempts(), non_mated_passes, histogram })
-    }
-
-    fn attacks(&self, attacked: &[Attacked]) -> Vec<Attack> {
-        let mut kinds: Vec<(Attacker, CodeLength)> = attacked.iter().map(|one| (one.attacker, one.length)).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
-        let of = |(attacker, length): (Attacker, CodeLength)| {
-            let own: Vec<&Attacked> =
-                attacked.iter().filter(|one| (one.attacker, one.length) == (attacker, length)).collect();
-            let mut cosines: Vec<f32> = own.iter().map(|one| one.cosine).collect();
-            cosines.sort_unstable_by(f32::total_cmp);
-            let [code, face, elsewhere] = [0, 1, 2].map(|target| {
-                let mut passes = Passes::new(self.faces.of_person.len());
-                for one in &own {
-                    passes.add(one.person, one.passes.get(target).copied().unwrap_or_default());
-                }
-                passes.attempts()
-            });
-            Attack {
-                attacker,
-                bits: length.bits(),
-                people: own.len(),
-                cosine: cosines.get(cosines.len() / 2).copied(),
-                code,
-                face,
-                elsewhere,
-            }
-        };
-        kinds.into_iter().map(of).collect()
-    }
-}
-
-/// Attempts and passes of each person.
-struct Passes(Vec<(u32, u32)>);
-
-impl Passes {
-    fn new(people: usize) -> Self {
-        Self(vec![(0, 0); people])
-    }
-
-    fn note(&mut self, person: u32, passed: bool) {
-        self.add(person, (1, u32::from(passed)));
-    }
-
-    fn add(&mut self, person: u32, (attempts, passes): (u32, u32)) {
-        if let Some(own) = self.0.get_mut(person as usize) {
-            *own = (own.0 + attempts, own.1 + passes);
-        }
-    }
-
-    fn attempts(&self) -> Attempts {
-        let once = vec![1; self.0.len()];
-        let sums = |weights: &[u32]| {
-            self.0.iter().zip(weights).fold((0, 0), |(attempts, passes), (own, &weight)| {
-                (attempts + (own.0 * weight) as usize, passes + (own.1 * weight) as usize)
-            })
-        };
-        let of = |(attempts, passes)| rate(passes, attempts);
-        let (attempts, passes) = sums(&once);
-        let people = self.0.iter().filter(|own| own.0 > 0).count();
-        let interval =
-            Interval::of(of((attempts, passes)), draws(self.0.len()).map(|weights| of(sums(&weights))), people);
-        Attempts { attempts, passes, rate: of((attempts, passes)), interval }
-    }
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     #![allow(clippy::unwrap_used)]
     use sallyport_privacy::template::TemplateError;
 
-    use super::*;
+    use super::{super::faces_codes::Attacker, super::faces_report::Attack, *};
 
     /// A picture of a person: a direction of their own, and so much of another one.
     pub(crate) fn face(person: u64, picture: u64, noise: f32) -> Vec<f32> {
@@ -459,12 +239,11 @@ pub(super) mod tests {
         }
         let [applications, renewed, galleries, known, one] = &report.linked[..] else { panic!("{:?}", report.linked) };
         for unlinked in [applications, renewed, galleries] {
-            let Linkability { d_sys, null, .. } = unlinked.linkability;
-            assert!((d_sys - null).abs() < 0.1, "{unlinked:?}");
+            assert!(unlinked.linkability.unwrap().above_null().abs() < 0.1, "{unlinked:?}");
             assert_eq!((unlinked.mated_passes.attempts, unlinked.mated_passes.passes), (40 * 9, 0));
         }
         for linked in [known, one] {
-            assert!(linked.linkability.d_sys > 0.9, "{linked:?}");
+            assert!(linked.linkability.unwrap().d_sys > 0.9, "{linked:?}");
         }
         for bits in [1024, 2048, 4096] {
             let both = of(&report, Attacker::BothSolved, bits);

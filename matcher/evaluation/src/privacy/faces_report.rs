@@ -75,7 +75,8 @@ pub(super) struct Cost {
 #[derive(Debug, Serialize)]
 pub(super) struct Linked {
     pub name: &'static str,
-    pub linkability: Linkability,
+    /// `None` of too few scores.
+    pub linkability: Option<Linkability>,
     /// Of one person, at the threshold that codes of one key have at a false match rate of 1e-3.
     pub mated_passes: Attempts,
     /// Of different people, at the same threshold.
@@ -214,13 +215,18 @@ fn attempts(attempts: &Attempts) -> String {
 }
 
 fn linked(report: &Report) -> Table {
-    let head = ["codes", "mated", "D_sys", "null", "of one person pass", "of others pass"];
+    let head = ["codes", "mated", "D_sys", "null", "above", "of one person pass", "of others pass"];
     let row = |linked: &Linked| {
+        let figure = |show: fn(Linkability) -> String| linked.linkability.map_or_else(|| "-".into(), show);
         vec![
             linked.name.to_owned(),
             thousands(linked.mated_passes.attempts),
-            format!("{:.3}", linked.linkability.d_sys),
-            format!("{:.3}", linked.linkability.null),
+            figure(|linkability| format!("{:.3}", linkability.d_sys)),
+            figure(|linkability| match linkability.null_interval {
+                Some(Interval(low, high)) => format!("{:.3} ({low:.3} to {high:.3})", linkability.null),
+                None => format!("{:.3}", linkability.null),
+            }),
+            figure(|linkability| format!("{:+.3}", linkability.above_null())),
             attempts(&linked.mated_passes),
             linked.non_mated_passes.map_or_else(|| "-".into(), percent),
         ]

@@ -2,6 +2,7 @@
 
 mod faces;
 mod faces_codes;
+mod faces_judge;
 mod faces_report;
 mod linkability;
 mod reconstruction;
