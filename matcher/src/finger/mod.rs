@@ -12,18 +12,19 @@ mod extraction;
 mod image;
 mod minutia;
 mod net;
+mod polar;
 mod quality;
 pub mod record;
 pub mod wsq;
 
 pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
-    cylinder::{CYLINDER_LENGTH, CylinderVectors},
     decode::{Raw, Resolution},
     error::FingerError,
     extraction::{Decision, Extraction, Extractors, Limits, Stage},
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
     net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
+    polar::{CYLINDER_LENGTH, CylinderVectors},
     quality::{FingerQuality, Guidance, QUALITY_GOOD},
 };
