@@ -5,9 +5,10 @@
 //! * [`vault`]: sealed records.
 //! * [`accounts`]: passwords of officers and staff.
 //!
-//! What this protects against: whoever reads a disk, a backup or the wire learns nothing of a face. What it does not:
-//! whoever holds a code *and* its seed can reconstruct the embedding closely (4096 sign bits of 128 values), so keys
-//! never lie beside codes except sealed, and the passphrase is nowhere on disk.
+//! What this protects against: whoever reads a disk, a backup or the wire learns nothing of a face or finger. What it does
+//! not: whoever holds a code *and* its seed can reconstruct the embedding closely (4096 sign bits of 128 values), and the
+//! surroundings of a finger's minutiae well enough to pass for it, so keys never lie beside codes except sealed, and the
+//! passphrase is nowhere on disk.
 
 pub mod accounts;
 pub mod keys;

@@ -52,6 +52,7 @@ pub(super) struct Accuracy {
     pub keys: &'static str,
     pub eer: Option<f64>,
     pub fnmr_at_fmr: Named<Option<f64>>,
+    pub threshold_at_fmr: Named<Option<f64>>,
 }
 
 /// Codes of fingers under one key compared with codes under another.
@@ -126,11 +127,16 @@ pub(super) fn mean(sets: &[SetReport]) -> Vec<Accuracy> {
     };
     let schemes = sets.first().map(|set| &set.accuracy[..]).unwrap_or_default();
     let of = |(at, first): (usize, &Accuracy)| {
-        let at_fmr = |(rate, (name, _)): (usize, &(String, Option<f64>))| {
-            (name.clone(), mean(at, &|accuracy| accuracy.fnmr_at_fmr.0.get(rate)?.1))
+        let at_fmr = |of: fn(&Accuracy) -> &Named<Option<f64>>| {
+            let names = of(first).0.iter().map(|(name, _)| name.clone()).enumerate();
+            Named(names.map(|(rate, name)| (name, mean(at, &|accuracy| of(accuracy).0.get(rate)?.1))).collect())
         };
-        let fnmr_at_fmr = Named(first.fnmr_at_fmr.0.iter().enumerate().map(at_fmr).collect());
-        Accuracy { eer: mean(at, &|accuracy| accuracy.eer), fnmr_at_fmr, ..first.clone() }
+        Accuracy {
+            eer: mean(at, &|accuracy| accuracy.eer),
+            fnmr_at_fmr: at_fmr(|accuracy| &accuracy.fnmr_at_fmr),
+            threshold_at_fmr: at_fmr(|accuracy| &accuracy.threshold_at_fmr),
+            ..first.clone()
+        }
     };
     schemes.iter().enumerate().map(of).collect()
 }
@@ -169,10 +175,12 @@ fn accuracy(report: &Report) -> Table {
     let rates = report.mean.first().map(|first| &first.fnmr_at_fmr.0[..]).unwrap_or_default();
     let mut head: Vec<String> = ["set", "scheme", "keys", "EER"].map(str::to_owned).into();
     head.extend(rates.iter().map(|(name, _)| format!("FNMR at {name}")));
+    head.extend(rates.iter().map(|(name, _)| format!("score at {name}")));
     let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
     let row = |set: &str, accuracy: &Accuracy| {
         let mut row = vec![set.to_owned(), accuracy.scheme.to_owned(), accuracy.keys.to_owned(), shown(accuracy.eer)];
         row.extend(accuracy.fnmr_at_fmr.0.iter().map(|(_, fnmr)| shown(*fnmr)));
+        row.extend(accuracy.threshold_at_fmr.0.iter().map(|(_, threshold)| figure(*threshold)));
         row
     };
     let sets = report.sets.iter().flat_map(|set| set.accuracy.iter().map(|accuracy| row(&set.set, accuracy)));
@@ -194,8 +202,11 @@ fn accuracy(report: &Report) -> Table {
     }
 }
 
+fn figure(value: Option<f64>) -> String {
+    value.map_or_else(|| "-".into(), |value| format!("{value:.3}"))
+}
+
 fn linked(report: &Report) -> Table {
-    let figure = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.3}"));
     let row = |linked: &Linked| {
         vec![
             linked.name.to_owned(),
