@@ -3,6 +3,7 @@
 //! All lengths are pixels at 500 dpi (19.685 pixels a millimeter), x to the right and y down. All directions are radians,
 //! counter-clockwise as seen, from the axis to the right.
 
+mod calibration;
 mod compare;
 mod cylinder;
 mod decode;
@@ -17,6 +18,9 @@ pub mod record;
 pub mod wsq;
 
 pub use self::{
+    calibration::{
+        Calibrations, Compared, Comparison, FingerCalibration, Form, IMPRESSIONS_MOST, NotCalibrated, RidgeManifest,
+    },
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
     decode::{Raw, Resolution},
     error::FingerError,
