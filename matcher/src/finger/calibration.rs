@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 
-use super::{Extraction, Limits, NetManifest, Stage, extract::NAME};
+use super::{Extraction, Limits, NetManifest, Stage as ExtractorKind, extract::NAME};
 use crate::{
     calibration::{
         CalibrationError, Fmr, LikelihoodRatio, SECTION, Tail, Threshold, WRITTEN, check_thresholds, meaning_toml,
@@ -212,22 +212,22 @@ impl Calibrations {
         })
     }
 
-    fn known(&self, stage: Stage) -> Option<&Known> {
-        match stage {
-            Stage::Fast => Some(&self.fast),
-            Stage::Thorough => self.thorough.as_ref(),
+    fn known(&self, kind: ExtractorKind) -> Option<&Known> {
+        match kind {
+            ExtractorKind::Fast => Some(&self.fast),
+            ExtractorKind::Thorough => self.thorough.as_ref(),
         }
     }
 
     /// Of this extractor, if it was calibrated.
-    pub fn of(&self, stage: Stage) -> Option<&FingerCalibration> {
-        self.known(stage)?.calibration.as_ref()
+    pub fn of(&self, kind: ExtractorKind) -> Option<&FingerCalibration> {
+        self.known(kind)?.calibration.as_ref()
     }
 
     /// The least score that matches at this rate.
-    pub fn threshold(&self, stage: Stage, comparison: Comparison, fmr: Fmr) -> Result<Threshold, NotCalibrated> {
-        let found = self.of(stage).and_then(|calibration| calibration.of(comparison)?.thresholds.get(&fmr).copied());
-        let name = || self.known(stage).map_or_else(|| Role::MinutiaExtractor.to_string(), |known| known.name.clone());
+    pub fn threshold(&self, kind: ExtractorKind, comparison: Comparison, fmr: Fmr) -> Result<Threshold, NotCalibrated> {
+        let found = self.of(kind).and_then(|calibration| calibration.of(comparison)?.thresholds.get(&fmr).copied());
+        let name = || self.known(kind).map_or_else(|| Role::MinutiaExtractor.to_string(), |known| known.name.clone());
         found.ok_or_else(|| NotCalibrated { extractor: name(), comparison, fmr })
     }
 
@@ -237,20 +237,21 @@ impl Calibrations {
     /// that tenth to the thorough extractor's false match rate; and it fails alone below the threshold of one in a
     /// hundred, or as far below its own as above it, whichever is lower.
     pub fn limits(&self, extraction: Extraction, comparison: Comparison, fmr: Fmr) -> Result<Limits, NotCalibrated> {
-        let least = |stage: Stage, fmr: Fmr| self.threshold(stage, comparison, fmr).map(|threshold| threshold.score);
-        let asked = |stage: Stage| match extraction.stages().contains(&stage) {
-            true => least(stage, fmr),
+        let least =
+            |kind: ExtractorKind, fmr: Fmr| self.threshold(kind, comparison, fmr).map(|threshold| threshold.score);
+        let asked = |kind: ExtractorKind| match extraction.stages().contains(&kind) {
+            true => least(kind, fmr),
             false => Ok(f32::INFINITY),
         };
-        let (fast, thorough) = (asked(Stage::Fast)?, asked(Stage::Thorough)?);
+        let (fast, thorough) = (asked(ExtractorKind::Fast)?, asked(ExtractorKind::Thorough)?);
         if extraction != Extraction::Hybrid {
             return Ok(Limits::new(fast, thorough, 0.0, 0.0));
         }
-        let lenient = fast - least(Stage::Fast, Fmr::OneInHundred)?;
+        let lenient = fast - least(ExtractorKind::Fast, Fmr::OneInHundred)?;
         // Without a threshold at a tenth of the rate, every match by the fast extractor is looked into.
         let (below, above) = match fmr.tenth() {
             Some(tenth) => {
-                let above = least(Stage::Fast, tenth)? - fast;
+                let above = least(ExtractorKind::Fast, tenth)? - fast;
                 (lenient.max(above), above)
             }
             None => (lenient, f32::INFINITY),
@@ -260,15 +261,15 @@ impl Calibrations {
 
     /// Writes this extractor's calibration into its manifest, all at once, and leaves the rest as it is. Gives the
     /// manifest's path.
-    pub fn calibrate(&self, stage: Stage, calibration: &FingerCalibration) -> Result<&Path, ManifestError> {
+    pub fn calibrate(&self, kind: ExtractorKind, calibration: &FingerCalibration) -> Result<&Path, ManifestError> {
         let missing =
             || ManifestError::Missing { role: Role::MinutiaExtractor, folder: self.fast.path.display().to_string() };
-        let path = &self.known(stage).ok_or_else(missing)?.path;
+        let path = &self.known(kind).ok_or_else(missing)?.path;
         calibration.check().map_err(|error| ValueError::from(error).at(path))?;
         let text = with_section(&text_of(path)?, &calibration.to_toml());
-        let written = match stage {
-            Stage::Fast => RidgeManifest::parse(&text, path).map(|manifest| manifest.calibration),
-            Stage::Thorough => NetManifest::parse(&text, path).map(|manifest| manifest.calibration),
+        let written = match kind {
+            ExtractorKind::Fast => RidgeManifest::parse(&text, path).map(|manifest| manifest.calibration),
+            ExtractorKind::Thorough => NetManifest::parse(&text, path).map(|manifest| manifest.calibration),
         };
         match written {
             Ok(Some(after)) if after == *calibration => replace(path, &text)?,
@@ -319,8 +320,8 @@ mod tests {
         std::fs::write(folder.path().join("ours.toml"), OURS).unwrap();
         std::fs::write(folder.path().join("net.toml"), NET).unwrap();
         let read = || Calibrations::read(folder.path()).unwrap();
-        read().calibrate(Stage::Fast, &calibration(fast)).unwrap();
-        read().calibrate(Stage::Thorough, &calibration(thorough)).unwrap();
+        read().calibrate(ExtractorKind::Fast, &calibration(fast)).unwrap();
+        read().calibrate(ExtractorKind::Thorough, &calibration(thorough)).unwrap();
         let calibrations = read();
         (folder, calibrations)
     }
@@ -328,13 +329,13 @@ mod tests {
     #[test]
     fn ours_are_calibrated_for_one_and_for_several_impressions() {
         let shipped = Calibrations::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("models")).unwrap();
-        for stage in [Stage::Fast, Stage::Thorough] {
+        for kind in [ExtractorKind::Fast, ExtractorKind::Thorough] {
             for impressions in 1..=4 {
                 let comparison = Comparison { form: Form::Plain, impressions };
                 for &fmr in Fmr::ALL {
-                    assert!(shipped.threshold(stage, comparison, fmr).is_ok(), "{stage:?} {comparison} {fmr}");
+                    assert!(shipped.threshold(kind, comparison, fmr).is_ok(), "{kind:?} {comparison} {fmr}");
                 }
-                let ratio = &shipped.of(stage).unwrap().of(comparison).unwrap().likelihood_ratio;
+                let ratio = &shipped.of(kind).unwrap().of(comparison).unwrap().likelihood_ratio;
                 assert!(ratio.log10(0.0) < 0.0 && ratio.log10(0.9) > 1.0);
             }
         }
@@ -344,32 +345,32 @@ mod tests {
     fn a_calibration_is_written_and_read_again() {
         let some = [(Fmr::OneInHundred, 0.25), (Fmr::OneInMillion, 0.5)];
         let (folder, calibrations) = calibrated(&some, &some[..1]);
-        assert_eq!(calibrations.of(Stage::Fast), Some(&calibration(&some)));
-        assert_eq!(calibrations.of(Stage::Thorough), Some(&calibration(&some[..1])));
+        assert_eq!(calibrations.of(ExtractorKind::Fast), Some(&calibration(&some)));
+        assert_eq!(calibrations.of(ExtractorKind::Thorough), Some(&calibration(&some[..1])));
         // Again, over the old one.
-        let path = calibrations.calibrate(Stage::Fast, &calibration(&some[1..])).unwrap();
+        let path = calibrations.calibrate(ExtractorKind::Fast, &calibration(&some[1..])).unwrap();
         assert_eq!(path, folder.path().join("ours.toml"));
         let again = Calibrations::read(folder.path()).unwrap();
-        assert_eq!(again.of(Stage::Fast), Some(&calibration(&some[1..])));
+        assert_eq!(again.of(ExtractorKind::Fast), Some(&calibration(&some[1..])));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
         // One that cannot be true is not written.
         let wrong = calibration(&[(Fmr::OneInHundred, 1.5)]);
-        assert!(matches!(again.calibrate(Stage::Fast, &wrong), Err(ManifestError::Value { .. })));
+        assert!(matches!(again.calibrate(ExtractorKind::Fast, &wrong), Err(ManifestError::Value { .. })));
     }
 
     #[test]
     fn what_was_not_measured_is_told() {
         let (_folder, calibrations) = calibrated(&[(Fmr::OneInHundred, 0.25)], &[]);
-        assert_eq!(calibrations.threshold(Stage::Fast, ONE, Fmr::OneInHundred).unwrap().score, 0.25);
-        for (stage, form, impressions, fmr) in [
-            (Stage::Fast, Form::Plain, 1, Fmr::OneInThousand),
-            (Stage::Fast, Form::Plain, 2, Fmr::OneInHundred),
-            (Stage::Fast, Form::Protected, 1, Fmr::OneInHundred),
-            (Stage::Fast, Form::Protected, 3, Fmr::OneInHundred),
-            (Stage::Thorough, Form::Plain, 1, Fmr::OneInHundred),
+        assert_eq!(calibrations.threshold(ExtractorKind::Fast, ONE, Fmr::OneInHundred).unwrap().score, 0.25);
+        for (kind, form, impressions, fmr) in [
+            (ExtractorKind::Fast, Form::Plain, 1, Fmr::OneInThousand),
+            (ExtractorKind::Fast, Form::Plain, 2, Fmr::OneInHundred),
+            (ExtractorKind::Fast, Form::Protected, 1, Fmr::OneInHundred),
+            (ExtractorKind::Fast, Form::Protected, 3, Fmr::OneInHundred),
+            (ExtractorKind::Thorough, Form::Plain, 1, Fmr::OneInHundred),
         ] {
             let comparison = Comparison { form, impressions };
-            let error = calibrations.threshold(stage, comparison, fmr).unwrap_err();
+            let error = calibrations.threshold(kind, comparison, fmr).unwrap_err();
             assert_eq!((error.comparison, error.fmr), (comparison, fmr));
             assert!(error.to_string().contains("matcher-eval calibrate"), "{error}");
         }
@@ -378,8 +379,8 @@ mod tests {
         assert!(matches!(read(), Err(ManifestError::Missing { role: Role::RidgeExtractor, .. })));
         let (bare_ours, _) = OURS.split_once(SECTION).unwrap_or((OURS, ""));
         std::fs::write(bare.path().join("a.toml"), bare_ours).unwrap();
-        assert!(read().unwrap().threshold(Stage::Fast, ONE, Fmr::OneInHundred).is_err());
-        let no_net = read().unwrap().threshold(Stage::Thorough, ONE, Fmr::OneInHundred).unwrap_err();
+        assert!(read().unwrap().threshold(ExtractorKind::Fast, ONE, Fmr::OneInHundred).is_err());
+        let no_net = read().unwrap().threshold(ExtractorKind::Thorough, ONE, Fmr::OneInHundred).unwrap_err();
         assert_eq!(no_net.extractor, "minutia-extractor");
         std::fs::write(bare.path().join("b.toml"), bare_ours).unwrap();
         assert!(matches!(read(), Err(ManifestError::Two { .. })));
@@ -392,7 +393,7 @@ mod tests {
         let (_folder, calibrations) = calibrated(&fast, &thorough);
         let limits = |extraction, fmr| calibrations.limits(extraction, ONE, fmr);
         let hybrid = limits(Extraction::Hybrid, Fmr::OneInThousand).unwrap();
-        assert_eq!((hybrid.threshold(Stage::Fast), hybrid.threshold(Stage::Thorough)), (0.3, 0.15));
+        assert_eq!((hybrid.threshold(ExtractorKind::Fast), hybrid.threshold(ExtractorKind::Thorough)), (0.3, 0.15));
         // As far below as above, 0.15, since that is lower than the threshold of one in a hundred.
         for (score, doubtful) in [(0.14, false), (0.16, true), (0.3, true), (0.44, true), (0.46, false)] {
             assert_eq!(hybrid.doubtful(score), doubtful, "{score}");
@@ -402,9 +403,9 @@ mod tests {
         // Policies that ask one extractor need only its calibration.
         assert!(limits(Extraction::Hybrid, Fmr::OneInTenThousand).is_err());
         let alone = limits(Extraction::Fast, Fmr::OneInTenThousand).unwrap();
-        assert_eq!(alone.threshold(Stage::Fast), 0.45);
+        assert_eq!(alone.threshold(ExtractorKind::Fast), 0.45);
         assert!(limits(Extraction::Thorough, Fmr::OneInTenThousand).is_err());
-        assert_eq!(limits(Extraction::Thorough, Fmr::OneInThousand).unwrap().threshold(Stage::Thorough), 0.15);
+        assert_eq!(limits(Extraction::Thorough, Fmr::OneInThousand).unwrap().threshold(ExtractorKind::Thorough), 0.15);
     }
 
     #[test]

@@ -1,17 +1,16 @@
 //! Of an extractor of minutiae: thresholds for one and for several enrolled impressions.
 //!
-//! Fingers of different sets are impostors too, and there are many more such comparisons than within sets; but pictures of
-//! one sensor may be more alike, and then those alone count. Of several impressions every disjoint choice in a row is
-//! enrolled in turn, and all other impressions are compared with it.
+//! Fingers of different sets are impostors too: there are many more such comparisons than within sets. Pictures of one
+//! sensor may be more alike, though, and where enough of those are there to count, the higher threshold is taken. Of
+//! several impressions every disjoint choice in a row is enrolled in turn, and all others are compared with it.
 
 use std::ops::Range;
 
-use sallyport_matcher::{
-    face::Fmr,
-    finger::{Calibrations, Compared, EnrolledFinger, Extractor, FingerCalibration, Form, PreparedFinger, Stage},
+use sallyport_matcher::finger::{
+    Calibrations, Compared, EnrolledFinger, Extractor, FingerCalibration, Form, PreparedFinger, Stage as ExtractorKind,
 };
 
-use super::{Arguments, Meaning, tell, today};
+use super::{Arguments, MATCHES_MIN, Meaning, tell, today};
 use crate::{
     fingers::{
         acquire::{By, acquire, people_of},
@@ -23,8 +22,6 @@ use crate::{
 
 /// How many enrolled impressions have thresholds of their own, one more at a time.
 const IMPRESSIONS_MOST: usize = 4;
-/// The rate at which impostors within sets and everywhere are told apart.
-const DECIDING: Fmr = Fmr::OneInThousand;
 
 pub(super) fn run(by: By, arguments: &Arguments) -> anyhow::Result<()> {
     let models = &arguments.source.models;
@@ -42,8 +39,8 @@ pub(super) fn run(by: By, arguments: &Arguments) -> anyhow::Result<()> {
         fingers: fingers.fingers.len(),
         comparisons,
     };
-    let stage = if by == By::Own { Stage::Fast } else { Stage::Thorough };
-    let path = calibrations.calibrate(stage, &calibration)?;
+    let kind = if by == By::Own { ExtractorKind::Fast } else { ExtractorKind::Thorough };
+    let path = calibrations.calibrate(kind, &calibration)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&calibration)?);
         return Ok(());
@@ -117,21 +114,21 @@ impl All {
     }
 
     fn compared(&self, form: Form, impressions: usize) -> anyhow::Result<Compared> {
-        let meaning = |across: bool| {
-            let is_of = |finger: usize, half: usize| finger % 2 == half;
-            let halves = [0, 1]
-                .map(|half| self.chosen(impressions, across, |first, other| is_of(first, half) && is_of(other, half)));
-            let scores = self.chosen(impressions, across, |_, _| true);
-            // Of fingers that were taken for such a collection every label is right.
-            anyhow::Ok((Meaning::of(&scores, &halves, 0)?, scores.counts()))
-        };
-        let strict = |meaning: &Meaning| meaning.thresholds.get(&DECIDING).map_or(0.0, |threshold| threshold.score);
-        let everywhere = meaning(true)?;
-        let (meaning, (genuine, impostor)) = match meaning(false) {
-            Ok(within) if strict(&within.0) > strict(&everywhere.0) => within,
-            _ => everywhere,
-        };
-        let Meaning { thresholds, tail, likelihood_ratio } = meaning;
+        let is_of = |finger: usize, half: usize| finger % 2 == half;
+        let halves =
+            [0, 1].map(|half| self.chosen(impressions, true, |first, other| is_of(first, half) && is_of(other, half)));
+        let scores = self.chosen(impressions, true, |_, _| true);
+        let (genuine, impostor) = scores.counts();
+        // Of fingers that were taken for such a collection every label is right.
+        let Meaning { mut thresholds, tail, likelihood_ratio } = Meaning::of(&scores, &halves, 0)?;
+        let within = self.chosen(impressions, false, |_, _| true);
+        let mut before = f32::NEG_INFINITY;
+        for (fmr, threshold) in &mut thresholds {
+            let is_measured = fmr.rate() * within.counts().1 as f64 >= MATCHES_MIN;
+            let stricter = within.at_fmr(fmr.rate()).filter(|_| is_measured).map_or(before, |point| point.threshold);
+            threshold.score = threshold.score.max(stricter).max(before.next_up());
+            before = threshold.score;
+        }
         Ok(Compared { form, impressions, genuine, impostor, tail: Some(tail), thresholds, likelihood_ratio })
     }
 
