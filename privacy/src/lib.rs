@@ -1,7 +1,7 @@
 //! Keys and templates: the only crate that sees both.
 //!
 //! * [`keys`]: root key sealed by a passphrase, application keys, seeds of enrollments.
-//! * [`template`]: cancellable codes of face embeddings (ISO/IEC 24745).
+//! * [`template`]: cancellable codes of faces and fingers (ISO/IEC 24745).
 //! * [`vault`]: sealed records.
 //! * [`accounts`]: passwords of officers and staff.
 //!

@@ -41,6 +41,20 @@ impl Interval {
     /// (ISO/IEC 19795-1, B.1), for people, not for comparisons. The same from the other end.
     pub(crate) fn of(estimate: Option<f64>, values: impl Iterator<Item = Option<f64>>, people: usize) -> Option<Self> {
         let estimate = estimate?;
+        let Self(mut low, mut high) = Self::middle(values)?;
+        let unseen = 1.0 - (1.0 - CONFIDENCE).powf(1.0 / people.max(1) as f64);
+        if estimate <= 0.0 {
+            high = high.max(unseen);
+        } else if estimate >= 1.0 {
+            low = low.min(1.0 - unseen);
+        } else if people < PEOPLE_MIN {
+            return None;
+        }
+        Some(Self(low, high))
+    }
+
+    /// What [`CONFIDENCE`] of the resamples lie within, for what is no rate, such as a difference of two.
+    pub(crate) fn middle(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let (mut valid, mut all) = (Vec::new(), 0);
         for value in values {
             all += 1;
@@ -52,16 +66,7 @@ impl Interval {
         }
         valid.sort_unstable_by(f64::total_cmp);
         let at = |part: f64| valid.get((part * (valid.len() - 1) as f64).round() as usize).copied();
-        let (mut low, mut high) = (at((1.0 - CONFIDENCE) / 2.0)?, at((1.0 + CONFIDENCE) / 2.0)?);
-        let unseen = 1.0 - (1.0 - CONFIDENCE).powf(1.0 / people.max(1) as f64);
-        if estimate <= 0.0 {
-            high = high.max(unseen);
-        } else if estimate >= 1.0 {
-            low = low.min(1.0 - unseen);
-        } else if people < PEOPLE_MIN {
-            return None;
-        }
-        Some(Self(low, high))
+        Some(Self(at((1.0 - CONFIDENCE) / 2.0)?, at((1.0 + CONFIDENCE) / 2.0)?))
     }
 }
 
@@ -190,6 +195,11 @@ impl Evidence {
     }
 }
 
+/// How often each of so many people is drawn, resample by resample: the same draws as of [`Evidence::resamples`].
+pub(crate) fn draws(people: usize) -> impl Iterator<Item = Vec<u32>> {
+    (0..RESAMPLES).map(move |at| draw(people, SEED.wrapping_add(at)))
+}
+
 /// How often each of so many people is drawn in as many draws.
 fn draw(people: usize, seed: u64) -> Vec<u32> {
     // Seeds that follow one another must not begin one step apart in the same sequence: start at a mixed one.
@@ -207,10 +217,10 @@ fn draw(people: usize, seed: u64) -> Vec<u32> {
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014: the same draws for ever, whatever
 /// becomes of a library's.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub u64);
 
 impl SplitMix64 {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -13,6 +13,7 @@ mod extraction;
 mod image;
 mod minutia;
 mod net;
+mod polar;
 mod quality;
 pub mod record;
 pub mod wsq;
@@ -28,5 +29,6 @@ pub use self::{
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
     net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
+    polar::{CYLINDER_LENGTH, CylinderVectors},
     quality::{FingerQuality, Guidance, QUALITY_GOOD},
 };

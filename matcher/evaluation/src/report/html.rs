@@ -5,7 +5,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::{
-    Group, NamedPair, Report,
+    Group, Histogram, NamedPair, Report,
     plots::{self, Bars, short},
     text::{percent, rate, thousands},
 };
@@ -18,7 +18,7 @@ use crate::{
 const SHOWN: usize = 200;
 
 /// Text as text, whatever it holds.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -250,6 +250,11 @@ fn figure(title: &str, drawing: &str, caption: &str, out: &mut String) {
         out,
         "<figure class=\"card\">\n<h2>{title}</h2>\n{drawing}<figcaption>{caption}</figcaption>\n</figure>"
     );
+}
+
+/// Scores of two kinds as a figure of another page.
+pub(crate) fn scores(title: &str, histogram: &Histogram, caption: &str, out: &mut String) {
+    figure(title, &plots::histogram(histogram, None), caption, out);
 }
 
 fn curves(report: &Report, out: &mut String) {
