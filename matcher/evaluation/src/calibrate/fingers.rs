@@ -1,8 +1,9 @@
 //! Of an extractor of minutiae: thresholds for one and for several enrolled impressions.
 //!
 //! Fingers of different sets are impostors too: there are many more such comparisons than within sets. Pictures of one
-//! sensor may be more alike, though, and where enough of those are there to count, the higher threshold is taken. Of
-//! several impressions every disjoint choice in a row is enrolled in turn, and all others are compared with it.
+//! sensor may be more alike, though: the higher threshold is taken where enough of those are there to count, and what it is
+//! higher by is added where they are not. Of several impressions every disjoint choice in a row is enrolled in turn, and
+//! all others are compared with it.
 //!
 //! Protected fingers are compared as at a gate, the live one with stored codes, all under one key: the impostor has
 //! stolen it.
@@ -149,11 +150,15 @@ impl All {
         // Of fingers that were taken for such a collection every label is right.
         let Meaning { mut thresholds, tail, likelihood_ratio } = Meaning::of(&scores, &halves, 0)?;
         let within = self.chosen(impressions, false, |_, _| true);
-        let mut before = f32::NEG_INFINITY;
+        let (mut before, mut more) = (f32::NEG_INFINITY, 0.0_f32);
         for (fmr, threshold) in &mut thresholds {
-            let is_measured = fmr.rate() * within.counts().1 as f64 >= MATCHES_MIN;
-            let stricter = within.at_fmr(fmr.rate()).filter(|_| is_measured).map_or(before, |point| point.threshold);
-            threshold.score = threshold.score.max(stricter).max(before.next_up());
+            // At rates that too few within sets tell of, as much more is asked for as at the last rate of which they do.
+            if fmr.rate() * within.counts().1 as f64 >= MATCHES_MIN
+                && let Some(point) = within.at_fmr(fmr.rate())
+            {
+                more = (point.threshold - threshold.score).max(0.0);
+            }
+            threshold.score = (threshold.score + more).clamp(before.next_up(), 1.0);
             before = threshold.score;
         }
         Ok(Compared { form, impressions, genuine, impostor, tail: Some(tail), thresholds, likelihood_ratio })
