@@ -20,7 +20,7 @@ pub use self::{
     compare::{Candidate, EnrolledFinger, PreparedFinger, identify},
     decode::{Raw, Resolution},
     error::FingerError,
-    extraction::{Decision, Extraction, Extractors, Limits, Stage},
+    extraction::{Decision, Extraction, ExtractorKind, Extractors, Limits},
     image::{DPI, FingerImage},
     minutia::{Extractor, Kind, MINUTIAE_MOST, Minutia, MinutiaTemplate},
     net::{MinutiaeManifest, NetExtractor, NetInputManifest, NetManifest},
