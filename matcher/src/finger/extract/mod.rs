@@ -230,12 +230,11 @@ impl Stages {
         }
         let finger = &segments.mask;
         let normalized = normalize::normalized(&gray, finger);
-        let mut bank = enhance::Bank::new();
         let first = orientation::orientation(&normalized);
         let periods = frequency::periods(&normalized, &first, finger);
-        let enhanced = enhance::enhanced(&normalized, &first, &periods, finger, &mut bank);
+        let enhanced = enhance::enhanced(&normalized, &first, &periods, finger);
         let orientation = orientation::orientation(&enhanced);
-        let enhanced = enhance::enhanced(&normalized, &orientation, &periods, finger, &mut bank);
+        let enhanced = enhance::enhanced(&normalized, &orientation, &periods, finger);
         let certainty = certainty(&normalized, &enhanced);
         let mut sure = certainty.values().iter();
         let mask = segment::rounded(&finger.map(|&finger| {
