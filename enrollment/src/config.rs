@@ -12,6 +12,11 @@ use serde::Deserialize;
 /// The file with every default and what it means.
 pub const TEMPLATE: &str = include_str!("../enrollment.toml");
 
+/// The folder of the audit trail, in the data folder.
+pub const AUDIT: &str = "audit";
+/// The file of the trail's head.
+pub const AUDIT_HEAD: &str = "audit.head";
+
 /// Why there is no usable configuration.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,6 +46,9 @@ pub enum ConfigError {
          listen on 127.0.0.1, or set `plain_http = false`"
     )]
     PlainHttp(SocketAddr),
+    /// A token's module without its label, or the other way round.
+    #[error("`[keys] module` and `token` belong together: name both, or neither")]
+    Token,
 }
 
 /// The configuration.
@@ -57,6 +65,8 @@ pub struct Config {
     pub gates: Gates,
     /// The staff's side.
     pub admin: Admin,
+    /// Keys, and what proves things.
+    pub keys: KeyPlaces,
 }
 
 /// The gates' side.
@@ -77,6 +87,28 @@ pub struct Admin {
     pub plain_http: bool,
 }
 
+/// Where keys lie, and what is best kept apart from the rest.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyPlaces {
+    /// The PKCS#11 module of the token that holds the root key; without it, the root key is a file.
+    pub module: Option<PathBuf>,
+    /// The token's label.
+    pub token: Option<String>,
+    /// The folder of the records' own keys.
+    pub envelopes: Option<PathBuf>,
+    /// The folder of the counter and the audit trail's head.
+    pub witness: Option<PathBuf>,
+    /// How many generations of the envelopes' key are kept.
+    pub keep_generations: usize,
+}
+
+impl Default for KeyPlaces {
+    fn default() -> Self {
+        Self { module: None, token: None, envelopes: None, witness: None, keep_generations: 2 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -85,6 +117,7 @@ impl Default for Config {
             language: "en".into(),
             gates: Gates::default(),
             admin: Admin::default(),
+            keys: KeyPlaces::default(),
         }
     }
 }
@@ -109,6 +142,9 @@ impl Config {
         if let Some(folder) = path.parent() {
             config.data = folder.join(&config.data);
             config.models = folder.join(&config.models);
+            for place in [&mut config.keys.envelopes, &mut config.keys.witness] {
+                *place = place.take().map(|place| folder.join(place));
+            }
         }
         Ok(config)
     }
@@ -121,6 +157,9 @@ impl Config {
         }
         if config.admin.plain_http && !config.admin.listen.ip().is_loopback() {
             return Err(ConfigError::PlainHttp(config.admin.listen));
+        }
+        if config.keys.module.is_some() != config.keys.token.is_some() {
+            return Err(ConfigError::Token);
         }
         Ok(config)
     }
@@ -143,6 +182,36 @@ impl Config {
     /// The store's folder.
     pub fn store(&self) -> PathBuf {
         self.data.join("store")
+    }
+
+    /// The folder of the registry's records.
+    pub fn records(&self) -> PathBuf {
+        self.data.join("records")
+    }
+
+    /// The folder of the records' own keys.
+    pub fn envelopes(&self) -> PathBuf {
+        self.keys.envelopes.clone().unwrap_or_else(|| self.data.join("envelopes"))
+    }
+
+    /// The folder of the keys that are rotated, where there is no token.
+    pub fn key_folder(&self) -> PathBuf {
+        self.data.join("keys")
+    }
+
+    /// The folder of the audit trail.
+    pub fn audit(&self) -> PathBuf {
+        self.data.join(AUDIT)
+    }
+
+    /// The file of the trail's head.
+    pub fn audit_head(&self) -> PathBuf {
+        self.keys.witness.clone().unwrap_or_else(|| self.audit()).join(AUDIT_HEAD)
+    }
+
+    /// The file that says how far the records had come.
+    pub fn counter(&self) -> PathBuf {
+        self.keys.witness.as_ref().unwrap_or(&self.data).join("records.counter")
     }
 }
 
@@ -170,6 +239,8 @@ mod tests {
         assert!(parse("[admin]\nplain_http = true\nlisten = \"127.0.0.1:0\"").is_ok());
         assert!(parse("[admin]\nplain_http = true\nlisten = \"[::1]:0\"").is_ok());
         assert!(parse("[gates]\nlisten = \"everywhere\"").is_err());
+        assert!(matches!(parse("[keys]\nmodule = \"a.so\""), Err(ConfigError::Token)));
+        assert!(parse("[keys]\nmodule = \"a.so\"\ntoken = \"root\"").is_ok());
     }
 
     #[test]

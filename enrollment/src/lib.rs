@@ -4,12 +4,15 @@
 //! * [`gates`]: which gates there are, what they report.
 //! * [`api`]: what gates ask for, over mutual TLS.
 //! * [`web`]: what staff do, in a browser.
+//! * [`vaults`], [`audit`]: keys and records, and who did what to them.
 //! * [`setup`], [`serve`]: the binary's commands.
 
 pub mod api;
+pub mod audit;
 pub mod config;
 pub mod gates;
 pub mod registry;
 pub mod serve;
 pub mod setup;
+pub mod vaults;
 pub mod web;

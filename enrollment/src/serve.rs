@@ -7,11 +7,12 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::Server};
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
+use jiff::Timestamp;
 use sallyport_link::server_config;
-use sallyport_privacy::{accounts::Accounts, keys::RootKey, template::EMBEDDING_LENGTH};
-use sallyport_store::{SealedStore, SledStore};
+use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
+use sallyport_store::Opening;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time,
@@ -19,9 +20,11 @@ use tokio::{
 
 use crate::{
     api,
+    audit::Audit,
     config::Config,
     gates::{Admission, Reports},
-    registry::{Portraits, Registry, RegistryError},
+    registry::{Portraits, Registry},
+    vaults::{Keys, Opened, Vaults},
     web,
 };
 
@@ -32,6 +35,8 @@ const STORE_RETRY: Duration = Duration::from_secs(3);
 const WORKER_CONNECTIONS_MAX: usize = 64;
 /// How long to wait for a port that another process has.
 const PORT_RETRY: Duration = Duration::from_secs(3);
+/// How often records are looked through for what is over, and keys for a newer one.
+const UPKEEP: Duration = Duration::from_secs(60);
 /// How long requests in progress may take to end when the service stops, in seconds.
 const SHUTDOWN_S: u64 = 5;
 
@@ -47,22 +52,26 @@ pub struct Service {
     pub portraits: Portraits,
     /// Staff's accounts.
     pub accounts: Accounts,
+    /// Who did what.
+    pub audit: Audit,
+    /// Upkeep of the records.
+    pub vaults: Vaults,
 }
 
 impl Service {
     /// Loads the nets and opens the store, waiting for as long as it cannot be opened: the log says what to do, and
     /// nobody has to start the service again afterwards. `None` if it is to stop meanwhile.
-    async fn open(config: &Config, root: &RootKey, stop: &mut Stop) -> Result<Option<Self>> {
+    async fn open(config: &Config, keys: &Keys, opening: Opening, stop: &mut Stop) -> Result<Option<Self>> {
         let portraits = Portraits::load(&config.models)?;
         let (model, length) = portraits.model();
         if length != EMBEDDING_LENGTH {
             bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
         }
         let mut said = String::new();
-        let (registry, reports) = loop {
-            let why = match stores(config, root) {
+        let (registry, reports, vaults, audit) = loop {
+            let why = match stores(config, keys, opening) {
                 Ok(opened) => break opened,
-                Err(error) => error.to_string(),
+                Err(error) => format!("{error:#}"),
             };
             if why != said {
                 let every_s = STORE_RETRY.as_secs();
@@ -75,21 +84,52 @@ impl Service {
             }
         };
         let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
-        Ok(Some(Self { registry, admission, reports, portraits, accounts }))
+        Ok(Some(Self { registry, admission, reports, portraits, accounts, audit, vaults }))
     }
 }
 
-fn stores(config: &Config, root: &RootKey) -> Result<(Registry, Reports), RegistryError> {
-    let store = SealedStore::new(Arc::new(SledStore::open(&config.store())?), root.vault("store"));
-    Ok((Registry::open(store.clone(), root)?, Reports::new(store)))
+fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, Reports, Vaults, Audit)> {
+    let audit = Audit::open(config, &keys.root, Timestamp::now())?;
+    if opening == Opening::Restored {
+        audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
+    }
+    let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
+    Ok((Registry::open(registry, &keys.root)?, Reports::new(reports), vaults, audit))
+}
+
+/// Keeps up the records for as long as the service runs.
+async fn keep_up(service: Arc<Service>) {
+    loop {
+        let working = service.clone();
+        let done = actix_web::web::block(move || working.vaults.keep_up().map(|done| (working, done)));
+        match done.await {
+            Ok(Ok((service, done))) => {
+                for (count, act, why) in [
+                    (done.expired, Act::Expire, "retention"),
+                    (done.resealed, Act::Rotate, "sealed-anew"),
+                    (done.retired, Act::Rotate, "key-destroyed"),
+                ] {
+                    if count > 0 {
+                        tracing::info!(count, %act, why, "upkeep");
+                        let noted = service.audit.note(web::SERVICE, act, None, why);
+                        let _ = noted.inspect_err(|error| tracing::error!(%error, "upkeep was not noted"));
+                    }
+                }
+            }
+            Ok(Err(error)) => tracing::error!(%error, "upkeep of the records failed; it is tried again"),
+            Err(_) => return,
+        }
+        time::sleep(UPKEEP).await;
+    }
 }
 
 /// Serves until SIGTERM or SIGINT; `ready` hears the line that says where.
-pub async fn run(config: &Config, root: RootKey, ready: impl FnOnce(&str)) -> Result<()> {
+pub async fn run(config: &Config, keys: Keys, opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
     let mut stop = Stop::listen()?;
-    let Some(service) = Service::open(config, &root, &mut stop).await? else { return Ok(()) };
-    drop(root);
+    let Some(service) = Service::open(config, &keys, opening, &mut stop).await? else { return Ok(()) };
+    drop(keys);
     let service = Arc::new(service);
+    actix_web::rt::spawn(keep_up(service.clone()));
     let Some(gates) = bound(config.gates.listen, "gates", &mut stop).await? else { return Ok(()) };
     let Some(admin) = bound(config.admin.listen, "the web admin", &mut stop).await? else { return Ok(()) };
     let (gates_at, admin_at) = (gates.local_addr()?, admin.local_addr()?);
@@ -125,11 +165,13 @@ fn serve_gates(config: &Config, listener: TcpListener, service: Arc<Service>) ->
 
 fn serve_admin(config: &Config, listener: TcpListener, service: Arc<Service>) -> Result<Server> {
     let desk = web::Desk::new(service, &config.language)?;
-    let server = HttpServer::new(move || App::new().configure(|app| web::configure(app, desk.clone())))
-        .workers(2)
-        .max_connections(WORKER_CONNECTIONS_MAX)
-        .shutdown_timeout(SHUTDOWN_S)
-        .disable_signals();
+    let server = HttpServer::new(move || {
+        App::new().wrap(from_fn(web::audited)).configure(|app| web::configure(app, desk.clone()))
+    })
+    .workers(2)
+    .max_connections(WORKER_CONNECTIONS_MAX)
+    .shutdown_timeout(SHUTDOWN_S)
+    .disable_signals();
     let server = if config.admin.plain_http {
         server.listen(listener)?
     } else {

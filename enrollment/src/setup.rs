@@ -1,15 +1,24 @@
 //! Commands that make things: the data folder, gates' certificates, accounts. None opens the store, so that all work
 //! while the service runs.
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path};
+use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
 
 use anyhow::{Context as _, Result, bail};
 use sallyport_link::{Authority, Usage};
-use sallyport_privacy::{accounts::Accounts, keys::RootKey, vault::Vault};
+use sallyport_privacy::{
+    accounts::Accounts,
+    keys::{FileKeyStore, KeyStore as _, Pkcs11KeyStore, ROOT, RootKey, Rotating},
+    vault::Vault,
+};
 use sallyport_protocol::GateId;
 use zeroize::Zeroizing;
 
-use crate::{config::Config, gates::Admission, web::Role};
+use crate::{
+    config::Config,
+    gates::Admission,
+    vaults::{ENVELOPES, Keys},
+    web::Role,
+};
 
 /// The first account.
 pub const FIRST_ACCOUNT: &str = "admin";
@@ -19,7 +28,7 @@ const OWN_HOSTS: [&str; 2] = ["localhost", "127.0.0.1"];
 /// Makes the data folder: root key, authority, server certificate, first account. Gives that account's password.
 pub fn init(config: &Config, hosts: &[String], passphrase: &str) -> Result<Zeroizing<String>> {
     let data = &config.data;
-    if config.root_key().exists() {
+    if is_initialized(config) {
         bail!(
             "{} is a data folder already, and nothing in it was changed: name another one in the configuration, or \
              move this one away",
@@ -31,7 +40,16 @@ pub fn init(config: &Config, hosts: &[String], passphrase: &str) -> Result<Zeroi
         .mode(0o700)
         .create(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let root = RootKey::create(&config.root_key(), passphrase)?;
+    let root = match token(config, passphrase)? {
+        None => RootKey::create(&config.root_key(), passphrase)?,
+        Some(token) => {
+            // A token that has served before keeps its root: what was sealed under it opens still.
+            if !token.names()?.iter().any(|name| name == ROOT) {
+                token.create(ROOT)?;
+            }
+            RootKey::from_store(&token)?
+        }
+    };
     let authority = Authority::create()?;
     authority.save(data, &authority_vault(&root))?;
     let hosts: Vec<String> = OWN_HOSTS.iter().map(|host| (*host).to_owned()).chain(hosts.iter().cloned()).collect();
@@ -80,12 +98,49 @@ pub fn remove_account(config: &Config, name: &str) -> Result<()> {
 
 /// Opens the root key.
 pub fn open_root(config: &Config, passphrase: &str) -> Result<RootKey> {
+    Ok(open_keys(config, passphrase)?.root)
+}
+
+/// Opens the root key and the store of the other keys: by a passphrase, or by a token's PIN.
+pub fn open_keys(config: &Config, passphrase: &str) -> Result<Keys> {
     check_initialized(config)?;
-    Ok(RootKey::open(&config.root_key(), passphrase)?)
+    if let Some(store) = token(config, passphrase)? {
+        return Ok(Keys { root: RootKey::from_store(&store)?, store: Arc::new(store) });
+    }
+    let root = RootKey::open(&config.root_key(), passphrase)?;
+    let store = Arc::new(FileKeyStore::open(&config.key_folder(), &root)?);
+    Ok(Keys { root, store })
+}
+
+fn token(config: &Config, pin: &str) -> Result<Option<Pkcs11KeyStore>> {
+    match (&config.keys.module, &config.keys.token) {
+        (Some(module), Some(token)) => Ok(Some(Pkcs11KeyStore::open(module, token, &Zeroizing::new(pin.to_owned()))?)),
+        _ => Ok(None),
+    }
+}
+
+/// Makes the next generation of the envelopes' key, which the running service takes up within a minute. Gives its number.
+pub fn rotate_key(config: &Config, passphrase: &str) -> Result<u32> {
+    let keys = open_keys(config, passphrase)?;
+    Ok(Rotating::new(&*keys.store, ENVELOPES).rotate()?.newest())
+}
+
+/// Seals the root key's file by another passphrase.
+pub fn change_passphrase(config: &Config, old: &str, new: &str) -> Result<()> {
+    check_initialized(config)?;
+    if config.keys.module.is_some() {
+        bail!("the root key is in a token: change its PIN with the token's own tools");
+    }
+    Ok(RootKey::change_passphrase(&config.root_key(), old, new)?)
+}
+
+/// The last thing that is made is the first account.
+fn is_initialized(config: &Config) -> bool {
+    if config.keys.module.is_some() { config.accounts().exists() } else { config.root_key().exists() }
 }
 
 fn check_initialized(config: &Config) -> Result<()> {
-    if !config.root_key().exists() {
+    if !is_initialized(config) {
         bail!("{} is no data folder yet: make it with `enrollment init`", config.data.display());
     }
     Ok(())

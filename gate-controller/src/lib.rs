@@ -8,6 +8,7 @@
 
 pub mod accounts;
 pub mod cache;
+pub mod chip_fingers;
 pub mod config;
 pub mod journal;
 pub mod policy;

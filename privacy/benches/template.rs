@@ -6,7 +6,7 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use sallyport_privacy::{
     keys::ApplicationKey,
-    template::{EMBEDDING_LENGTH, protect},
+    template::{CYLINDER_LENGTH, EMBEDDING_LENGTH, FingerProjection, protect},
 };
 
 fn template(criterion: &mut Criterion) {
@@ -19,5 +19,20 @@ fn template(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, template);
+fn finger(criterion: &mut Criterion) {
+    let seed = ApplicationKey::received(&[5; 32], 1).enrollment_seed(&[1; 16], 1);
+    let cylinder = |of: usize| (0..CYLINDER_LENGTH).map(|at| ((at * of) as f32 * 0.7).sin()).collect();
+    let cylinders: Vec<Vec<f32>> = (1..=40).map(cylinder).collect();
+    let projection = FingerProjection::new(&seed);
+    let probe = || projection.probe(cylinders.iter().map(Vec::as_slice)).unwrap();
+    let (live, code, other) = (probe(), probe().code(), probe().code());
+    let mut group = criterion.benchmark_group("finger of 40 minutiae");
+    group.bench_function("project", |bencher| bencher.iter(probe));
+    group.bench_function("protect", |bencher| bencher.iter(|| black_box(&live).code()));
+    group.bench_function("compare live with code", |bencher| bencher.iter(|| live.similarity(black_box(&code))));
+    group.bench_function("compare two codes", |bencher| bencher.iter(|| other.similarity(black_box(&code))));
+    group.finish();
+}
+
+criterion_group!(benches, template, finger);
 criterion_main!(benches);

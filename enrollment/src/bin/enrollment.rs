@@ -8,13 +8,20 @@ use std::{
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use jiff::Timestamp;
 use sallyport_enrollment::{
+    audit,
     config::{Config, TEMPLATE},
     serve, setup,
     web::Role,
 };
-use sallyport_privacy::keys::passphrase;
-use sallyport_protocol::GateId;
+use sallyport_privacy::{
+    audit::{Act, Query},
+    keys::{passphrase, passphrase_in},
+    memory,
+};
+use sallyport_protocol::{EnrollmentId, GateId};
+use sallyport_store::Opening;
 use tracing_subscriber::EnvFilter;
 
 /// Sallyport's central enrollment service: trusted travelers, gates, records, and the web admin for staff.
@@ -48,6 +55,10 @@ enum Command {
         config: ConfigFile,
         #[command(flatten)]
         passphrase: PassphraseFile,
+        /// Take the records as they are, although they are not those that were left: after they were restored from a
+        /// backup. It is noted in the audit trail
+        #[arg(long)]
+        restored: bool,
     },
     /// Admit gates and dismiss them; the service may run meanwhile
     #[command(subcommand)]
@@ -55,6 +66,74 @@ enum Command {
     /// Accounts of staff; the service may run meanwhile
     #[command(subcommand)]
     Account(AccountCommand),
+    /// Keys; the service may run meanwhile
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Who did what to whose data; the service may run meanwhile
+    #[command(subcommand)]
+    Audit(AuditCommand),
+}
+
+#[derive(Subcommand)]
+enum KeyCommand {
+    /// Make the next generation of the key that seals the records' own keys. The service takes it up within a minute,
+    /// seals anew, and destroys generations that are not kept
+    Rotate {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+    },
+    /// Seal the root key by another passphrase
+    Passphrase {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+        /// A file whose first line is the new passphrase
+        #[arg(long = "new-passphrase-file", value_name = "FILE")]
+        new: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Check that no entry was altered, removed or moved, and that no end was cut off
+    Verify {
+        /// The trail's file, or the data folder
+        path: PathBuf,
+        /// The public key, 64 hexadecimal digits. By default that in `audit.pub` beside the trail, which whoever changed
+        /// the trail may have replaced, too
+        #[arg(long)]
+        key: Option<String>,
+        /// A check-point kept elsewhere. By default `audit.head` beside the trail, if it is there
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+    },
+    /// Print entries, one a line, as JSON
+    Search {
+        /// The trail's file, or the data folder
+        path: PathBuf,
+        /// Of this account
+        #[arg(long)]
+        who: Option<String>,
+        /// Of this kind: log_in, create, change, delete, view, export, ...
+        #[arg(long)]
+        act: Option<Act>,
+        /// Not before this instant, such as 2026-03-01T00:00:00Z
+        #[arg(long)]
+        since: Option<Timestamp>,
+        /// Not after this instant
+        #[arg(long)]
+        until: Option<Timestamp>,
+        /// About this enrollment, of which the trail holds only a pseudonym: the root key is needed to find it
+        #[arg(long, value_name = "ENROLLMENT")]
+        person: Option<EnrollmentId>,
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+    },
 }
 
 #[derive(Subcommand)]
@@ -129,7 +208,11 @@ struct PassphraseFile {
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
-    match execute(Arguments::parse().command) {
+    let command = Arguments::parse().command;
+    if let Err(error) = memory::forbid_core_dumps() {
+        tracing::warn!(%error, "a core dump of this process would hold keys: forbid them with `ulimit -c 0`");
+    }
+    match execute(command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("enrollment: {error:#}");
@@ -149,17 +232,23 @@ fn execute(command: Command) -> Result<()> {
             eprintln!("The password is shown this once; `enrollment account reset` makes another.");
             say(&format!("password of {}: {}", setup::FIRST_ACCOUNT, *password))
         }
-        Command::Run { config, passphrase: file } => {
+        Command::Run { config, passphrase: file, restored } => {
             let config = Config::read(&config.path)?;
             let secret = passphrase(file.path.as_deref(), false)?;
-            let root = setup::open_root(&config, &secret)?;
+            let keys = setup::open_keys(&config, &secret)?;
             drop(secret);
+            if memory::unlocked() > 0 {
+                tracing::warn!("keys may be written to swap: allow this process more locked memory (`ulimit -l`)");
+            }
+            let opening = if restored { Opening::Restored } else { Opening::AsLeft };
             let ready = |line: &str| {
                 // Whoever started us may have stopped listening; that is no reason to end.
                 let _ = say(line);
             };
-            actix_web::rt::System::new().block_on(serve::run(&config, root, ready))
+            actix_web::rt::System::new().block_on(serve::run(&config, keys, opening, ready))
         }
+        Command::Key(command) => execute_key(command),
+        Command::Audit(command) => execute_audit(command),
         Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
             let config = Config::read(&config.path)?;
             let secret = passphrase(file.path.as_deref(), false)?;
@@ -184,6 +273,37 @@ fn execute(command: Command) -> Result<()> {
             setup::remove_account(&Config::read(&config.path)?, &name)?;
             eprintln!("There is no account {name} any longer.");
             Ok(())
+        }
+    }
+}
+
+fn execute_key(command: KeyCommand) -> Result<()> {
+    match command {
+        KeyCommand::Rotate { config, passphrase: file } => {
+            let config = Config::read(&config.path)?;
+            let generation = setup::rotate_key(&config, &passphrase(file.path.as_deref(), false)?)?;
+            eprintln!("Generation {generation} is made. A running service takes it up within a minute.");
+            Ok(())
+        }
+        KeyCommand::Passphrase { config, passphrase: file, new } => {
+            let config = Config::read(&config.path)?;
+            let (old, new) = (passphrase(file.path.as_deref(), false)?, passphrase_in(&new)?);
+            setup::change_passphrase(&config, &old, &new)?;
+            eprintln!("The new passphrase opens the root key. Copies of the file open with the old one still.");
+            Ok(())
+        }
+    }
+}
+
+fn execute_audit(command: AuditCommand) -> Result<()> {
+    match command {
+        AuditCommand::Verify { path, key, head } => say(&audit::verify_trail(&path, key.as_deref(), head.as_deref())?),
+        AuditCommand::Search { path, who, act, since, until, person, config, passphrase: file } => {
+            let query = Query { who, act, since, until, whose: None };
+            let Some(id) = person else { return say(&audit::search_trail(&path, query, None)?) };
+            let secret = passphrase(file.path.as_deref(), false)?;
+            let root = setup::open_root(&Config::read(&config.path)?, &secret)?;
+            say(&audit::search_trail(&path, query, Some((&root, id)))?)
         }
     }
 }

@@ -8,7 +8,7 @@ use sallyport_protocol::EpochId;
 use sallyport_store::{Change, SealedStore, StoreError};
 use serde::{Deserialize, Serialize};
 
-const EPOCHS: &str = "epochs";
+pub(super) const EPOCHS: &str = "epochs";
 /// Epochs remembered. A gate that was away for longer begins anew.
 const EPOCHS_MAX: usize = 1_000;
 

@@ -146,6 +146,9 @@ pub struct Registry {
 }
 
 impl Registry {
+    /// The trees that it keeps.
+    pub const TREES: [&str; 4] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS];
+
     /// The registry in this store, with the key for its codes from this root.
     pub fn open(store: SealedStore, root: &RootKey) -> Result<Self, RegistryError> {
         let mut last = 0u64;

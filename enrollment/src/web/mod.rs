@@ -3,6 +3,7 @@
 //! Pages are rendered here and escaped by default; forms are plain forms. Every request that changes something comes
 //! from a session, from our own page, and with the session's token.
 
+mod audited;
 mod enrollments;
 mod fleet;
 mod pages;
@@ -21,6 +22,7 @@ use sallyport_store::StoreError;
 use sallyport_wording::{LANGUAGES, REASONS, TextError, Texts};
 use serde::Serialize;
 
+pub use self::audited::{SERVICE, audited};
 use self::pages::{FaultPage, Page, Section};
 use crate::{registry::RegistryError, serve::Service};
 

@@ -12,7 +12,10 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Data, Form, Query, ServiceConfig},
 };
-use sallyport_privacy::accounts::{AccountError, Login, same_origin};
+use sallyport_privacy::{
+    accounts::{AccountError, Login, same_origin},
+    audit::Act,
+};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
@@ -71,7 +74,7 @@ impl FromRequest for Staff {
     }
 }
 
-fn login_of(request: &HttpRequest) -> Option<Login<Role>> {
+pub(super) fn login_of(request: &HttpRequest) -> Option<Login<Role>> {
     let desk = request.app_data::<Data<Desk>>()?;
     let (cookie, now) = (request.cookie(COOKIE)?, Instant::now());
     let login = desk.0.sessions.find(cookie.value(), now, |name| desk.0.service.accounts.standing(name))?;
@@ -136,6 +139,9 @@ async fn log_in(request: HttpRequest, desk: Data<Desk>, form: Form<Credentials>)
     match verified.await.map(|verified| verified.map(|(role, standing)| (role.parse::<Role>(), standing))) {
         Ok(Ok((Ok(role), standing))) => {
             desk.0.throttle.succeeded(&name, &address);
+            if noted(&desk, &name, Act::LogIn).await.is_err() {
+                return back_to_login("unavailable");
+            }
             if let Some(old) = request.cookie(COOKIE) {
                 desk.0.sessions.end(old.value());
             }
@@ -148,6 +154,9 @@ async fn log_in(request: HttpRequest, desk: Data<Desk>, form: Form<Credentials>)
         }
         Ok(Err(AccountError::Wrong)) => {
             tracing::warn!(account = %name, %address, "login failed");
+            // What was typed may be a password: only names of accounts are written down.
+            let known = matches!(desk.0.service.accounts.standing(&name), Ok(Some(_)));
+            let _ = noted(&desk, if known { &name } else { "unknown" }, Act::LogInRefused).await;
             back_to_login("wrong")
         }
         Ok(Ok((Err(error), _))) => {
@@ -160,6 +169,13 @@ async fn log_in(request: HttpRequest, desk: Data<Desk>, form: Form<Credentials>)
         }
         Err(_) => back_to_login("unavailable"),
     }
+}
+
+/// Writes a login into the audit trail; a failure is logged.
+async fn noted(desk: &Data<Desk>, name: &str, act: Act) -> Result<(), ()> {
+    let (service, who) = (desk.0.service.clone(), name.to_owned());
+    let noted = web::block(move || service.audit.note(&who, act, None, "web-admin")).await.map_err(|_| ())?;
+    noted.map(drop).map_err(|error| tracing::error!(%error, "a login cannot be noted"))
 }
 
 fn back_to_login(why: &str) -> HttpResponse {

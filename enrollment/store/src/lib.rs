@@ -4,17 +4,22 @@
 //!   when acknowledged. [`SledStore`] is the one on disk, [`MemoryStore`] the model in tests.
 //! * [`SealedStore`]: values sealed by a vault before they reach a store. Keys are not sealed: use identifiers that
 //!   say nothing, or pseudonyms.
+//! * [`VaultStore`]: records whose own keys lie in envelopes elsewhere, that expire, and of which none can be put back.
 
+mod anchor;
 mod memory;
 mod on_disk;
 mod sealed;
+mod vault_store;
 
 use std::path::PathBuf;
 
 pub use self::{
+    anchor::{Anchor, FileAnchor, NoAnchor},
     memory::MemoryStore,
     on_disk::SledStore,
     sealed::{Opened, SealedStore},
+    vault_store::{Opening, Resealed, VaultChange, VaultKeys, VaultStore},
 };
 
 /// Why the store could not do it.
@@ -59,6 +64,24 @@ pub enum StoreError {
         tree: &'static str,
         /// What is wrong with it.
         why: String,
+    },
+    /// Records were put back, taken out or brought in while nobody looked.
+    #[error(
+        "the records are not those that the manifest was sealed for: some were taken out, brought in or put back as they \
+         were; find out who wrote to the disk, then restore all of the store from a backup, or take what is there with \
+         `--restored`"
+    )]
+    Disagrees,
+    /// The whole store is older than it was.
+    #[error(
+        "the store stands at change {found}, and had come to {least} at least: an older copy was put in its place; bring \
+         back the newer one, or take this one as it is with `--restored`"
+    )]
+    RolledBack {
+        /// Where it stands.
+        found: u64,
+        /// Where it stood, as is known from elsewhere.
+        least: u64,
     },
     /// A value cannot be written as JSON: a fault of the program.
     #[error("a record of `{tree}` cannot be written as JSON ({why}): report this fault")]

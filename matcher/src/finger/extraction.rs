@@ -23,7 +23,7 @@ pub enum Extraction {
 /// One of the two extractors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Stage {
+pub enum ExtractorKind {
     /// The fast one.
     Fast,
     /// The thorough one.
@@ -61,10 +61,10 @@ impl Limits {
     }
 
     /// Least score of this extractor that matches.
-    pub fn threshold(&self, stage: Stage) -> f32 {
-        match stage {
-            Stage::Fast => self.fast,
-            Stage::Thorough => self.thorough,
+    pub fn threshold(&self, kind: ExtractorKind) -> f32 {
+        match kind {
+            ExtractorKind::Fast => self.fast,
+            ExtractorKind::Thorough => self.thorough,
         }
     }
 
@@ -83,28 +83,28 @@ pub struct Decision {
     /// The score that decided.
     pub score: f32,
     /// Of which extractor it is.
-    pub stage: Stage,
+    pub kind: ExtractorKind,
     /// The fast score that left it open.
     pub doubtful: Option<f32>,
 }
 
 impl Extraction {
     /// Whose templates a reference must have.
-    pub fn stages(self) -> &'static [Stage] {
+    pub fn extractors(self) -> &'static [ExtractorKind] {
         match self {
-            Self::Fast => &[Stage::Fast],
-            Self::Thorough => &[Stage::Thorough],
-            Self::Hybrid => &[Stage::Fast, Stage::Thorough],
+            Self::Fast => &[ExtractorKind::Fast],
+            Self::Thorough => &[ExtractorKind::Thorough],
+            Self::Hybrid => &[ExtractorKind::Fast, ExtractorKind::Thorough],
         }
     }
 }
 
 impl Extractors {
     /// One of them.
-    pub fn of(&self, stage: Stage) -> &dyn Extractor {
-        match stage {
-            Stage::Fast => self.fast.as_ref(),
-            Stage::Thorough => self.thorough.as_ref(),
+    pub fn of(&self, kind: ExtractorKind) -> &dyn Extractor {
+        match kind {
+            ExtractorKind::Fast => self.fast.as_ref(),
+            ExtractorKind::Thorough => self.thorough.as_ref(),
         }
     }
 
@@ -114,12 +114,12 @@ impl Extractors {
         &self,
         extraction: Extraction,
         image: &FingerImage,
-    ) -> Result<Vec<(Stage, MinutiaTemplate)>, FingerError> {
+    ) -> Result<Vec<(ExtractorKind, MinutiaTemplate)>, FingerError> {
         let mut templates = Vec::new();
-        for &stage in extraction.stages() {
-            match self.of(stage).extract(image) {
-                Ok(template) => templates.push((stage, template)),
-                Err(FingerError::TooFew { .. }) if stage == Stage::Fast && extraction == Extraction::Hybrid => {}
+        for &kind in extraction.extractors() {
+            match self.of(kind).extract(image) {
+                Ok(template) => templates.push((kind, template)),
+                Err(FingerError::TooFew { .. }) if kind == ExtractorKind::Fast && extraction == Extraction::Hybrid => {}
                 Err(error) => return Err(error),
             }
         }
@@ -136,30 +136,30 @@ impl Extractors {
         extraction: Extraction,
         limits: &Limits,
         image: &FingerImage,
-        mut compare: impl FnMut(Stage, &MinutiaTemplate) -> Result<Option<f32>, E>,
+        mut compare: impl FnMut(ExtractorKind, &MinutiaTemplate) -> Result<Option<f32>, E>,
     ) -> Result<Option<Decision>, E> {
-        let decision = |stage: Stage, score: f32, doubtful: Option<f32>| {
-            Some(Decision { matched: score >= limits.threshold(stage), score, stage, doubtful })
+        let decision = |kind: ExtractorKind, score: f32, doubtful: Option<f32>| {
+            Some(Decision { matched: score >= limits.threshold(kind), score, kind, doubtful })
         };
         let fast = match extraction {
             Extraction::Thorough => None,
             Extraction::Fast | Extraction::Hybrid => match self.fast.extract(image) {
-                Ok(template) => compare(Stage::Fast, &template)?,
+                Ok(template) => compare(ExtractorKind::Fast, &template)?,
                 Err(FingerError::TooFew { .. }) if extraction == Extraction::Hybrid => None,
                 Err(error) => return Err(error.into()),
             },
         };
         if let Some(score) = fast.filter(|&score| extraction == Extraction::Fast || !limits.doubtful(score)) {
-            return Ok(decision(Stage::Fast, score, None));
+            return Ok(decision(ExtractorKind::Fast, score, None));
         }
         if extraction == Extraction::Fast {
             return Ok(None);
         }
-        let score = compare(Stage::Thorough, &self.thorough.extract(image)?)?;
+        let score = compare(ExtractorKind::Thorough, &self.thorough.extract(image)?)?;
         // Without a reference for the thorough extractor the fast score is all there is.
         Ok(score.map_or_else(
-            || fast.and_then(|score| decision(Stage::Fast, score, Some(score))),
-            |score| decision(Stage::Thorough, score, fast),
+            || fast.and_then(|score| decision(ExtractorKind::Fast, score, Some(score))),
+            |score| decision(ExtractorKind::Thorough, score, fast),
         ))
     }
 }
@@ -214,8 +214,8 @@ mod tests {
 
         fn decide(&self, extraction: Extraction, scores: [Option<f32>; 2]) -> Result<Option<Decision>, FingerError> {
             let limits = Limits::new(0.5, 0.4, 0.1, 0.2);
-            let score = |stage: Stage| if stage == Stage::Fast { scores[0] } else { scores[1] };
-            self.extractors.decide(extraction, &limits, &image(), |stage, _| Ok(score(stage)))
+            let score = |kind: ExtractorKind| if kind == ExtractorKind::Fast { scores[0] } else { scores[1] };
+            self.extractors.decide(extraction, &limits, &image(), |kind, _| Ok(score(kind)))
         }
     }
 
@@ -223,18 +223,18 @@ mod tests {
         FingerImage::new(60, 60, Zeroizing::new(vec![0; 3_600])).unwrap()
     }
 
-    fn decided(matched: bool, score: f32, stage: Stage, doubtful: Option<f32>) -> Option<Decision> {
-        Some(Decision { matched, score, stage, doubtful })
+    fn decided(matched: bool, score: f32, kind: ExtractorKind, doubtful: Option<f32>) -> Option<Decision> {
+        Some(Decision { matched, score, kind, doubtful })
     }
 
     #[test]
     fn the_thorough_one_is_asked_only_near_the_threshold() {
         let hybrid = Extraction::Hybrid;
         for (fast, expected, asked) in [
-            (0.9, decided(true, 0.9, Stage::Fast, None), (1, 0)),
-            (0.1, decided(false, 0.1, Stage::Fast, None), (1, 0)),
-            (0.45, decided(true, 0.41, Stage::Thorough, Some(0.45)), (1, 1)),
-            (0.65, decided(true, 0.41, Stage::Thorough, Some(0.65)), (1, 1)),
+            (0.9, decided(true, 0.9, ExtractorKind::Fast, None), (1, 0)),
+            (0.1, decided(false, 0.1, ExtractorKind::Fast, None), (1, 0)),
+            (0.45, decided(true, 0.41, ExtractorKind::Thorough, Some(0.45)), (1, 1)),
+            (0.65, decided(true, 0.41, ExtractorKind::Thorough, Some(0.65)), (1, 1)),
         ] {
             let both = both(9, 9);
             assert_eq!(both.decide(hybrid, [Some(fast), Some(0.41)]).unwrap(), expected, "{fast}");
@@ -242,23 +242,23 @@ mod tests {
         }
         // A fast match that the thorough one does not confirm is none.
         let found = both(9, 9).decide(hybrid, [Some(0.6), Some(0.3)]).unwrap();
-        assert_eq!(found, decided(false, 0.3, Stage::Thorough, Some(0.6)));
+        assert_eq!(found, decided(false, 0.3, ExtractorKind::Thorough, Some(0.6)));
     }
 
     #[test]
     fn each_policy_asks_whom_it_names() {
         let (one, other) = (both(9, 9), both(9, 9));
         let fast = one.decide(Extraction::Fast, [Some(0.5), Some(0.0)]).unwrap();
-        assert_eq!((fast, one.asked()), (decided(true, 0.5, Stage::Fast, None), (1, 0)));
+        assert_eq!((fast, one.asked()), (decided(true, 0.5, ExtractorKind::Fast, None), (1, 0)));
         let thorough = other.decide(Extraction::Thorough, [Some(0.0), Some(0.39)]).unwrap();
-        assert_eq!((thorough, other.asked()), (decided(false, 0.39, Stage::Thorough, None), (0, 1)));
+        assert_eq!((thorough, other.asked()), (decided(false, 0.39, ExtractorKind::Thorough, None), (0, 1)));
     }
 
     #[test]
     fn hard_fingers_go_to_the_thorough_one_and_empty_sensors_to_nobody() {
         let hard = both(3, 9);
         let found = hard.decide(Extraction::Hybrid, [None, Some(0.8)]).unwrap();
-        assert_eq!((found, hard.asked()), (decided(true, 0.8, Stage::Thorough, None), (1, 1)));
+        assert_eq!((found, hard.asked()), (decided(true, 0.8, ExtractorKind::Thorough, None), (1, 1)));
         assert_eq!(hard.extractors.enroll(Extraction::Hybrid, &image()).unwrap().len(), 1);
         assert!(matches!(hard.decide(Extraction::Fast, [None; 2]), Err(FingerError::TooFew { found: 3, .. })));
         let empty = both(0, 9);
@@ -270,14 +270,14 @@ mod tests {
     #[test]
     fn a_reference_of_one_extractor_is_met_by_that_one() {
         let found = both(9, 9).decide(Extraction::Hybrid, [Some(0.55), None]).unwrap();
-        assert_eq!(found, decided(true, 0.55, Stage::Fast, Some(0.55)));
+        assert_eq!(found, decided(true, 0.55, ExtractorKind::Fast, Some(0.55)));
         let found = both(9, 9).decide(Extraction::Hybrid, [None, Some(0.5)]).unwrap();
-        assert_eq!(found, decided(true, 0.5, Stage::Thorough, None));
+        assert_eq!(found, decided(true, 0.5, ExtractorKind::Thorough, None));
         for extraction in [Extraction::Fast, Extraction::Thorough, Extraction::Hybrid] {
             assert_eq!(both(9, 9).decide(extraction, [None; 2]).unwrap(), None);
         }
-        for (extraction, stages) in [(Extraction::Fast, 1), (Extraction::Thorough, 1), (Extraction::Hybrid, 2)] {
-            assert_eq!(both(9, 9).extractors.enroll(extraction, &image()).unwrap().len(), stages);
+        for (extraction, templates) in [(Extraction::Fast, 1), (Extraction::Thorough, 1), (Extraction::Hybrid, 2)] {
+            assert_eq!(both(9, 9).extractors.enroll(extraction, &image()).unwrap().len(), templates);
         }
     }
 
@@ -288,14 +288,14 @@ mod tests {
             let [first, second, below, above] = limits;
             let limits = Limits::new(first, second, below, above);
             let both = both(9, 9);
-            let score = |stage: Stage| Some(if stage == Stage::Fast { fast } else { thorough });
-            let found = both.extractors.decide(Extraction::Hybrid, &limits, &image(), |stage, _| {
-                Ok::<_, FingerError>(score(stage))
+            let score = |kind: ExtractorKind| Some(if kind == ExtractorKind::Fast { fast } else { thorough });
+            let found = both.extractors.decide(Extraction::Hybrid, &limits, &image(), |kind, _| {
+                Ok::<_, FingerError>(score(kind))
             });
             let decision = found.unwrap().unwrap();
-            prop_assert_eq!(decision.matched, decision.score >= limits.threshold(decision.stage));
-            prop_assert_eq!(decision.stage == Stage::Thorough, limits.doubtful(fast));
-            if decision.stage == Stage::Thorough && fast.is_finite() {
+            prop_assert_eq!(decision.matched, decision.score >= limits.threshold(decision.kind));
+            prop_assert_eq!(decision.kind == ExtractorKind::Thorough, limits.doubtful(fast));
+            if decision.kind == ExtractorKind::Thorough && fast.is_finite() {
                 prop_assert!(fast >= first - below.max(0.0) && fast < first + above.max(0.0));
             }
         }

@@ -1,6 +1,13 @@
-//! The key hierarchy (DESIGN section 5): root -> application -> enrollment.
+//! The key hierarchy (DESIGN section 5): root -> application or gallery -> enrollment.
+//!
+//! The root lies in a file that a passphrase seals, or in a [`KeyStore`]: a PKCS#11 token gives out only what it derives.
+//! What comes from the root comes again whenever it is needed, so it cannot be destroyed; keys that must be are made in a
+//! key store, one a generation, and [`Rotating`] tells which there are.
 
+mod key_store;
 mod passphrase;
+mod pkcs11;
+mod rotation;
 
 use std::{
     fs,
@@ -11,11 +18,17 @@ use std::{
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hkdf::Hkdf;
+use sallyport_memory::Locked;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+use zeroize::{ZeroizeOnDrop, Zeroizing};
 
-pub use self::passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase};
+pub use self::{
+    key_store::{FileKeyStore, KeyStore, ROOT},
+    passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
+    pkcs11::{Pkcs11Error, Pkcs11KeyStore},
+    rotation::Rotating,
+};
 use crate::vault::{Vault, VaultError};
 
 /// Why a key could not be made, opened or stored.
@@ -42,14 +55,27 @@ pub enum KeyError {
     /// Argon2 refused the parameters in the file, or memory is short.
     #[error("the passphrase could not be stretched: {0}")]
     Stretch(argon2::Error),
+    /// A name of other characters.
+    #[error("`{0}` is no name of a key: use 1 to 40 of a-z, 0-9 and `-`")]
+    Name(String),
+    /// A key of this name is there.
+    #[error("there is a key `{0}` already, and it was not replaced: use the one that is there")]
+    Exists(String),
+    /// There is no such key.
+    #[error(
+        "there is no key `{0}`: it was destroyed, never made, or this is another key store than the one that has it"
+    )]
+    Unknown(String),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] Pkcs11Error),
 }
 
 /// Shortest passphrase, in bytes.
 pub const PASSPHRASE_BYTES_MIN: usize = 12;
 
 /// The root of all keys: never leaves this type.
-#[derive(ZeroizeOnDrop)]
-pub struct RootKey([u8; 32]);
+pub struct RootKey(Locked<32>);
 
 impl std::fmt::Debug for RootKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -98,11 +124,24 @@ impl RootKey {
         if passphrase.len() < PASSPHRASE_BYTES_MIN {
             return Err(KeyError::Weak(PASSPHRASE_BYTES_MIN));
         }
-        let mut key = Self([0; 32]);
+        let mut key = Self(Locked::zeroed());
+        rand::Rng::fill_bytes(&mut rand::rng(), &mut key.0[..]);
+        key.write(path, passphrase, false)?;
+        Ok(key)
+    }
+
+    /// Seals the file by another passphrase. The key stays the same: copies of the file open with the old one.
+    pub fn change_passphrase(path: &Path, old: &str, new: &str) -> Result<(), KeyError> {
+        if new.len() < PASSPHRASE_BYTES_MIN {
+            return Err(KeyError::Weak(PASSPHRASE_BYTES_MIN));
+        }
+        Self::open(path, old)?.write(path, new, true)
+    }
+
+    fn write(&self, path: &Path, passphrase: &str, replace: bool) -> Result<(), KeyError> {
         let mut salt = [0; 16];
-        rand::Rng::fill_bytes(&mut rand::rng(), &mut key.0);
         rand::Rng::fill_bytes(&mut rand::rng(), &mut salt);
-        let sealed = Vault::new(&*STRETCH.key(passphrase, &salt)?).seal(KEY_FORMAT.as_bytes(), &key.0);
+        let sealed = Vault::new(&*STRETCH.key(passphrase, &salt)?).seal(KEY_FORMAT.as_bytes(), &self.0[..]);
         let file = KeyFile {
             format: KEY_FORMAT.into(),
             stretch: STRETCH,
@@ -110,8 +149,13 @@ impl RootKey {
             sealed: STANDARD.encode(sealed),
         };
         let text = serde_json::to_vec_pretty(&file).map_err(|_| KeyError::Format(path.into()))?;
-        write_private(path, &text, false).map_err(|source| KeyError::File { path: path.into(), source })?;
-        Ok(key)
+        write_private(path, &text, replace).map_err(|source| KeyError::File { path: path.into(), source })
+    }
+
+    /// The root of this key store, such as a token: what the store derives from its own root, which stays there. Whoever
+    /// reads this process's memory has this key; whoever takes the disk, or the token without its PIN, has neither.
+    pub fn from_store(store: &dyn KeyStore) -> Result<Self, KeyError> {
+        Ok(Self(store.derive(ROOT, b"sallyport root 1")?))
     }
 
     /// Opens the file that [`RootKey::create`] wrote.
@@ -128,18 +172,33 @@ impl RootKey {
         let opened = Vault::new(&stretched)
             .open(KEY_FORMAT.as_bytes(), &sealed)
             .map_err(|_| KeyError::Passphrase(path.into()))?;
-        opened[..].try_into().map(Self).map_err(|_| format())
+        opened[..].try_into().map(|key: &[u8; 32]| Self(key.into())).map_err(|_| format())
     }
 
-    fn derive(&self, purpose: &[&[u8]]) -> [u8; 32] {
-        let mut key = [0; 32];
-        let _ = Hkdf::<Sha256>::new(Some(b"sallyport root 1"), &self.0).expand_multi_info(purpose, &mut key);
+    fn derive(&self, purpose: &[&[u8]]) -> Locked<32> {
+        let mut key = Locked::zeroed();
+        // 32 bytes are far below HKDF's limit of 255 hashes (RFC 5869, 2.3), the only error there is.
+        let _ = Hkdf::<Sha256>::new(Some(b"sallyport root 1"), &self.0[..]).expand_multi_info(purpose, &mut key[..]);
         key
     }
 
     /// The vault for this purpose, such as `store`.
     pub fn vault(&self, purpose: &str) -> Vault {
-        Vault::new(&Zeroizing::new(self.derive(&[b"vault", &[0], purpose.as_bytes()])))
+        Vault::new(&self.derive(&[b"vault", &[0], purpose.as_bytes()]))
+    }
+
+    /// The same with this many generations of its key, of which the last one seals: raise the number, seal all records anew,
+    /// then leave out those before ([`Vault::without_generations_before`]).
+    pub fn vault_of_generations(&self, purpose: &str, generations: u32) -> Vault {
+        (2..=generations).fold(self.vault(purpose), |vault, number| {
+            let key = self.derive(&[b"vault", &[0], purpose.as_bytes(), &[0], &number.to_be_bytes()]);
+            vault.with_generation(number, &key)
+        })
+    }
+
+    /// A key for something else than a vault, such as signing the audit trail.
+    pub fn key(&self, purpose: &str) -> Locked<32> {
+        self.derive(&[b"key", &[0], purpose.as_bytes()])
     }
 
     /// The key of this application and generation, such as `trusted-traveler`, 1.
@@ -150,9 +209,8 @@ impl RootKey {
 }
 
 /// The key of one application: the centre derives it, gates receive it at commissioning.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct ApplicationKey {
-    key: [u8; 32],
+    key: Locked<32>,
     generation: u32,
 }
 
@@ -165,7 +223,12 @@ impl std::fmt::Debug for ApplicationKey {
 impl ApplicationKey {
     /// A key received from the centre.
     pub fn received(key: &[u8; 32], generation: u32) -> Self {
-        Self { key: *key, generation }
+        Self { key: key.into(), generation }
+    }
+
+    /// The key of one gallery, such as a flight's: random, and so gone for good when the record that holds it is.
+    pub fn for_gallery() -> Self {
+        Self { key: (&*Zeroizing::new(random_key())).into(), generation: 1 }
     }
 
     /// Which generation it is.
@@ -180,7 +243,7 @@ impl ApplicationKey {
 
     /// Seals it into a file of a gate.
     pub fn save(&self, path: &Path, vault: &Vault) -> Result<(), KeyError> {
-        let plain = Zeroizing::new([&self.generation.to_be_bytes()[..], &self.key].concat());
+        let plain = Zeroizing::new([&self.generation.to_be_bytes()[..], &self.key[..]].concat());
         let sealed = vault.seal(b"application key", &plain);
         write_private(path, &sealed, true).map_err(|source| KeyError::File { path: path.into(), source })
     }
@@ -193,18 +256,19 @@ impl ApplicationKey {
         };
         let plain = vault.open(b"application key", &sealed).map_err(|error| match error {
             VaultError::Sealed => KeyError::Passphrase(path.into()),
-            VaultError::Format => KeyError::Format(path.into()),
+            _ => KeyError::Format(path.into()),
         })?;
         let (generation, key) = plain.split_first_chunk::<4>().ok_or_else(|| KeyError::Format(path.into()))?;
-        let key = key.try_into().map_err(|_| KeyError::Format(path.into()))?;
-        Ok(Some(Self { key, generation: u32::from_be_bytes(*generation) }))
+        let key: &[u8; 32] = key.try_into().map_err(|_| KeyError::Format(path.into()))?;
+        Ok(Some(Self { key: key.into(), generation: u32::from_be_bytes(*generation) }))
     }
 
     /// The seed of one enrollment's code. Raising `version` revokes the code.
     pub fn enrollment_seed(&self, enrollment: &[u8; 16], version: u32) -> EnrollmentSeed {
         let mut seed = [0; 32];
         let info: [&[u8]; 3] = [b"enrollment\0", enrollment, &version.to_be_bytes()];
-        let _ = Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key).expand_multi_info(&info, &mut seed);
+        let _ =
+            Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key[..]).expand_multi_info(&info, &mut seed);
         EnrollmentSeed(seed)
     }
 }
@@ -217,6 +281,13 @@ impl std::fmt::Debug for EnrollmentSeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("EnrollmentSeed(..)")
     }
+}
+
+/// A new key: 256 random bits.
+pub fn random_key() -> [u8; 32] {
+    let mut key = [0; 32];
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut key);
+    key
 }
 
 /// Writes a file for its owner alone, whole or not at all, flushed to the disk. Unless `replace`, a file that is there
@@ -245,28 +316,41 @@ mod tests {
 
     const PASSPHRASE: &str = "correct horse battery";
 
+    fn root(of: u8) -> RootKey {
+        RootKey((&[of; 32]).into())
+    }
+
     #[test]
     fn a_root_key_opens_with_its_passphrase_only_and_is_never_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("root.json");
         let made = RootKey::create(&path, PASSPHRASE).unwrap();
-        assert_eq!(RootKey::open(&path, PASSPHRASE).unwrap().0, made.0);
+        assert_eq!(*RootKey::open(&path, PASSPHRASE).unwrap().0, *made.0);
         assert!(matches!(RootKey::open(&path, "correct horse batterz"), Err(KeyError::Passphrase(_))));
         assert!(matches!(RootKey::create(&path, PASSPHRASE), Err(KeyError::File { .. })));
         assert!(matches!(RootKey::create(&path, "short"), Err(KeyError::Weak(_))));
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let text = fs::read(&path).unwrap();
         assert!(!text.windows(8).any(|window| window == &made.0[..8]));
+        RootKey::change_passphrase(&path, PASSPHRASE, "staple horse battery").unwrap();
+        assert_eq!(*RootKey::open(&path, "staple horse battery").unwrap().0, *made.0);
+        assert!(matches!(RootKey::open(&path, PASSPHRASE), Err(KeyError::Passphrase(_))));
+        assert!(RootKey::change_passphrase(&path, PASSPHRASE, "battery horse staple").is_err());
         fs::write(&path, b"{}").unwrap();
         assert!(matches!(RootKey::open(&path, PASSPHRASE), Err(KeyError::Format(_))));
     }
 
     #[test]
     fn every_step_of_the_hierarchy_separates() {
-        let root = RootKey([7; 32]);
+        let root = root(7);
         let key = root.application("trusted-traveler", 1);
-        assert_ne!(key.key, root.application("broker", 1).key);
-        assert_ne!(key.key, root.application("trusted-traveler", 2).key);
+        assert_ne!(*key.key, *root.application("broker", 1).key);
+        assert_ne!(*key.key, *root.application("trusted-traveler", 2).key);
+        assert_ne!(*root.key("a"), *root.key("b"));
+        let (one, two) = (root.vault("store").seal(b"a", b"x"), root.vault_of_generations("store", 2));
+        assert!(two.open(b"a", &one).is_ok() && two.newest() == 2);
+        assert!(root.vault("store").open(b"a", &two.seal(b"a", b"x")).is_err());
+        assert_ne!(*ApplicationKey::for_gallery().key, *ApplicationKey::for_gallery().key);
         let seed = key.enrollment_seed(&[1; 16], 1);
         assert_eq!(seed.0, ApplicationKey::received(&key.key, 1).enrollment_seed(&[1; 16], 1).0);
         assert_ne!(seed.0, key.enrollment_seed(&[2; 16], 1).0);
@@ -278,12 +362,12 @@ mod tests {
     fn a_received_key_survives_a_restart_sealed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("trusted-traveler.key");
-        let (vault, key) = (RootKey([7; 32]).vault("keys"), ApplicationKey::received(&[9; 32], 3));
+        let (vault, key) = (root(7).vault("keys"), ApplicationKey::received(&[9; 32], 3));
         assert!(ApplicationKey::load(&path, &vault).unwrap().is_none());
         key.save(&path, &vault).unwrap();
         let back = ApplicationKey::load(&path, &vault).unwrap().unwrap();
-        assert_eq!((back.key, back.generation), ([9; 32], 3));
+        assert_eq!((*back.key, back.generation), ([9; 32], 3));
         assert!(!fs::read(&path).unwrap().windows(8).any(|window| window == [9; 8]));
-        assert!(ApplicationKey::load(&path, &RootKey([8; 32]).vault("keys")).is_err());
+        assert!(ApplicationKey::load(&path, &root(8).vault("keys")).is_err());
     }
 }

@@ -48,6 +48,11 @@ pub fn passphrase(file: Option<&Path>, creating: bool) -> Result<Zeroizing<Strin
     obtain(env::var_os(PASSPHRASE_VARIABLE), file, creating, |prompt| rpassword::prompt_password(prompt))
 }
 
+/// The passphrase in the first line of this file, whatever the environment says.
+pub fn passphrase_in(file: &Path) -> Result<Zeroizing<String>, PassphraseError> {
+    obtain(None, Some(file), false, |_| Err(io::ErrorKind::Unsupported.into()))
+}
+
 fn obtain(
     variable: Option<OsString>,
     file: Option<&Path>,

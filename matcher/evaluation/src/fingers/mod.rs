@@ -126,3 +126,6 @@ fn compare(prepared: &[PreparedFinger], trials: &[Trial], threads: usize) -> any
     }
     Ok((Comparisons::chosen(genuine, impostor), microseconds))
 }
+
+#[cfg(test)]
+mod tests;

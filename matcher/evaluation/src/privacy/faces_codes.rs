@@ -98,7 +98,7 @@ pub(super) enum Attacker {
     Nothing,
     /// A code: solves it under a key of their own.
     Code,
-    /// A key: all it helps to is a face that is as much like everybody as can be.
+    /// A key, which tells nothing of a face: makes one that is as much like everybody as can be. So can who has no key.
     Key,
     /// Both: the sum of the directions with their signs.
     BothSummed,
@@ -191,8 +191,11 @@ impl Victim<'_> {
         let longest = CodeLength::default();
         let mut attacks = vec![self.attack(Attacker::Owner, longest, self.faces.embedding(sample))?];
         let people = self.faces.of_person.len();
-        let next = (1..people).filter_map(|on| self.faces.of_person.get((self.person + on) % people)?.first());
-        if let Some(&other) = next.take(1).next() {
+        // Half of all people on: neighbors in a data set may be more alike than others.
+        let from = self.person + people / 2;
+        let others = (0..people).map(|on| (from + on) % people).filter(|&other| other != self.person);
+        let mut others = others.filter_map(|other| self.faces.of_person.get(other)?.first());
+        if let Some(&other) = others.next() {
             attacks.push(self.attack(Attacker::Nothing, longest, self.faces.embedding(other))?);
         }
         let solved = reconstruction::solve(guessed, code);

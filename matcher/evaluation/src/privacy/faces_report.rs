@@ -119,7 +119,7 @@ impl Attacker {
             Self::Owner => "none: the enrolled picture itself",
             Self::Nothing => "nothing: another person's face",
             Self::Code => "code only: solved for a guessed key",
-            Self::Key => "key only: the average of all others",
+            Self::Key => "key only, or nothing: the average of all others",
             Self::BothSummed => "code and key: signed directions summed",
             Self::BothSolved => "code and key: solved",
         }

@@ -4,6 +4,8 @@ mod faces;
 mod faces_codes;
 mod faces_judge;
 mod faces_report;
+mod fingers;
+mod fingers_report;
 mod linkability;
 mod reconstruction;
 mod tables;
@@ -21,11 +23,14 @@ pub(crate) struct Arguments {
 enum Of {
     /// Faces: embeddings against codes.
     Faces(faces::Arguments),
+    /// Fingers: minutiae against codes.
+    Fingers(fingers::Arguments),
 }
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     match &arguments.of {
         Of::Faces(arguments) => faces::run(arguments),
+        Of::Fingers(arguments) => fingers::run(arguments),
     }
 }

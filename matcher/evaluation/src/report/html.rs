@@ -9,7 +9,10 @@ use super::{
     plots::{self, Bars, short},
     text::{percent, rate, thousands},
 };
-use crate::{bootstrap::Interval, fingers::report::FingerReport};
+use crate::{
+    bootstrap::Interval,
+    fingers::report::{FingerReport, SetReport},
+};
 
 /// Failures and notes of each kind that the page shows; JSON has all.
 const SHOWN: usize = 200;
@@ -37,41 +40,105 @@ impl Display for Escaped<'_> {
 
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
-    let mut out = String::from(
+    document(report, |out| {
+        headline(report, None, out);
+        missing(report, out);
+        details(report, out);
+    })
+}
+
+/// The whole page of fingers: all sets together, then each.
+pub(crate) fn finger_page(report: &FingerReport) -> String {
+    document(&report.all, |out| {
+        let mean = (report.mean_eer, report.mean_eer_interval);
+        headline(&report.all, Some(mean), out);
+        missing(&report.all, out);
+        sets(report, out);
+        details(&report.all, out);
+        if report.sets.len() > 1 {
+            for SetReport { set, report } in &report.sets {
+                let _ = writeln!(out, "<h2 class=\"set name\">{}</h2>", Escaped(set));
+                operating_points(report, out);
+                curves(report, out);
+                worst_pairs(report, out);
+            }
+        }
+    })
+}
+
+fn document(report: &Report, body: impl FnOnce(&mut String)) -> String {
+    let title = report.subject.title();
+    let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\n",
-    );
-    let title = report.subject.title();
-    let _ = writeln!(out, "<title>{title}</title>\n<style>");
-    out.push_str(include_str!("page.css"));
-    let _ = writeln!(
-        out,
-        "</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n\
-         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} {}</p>",
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{title}</title>\n<style>\n{}</style>\n</head>\n\
+         <body>\n<main>\n<h1>{title}</h1>\n\
+         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} {}</p>\n",
+        include_str!("page.css"),
         Escaped(&report.model),
         thousands(report.images),
         thousands(report.people),
         report.subject.many()
     );
-    headline(report, &mut out);
-    missing(report, &mut out);
-    operating_points(report, &mut out);
-    curves(report, &mut out);
-    quality(report, &mut out);
-    breakdown(report, &mut out);
-    worst_pairs(report, &mut out);
-    data(report, &mut out);
+    body(&mut out);
     out.push_str("</main>\n</body>\n</html>\n");
     out
 }
 
-/// The whole page of fingers.
-pub(crate) fn finger_page(report: &FingerReport) -> String {
-    page(&report.all)
+fn details(report: &Report, out: &mut String) {
+    operating_points(report, out);
+    curves(report, out);
+    quality(report, out);
+    breakdown(report, out);
+    worst_pairs(report, out);
+    data(report, out);
 }
 
-fn headline(report: &Report, out: &mut String) {
+/// Every set in a row.
+fn sets(report: &FingerReport, out: &mut String) {
+    out.push_str(
+        "<section class=\"card\">\n<h2>Sets</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>set</th>\
+         <th class=\"number\">images</th><th class=\"number\">failed</th><th class=\"number\">genuine</th>\
+         <th class=\"number\">impostor</th><th class=\"number\">EER</th><th>interval</th>",
+    );
+    for (name, _) in &report.all.fnmr_at_fmr.0 {
+        let _ = write!(out, "<th class=\"number\">FNMR at {name}</th>");
+    }
+    out.push_str(
+        "<th class=\"number\">ms</th><th class=\"number\">us</th><th class=\"number\">bytes</th></tr></thead>\n",
+    );
+    out.push_str("<tbody>\n");
+    let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
+    let cost = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.0}"));
+    for SetReport { set, report } in &report.sets {
+        let interval = report.intervals.eer;
+        let interval =
+            interval.map_or_else(|| "-".into(), |Interval(low, high)| format!("{} to {}", percent(low), percent(high)));
+        let counts = [report.images, report.failed_to_acquire, report.genuine, report.impostor].map(thousands);
+        let _ = write!(out, "<tr><td class=\"name\">{}</td>", Escaped(set));
+        for count in counts {
+            let _ = write!(out, "<td class=\"number\">{count}</td>");
+        }
+        let eer = shown(report.eer);
+        let _ = write!(out, "<td class=\"number\"><b>{eer}</b></td><td class=\"figure\">{interval}</td>");
+        for (_, fnmr) in &report.fnmr_at_fmr.0 {
+            let _ = write!(out, "<td class=\"number\">{}</td>", shown(*fnmr));
+        }
+        if let Some(figures) = &report.fingers {
+            let costs = [cost(figures.extraction_ms), cost(figures.comparison_us), thousands(figures.template_bytes)];
+            for cost in costs {
+                let _ = write!(out, "<td class=\"number\">{cost}</td>");
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str(
+        "</tbody>\n</table></div>\n<p class=\"quiet\">Half of the extractions and comparisons took at most so long, on \
+         one thread; bytes are those of the largest template.</p>\n</section>\n",
+    );
+}
+
+fn headline(report: &Report, mean_eer: Option<(Option<f64>, Option<Interval>)>, out: &mut String) {
     let confidence = report.intervals.confidence * 100.0;
     let within = |interval: Option<Interval>| match interval {
         Some(Interval(low, high)) => format!("{confidence:.0} %: {} to {}", percent(low), percent(high)),
@@ -86,6 +153,9 @@ fn headline(report: &Report, out: &mut String) {
              <span class=\"quiet\">{below}</span></div>"
         );
     };
+    if let Some((rate, interval)) = mean_eer {
+        tile("Mean of the sets' equal error rates", &shown(rate), &within(interval));
+    }
     let operating = report.operating.as_ref();
     tile(
         &operating.map_or_else(|| "FNMR".into(), |point| format!("FNMR at FMR {}", short(point.fmr))),
@@ -103,11 +173,24 @@ fn headline(report: &Report, out: &mut String) {
         &thousands(report.genuine),
         &format!("{} impostor comparisons", thousands(report.impostor)),
     );
-    tile(
-        "Images a second",
-        &format!("{:.1}", report.images_per_second),
-        &format!("on {} thread{}", report.threads, if report.threads == 1 { "" } else { "s" }),
-    );
+    match &report.fingers {
+        Some(figures) => {
+            let shown = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.0}"));
+            let (ms, us) = (shown(figures.extraction_ms), shown(figures.comparison_us));
+            tile("Extraction", &format!("{ms} ms"), &format!("median, on one of {} threads", report.threads));
+            tile(
+                "Comparison",
+                &format!("{us} us"),
+                &format!("protocol {}, {} enrolled", figures.protocol, figures.impressions),
+            );
+            tile("Largest template", &format!("{} B", thousands(figures.template_bytes)), "ISO/IEC 19794-2:2005");
+        }
+        None => tile(
+            "Images a second",
+            &format!("{:.1}", report.images_per_second),
+            &format!("on {} thread{}", report.threads, if report.threads == 1 { "" } else { "s" }),
+        ),
+    }
     out.push_str("</div>\n");
 }
 

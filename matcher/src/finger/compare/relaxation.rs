@@ -89,14 +89,14 @@ fn agreements(a: &PreparedFinger, b: &PreparedFinger, pairs: &[Pair]) -> Vec<Agr
 /// How well two pairs agree: the second minutia lies as far from the first, in the same direction, and is turned alike, on
 /// both fingers (25, 26); as the first pair sees it and as the second does.
 fn agreement(of: &(&Point, &Point, f32), with: &(&Point, &Point, f32)) -> Option<[f32; 2]> {
-    let turn = wrapped(with.2 - of.2).abs();
-    if turn > ANGLE_MOST {
-        return None;
-    }
     let (ax, ay) = (with.0.x - of.0.x, with.0.y - of.0.y);
     let (bx, by) = (with.1.x - of.1.x, with.1.y - of.1.y);
     let distance = ((ax * ax + ay * ay).sqrt() - (bx * bx + by * by).sqrt()).abs();
     if distance > DISTANCE_MOST_PX {
+        return None;
+    }
+    let turn = wrapped(with.2 - of.2).abs();
+    if turn > ANGLE_MOST {
         return None;
     }
     // How much the way from the one minutia to the other turns between the fingers; each pair sees it beside its own turn.

@@ -14,7 +14,7 @@ const TURN_MOST_STEPS: u8 = 64;
 /// Least similarity of a pair: below it relaxation never lifts one.
 const SIMILARITY_LEAST: f32 = 0.2;
 /// How many partners of a minutia, those with the most similar sketches, are compared bit by bit.
-const PARTNERS_TRIED: usize = 16;
+const PARTNERS_TRIED: usize = 10;
 
 /// Bits of a sketch: about every fourth cell.
 const SKETCH_BITS: usize = 128;
@@ -28,6 +28,8 @@ pub(super) struct Sketch {
     norm: f32,
     /// The minutia's direction, in steps of a turn's 256th.
     direction: u8,
+    /// Square root of how many of the cylinder's bits are set, where all its cells lie on the finger.
+    whole: Option<f32>,
 }
 
 impl Sketch {
@@ -41,7 +43,8 @@ impl Sketch {
             }
         }
         let direction = (direction / std::f32::consts::TAU * 256.0) as i32 as u8;
-        Self { bits, norm: (ones(&bits) as f32).sqrt(), direction }
+        let whole = (ones(&cylinder.valid) == CELLS_MOST).then(|| (ones(&cylinder.set) as f32).sqrt());
+        Self { bits, norm: (ones(&bits) as f32).sqrt(), direction, whole }
     }
 
     /// Whether two minutiae are turned too differently to be one.
@@ -86,6 +89,7 @@ pub(super) struct Pair {
 
 /// Bits that are set: sums of pairs, nibbles and bytes of all words at a time, which compilers turn into vector code where
 /// they may not count on an instruction for it.
+#[inline]
 fn ones<const COUNT: usize>(words: &[u64; COUNT]) -> u32 {
     const PAIRS: u64 = 0x5555_5555_5555_5555;
     const NIBBLES: u64 = 0x3333_3333_3333_3333;
@@ -105,43 +109,79 @@ fn ones<const COUNT: usize>(words: &[u64; COUNT]) -> u32 {
 }
 
 /// Similarity of two cylinders (17), 0 to 1; 0 where they have too little in common.
-fn similarity(a: &Cylinder, b: &Cylinder) -> f32 {
-    let common: [u64; WORDS] = std::array::from_fn(|word| a.valid[word] & b.valid[word]);
-    if (ones(&common) as f32) < COMMON_LEAST * CELLS_MOST as f32 {
-        return 0.0;
-    }
-    let first = ones(&std::array::from_fn::<_, WORDS, _>(|word| a.set[word] & common[word]));
-    let second = ones(&std::array::from_fn::<_, WORDS, _>(|word| b.set[word] & common[word]));
-    let apart = ones(&std::array::from_fn::<_, WORDS, _>(|word| (a.set[word] ^ b.set[word]) & common[word]));
-    let norms = (first as f32).sqrt() + (second as f32).sqrt();
+fn similarity(a: (&Sketch, &Cylinder), b: (&Sketch, &Cylinder)) -> f32 {
+    let ((a_sketch, a), (b_sketch, b)) = (a, b);
+    let (apart, norms) = if let (Some(first), Some(second)) = (a_sketch.whole, b_sketch.whole) {
+        (ones(&std::array::from_fn::<_, WORDS, _>(|word| a.set[word] ^ b.set[word])), first + second)
+    } else {
+        let common: [u64; WORDS] = std::array::from_fn(|word| a.valid[word] & b.valid[word]);
+        if (ones(&common) as f32) < COMMON_LEAST * CELLS_MOST as f32 {
+            return 0.0;
+        }
+        let first = ones(&std::array::from_fn::<_, WORDS, _>(|word| a.set[word] & common[word]));
+        let second = ones(&std::array::from_fn::<_, WORDS, _>(|word| b.set[word] & common[word]));
+        // What is set is valid, and so what is set in both is common.
+        let both = ones(&std::array::from_fn::<_, WORDS, _>(|word| a.set[word] & b.set[word]));
+        (first + second - 2 * both, (first as f32).sqrt() + (second as f32).sqrt())
+    };
     if norms > 0.0 { 1.0 - (apart as f32).sqrt() / norms } else { 0.0 }
+}
+
+/// A pair as one number, less the more alike it is: such are sorted several times as fast.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Ranked(u64);
+
+impl Ranked {
+    fn new(similarity: f32, first: usize, second: usize) -> Self {
+        // Floats that are not negative are in the order of their bits.
+        let rank = u64::from(!similarity.max(0.0).to_bits());
+        Self(rank << 32 | (first as u64 & 0xffff) << 16 | second as u64 & 0xffff)
+    }
+
+    fn pair(self) -> Pair {
+        let similarity = f32::from_bits(!((self.0 >> 32) as u32));
+        Pair { first: (self.0 >> 16 & 0xffff) as usize, second: (self.0 & 0xffff) as usize, similarity }
+    }
+}
+
+/// The partners with the most similar sketches, in no order.
+fn partners(sketch: &Sketch, others: &[Sketch], into: &mut Vec<Ranked>) {
+    into.clear();
+    let there = others.iter().enumerate().filter(|(_, other)| !sketch.is_turned(other));
+    into.extend(there.map(|(second, other)| Ranked::new(sketch.similarity(other), 0, second)));
+    if into.len() > PARTNERS_TRIED {
+        into.select_nth_unstable(PARTNERS_TRIED);
+        into.truncate(PARTNERS_TRIED);
+    }
 }
 
 /// Pairs of minutiae, the most alike first, each minutia in one pair at most, as many as the finger with fewer has.
 pub(super) fn pairs(a: &PreparedFinger, b: &PreparedFinger) -> Vec<Pair> {
-    let mut all: Vec<Pair> = Vec::with_capacity(a.len() * PARTNERS_TRIED);
-    for (first, (sketch, cylinder)) in a.sketches.iter().zip(a.cylinders.iter()).enumerate() {
-        let tried = Tried::of(sketch, &b.sketches);
-        for second in tried.partners() {
-            let similarity = b.cylinders.get(second).map_or(0.0, |other| similarity(cylinder, other));
+    let mut all: Vec<Ranked> = Vec::with_capacity(a.len() * PARTNERS_TRIED);
+    let mut tried = Vec::with_capacity(b.len());
+    for (first, one) in a.sketches.iter().zip(a.cylinders.iter()).enumerate() {
+        partners(one.0, &b.sketches, &mut tried);
+        for Pair { second, .. } in tried.iter().map(|tried| tried.pair()) {
+            let other = b.sketches.get(second).zip(b.cylinders.get(second));
+            let similarity = other.map_or(0.0, |other| similarity(one, other));
             if similarity >= SIMILARITY_LEAST {
-                all.push(Pair { first, second, similarity });
+                all.push(Ranked::new(similarity, first, second));
             }
         }
     }
-    all.sort_unstable_by(|x, y| {
-        y.similarity.total_cmp(&x.similarity).then_with(|| (x.first, x.second).cmp(&(y.first, y.second)))
-    });
+    all.sort_unstable();
     let (mut first_taken, mut second_taken) = (vec![false; a.len()], vec![false; b.len()]);
-    all.retain(|pair| {
+    let mut found = Vec::with_capacity(a.len().min(b.len()));
+    for pair in all.iter().map(|ranked| ranked.pair()) {
         let (Some(first), Some(second)) = (first_taken.get_mut(pair.first), second_taken.get_mut(pair.second)) else {
-            return false;
+            continue;
         };
-        let free = !*first && !*second;
-        (*first, *second) = (*first || free, *second || free);
-        free
-    });
-    all
+        if !*first && !*second {
+            (*first, *second) = (true, true);
+            found.push(pair);
+        }
+    }
+    found
 }
 
 /// Of each minutia of the first finger, the partner with the most similar sketch; the most alike first.
@@ -151,39 +191,4 @@ pub(super) fn rough_pairs(a: &PreparedFinger, b: &PreparedFinger) -> Vec<Pair> {
         nearest.map(|(first, (second, similarity))| Pair { first, second, similarity }).collect();
     pairs.sort_unstable_by(|x, y| y.similarity.total_cmp(&x.similarity).then(x.first.cmp(&y.first)));
     pairs
-}
-
-/// The partners with the most similar sketches, best first.
-struct Tried {
-    best: [(f32, usize); PARTNERS_TRIED],
-    count: usize,
-}
-
-impl Tried {
-    fn of(sketch: &Sketch, others: &[Sketch]) -> Self {
-        let mut tried = Self { best: [(f32::NEG_INFINITY, 0); PARTNERS_TRIED], count: 0 };
-        let mut least = f32::NEG_INFINITY;
-        for (second, other) in others.iter().enumerate() {
-            if sketch.is_turned(other) {
-                continue;
-            }
-            let similarity = sketch.similarity(other);
-            if similarity > least {
-                let at = tried.best.partition_point(|known| known.0 >= similarity);
-                if let Some(behind) = tried.best.get_mut(at..) {
-                    behind.rotate_right(1);
-                    if let Some(slot) = behind.first_mut() {
-                        *slot = (similarity, second);
-                    }
-                }
-                tried.count = (tried.count + 1).min(PARTNERS_TRIED);
-                least = tried.best.last().map_or(least, |last| last.0);
-            }
-        }
-        tried
-    }
-
-    fn partners(&self) -> impl Iterator<Item = usize> {
-        self.best.iter().take(self.count).map(|known| known.1)
-    }
 }

@@ -1,0 +1,228 @@
+//! Where the registry's records lie and the keys to them, and their upkeep.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use sallyport_privacy::{
+    keys::{KeyError, KeyStore, RootKey, Rotating},
+    vault::{ManifestKey, SystemClock},
+};
+use sallyport_store::{FileAnchor, Opening, SealedStore, SledStore, StoreError, VaultKeys, VaultStore};
+
+use crate::{config::Config, registry::Registry};
+
+/// The key by which envelopes are sealed.
+pub const ENVELOPES: &str = "envelopes";
+/// How many envelopes are sealed anew before others may use the store again.
+const RESEALED_AT_ONCE: usize = 100;
+
+/// The root key, and the store of the keys that are rotated and destroyed.
+pub struct Keys {
+    /// The root.
+    pub root: RootKey,
+    /// The others.
+    pub store: Arc<dyn KeyStore>,
+}
+
+/// Why the records are not there.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum VaultsError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// The registry's records, and those that are not of persons.
+pub struct Vaults {
+    records: Arc<VaultStore>,
+    keys: Arc<dyn KeyStore>,
+    keep: usize,
+    /// The generation by which all envelopes are known to be sealed.
+    resealed: AtomicU32,
+}
+
+/// What upkeep found to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Records whose time was over.
+    pub expired: usize,
+    /// Envelopes sealed anew.
+    pub resealed: usize,
+    /// Keys destroyed.
+    pub retired: usize,
+}
+
+/// Stores as registry and reports use them.
+pub struct Opened {
+    /// Their upkeep.
+    pub vaults: Vaults,
+    /// The registry's, each record under a key of its own.
+    pub registry: SealedStore,
+    /// The reports'.
+    pub reports: SealedStore,
+}
+
+impl Vaults {
+    /// Opens the records. What an earlier version kept in the common store is moved to the vault.
+    pub fn open(config: &Config, keys: &Keys, opening: Opening) -> Result<Opened, VaultsError> {
+        let common = SealedStore::new(Arc::new(SledStore::open(&config.store())?), keys.root.vault("store"));
+        let vault_keys = VaultKeys {
+            envelopes: Rotating::new(&*keys.store, ENVELOPES).vault()?,
+            manifest: ManifestKey::new(&keys.root.key("manifest")),
+        };
+        let records = Arc::new(VaultStore::open(
+            Arc::new(SledStore::open(&config.records())?),
+            Arc::new(SledStore::open(&config.envelopes())?),
+            Arc::new(FileAnchor::at(&config.counter())),
+            Arc::new(SystemClock),
+            &Registry::TREES,
+            vault_keys,
+            opening,
+        )?);
+        let registry = SealedStore::vaulted(records.clone(), keys.root.vault("store"));
+        let moved = common.move_to(&registry, &Registry::TREES)?;
+        if moved > 0 {
+            tracing::info!(moved, "records of an earlier version have keys of their own now");
+        }
+        let (keep, resealed) = (config.keys.keep_generations, AtomicU32::new(0));
+        let vaults = Self { records, keys: keys.store.clone(), keep, resealed };
+        Ok(Opened { vaults, registry, reports: common })
+    }
+
+    /// Destroys what is over; seals envelopes by the newest generation of their key, step by step while the service goes on;
+    /// and destroys generations that no backup needs any more.
+    pub fn keep_up(&self) -> Result<Done, VaultsError> {
+        let mut done = Done { expired: self.records.purge()?, ..Done::default() };
+        let rotating = Rotating::new(&*self.keys, ENVELOPES);
+        let vault = rotating.vault()?;
+        let newest = vault.newest();
+        if self.resealed.load(Ordering::Relaxed) == newest {
+            return Ok(done);
+        }
+        self.records.rotate(vault);
+        let mut after: Option<Vec<u8>> = None;
+        loop {
+            let step = self.records.reseal(after.as_deref(), RESEALED_AT_ONCE)?;
+            done.resealed += step.done;
+            if step.done > 0 {
+                tracing::info!(done = done.resealed, generation = newest, "sealing envelopes anew");
+            }
+            after = step.after;
+            if after.is_none() {
+                break;
+            }
+        }
+        done.retired = rotating.retire(self.keep)?;
+        self.records.rotate(rotating.vault()?);
+        self.resealed.store(newest, Ordering::Relaxed);
+        Ok(done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use sallyport_privacy::keys::{FileKeyStore, ROOT};
+    use sallyport_store::Change;
+
+    use super::*;
+
+    const TREE: &str = Registry::TREES[0];
+
+    struct World {
+        folder: tempfile::TempDir,
+        config: Config,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let config = Config { data: folder.path().join("data"), ..Config::default() };
+            std::fs::create_dir(&config.data).unwrap();
+            RootKey::create(&config.root_key(), "correct horse battery").unwrap();
+            Self { folder, config }
+        }
+
+        fn keys(&self) -> Keys {
+            let root = RootKey::open(&self.config.root_key(), "correct horse battery").unwrap();
+            let store = Arc::new(FileKeyStore::open(&self.config.key_folder(), &root).unwrap());
+            Keys { root, store }
+        }
+
+        fn open(&self) -> Result<Opened, VaultsError> {
+            Vaults::open(&self.config, &self.keys(), Opening::AsLeft)
+        }
+    }
+
+    #[test]
+    fn records_of_an_earlier_version_move_into_the_vault_once() {
+        let world = World::new();
+        let root = world.keys().root;
+        let common =
+            || SealedStore::new(Arc::new(SledStore::open(&world.config.store()).unwrap()), root.vault("store"));
+        let before = common();
+        let changes = (0..3u8).map(|key| before.seal(TREE, &[key], &key).unwrap());
+        before.apply(changes.collect()).unwrap();
+        drop(before);
+        for _ in 0..2 {
+            let opened = world.open().unwrap();
+            assert!((0..3u8).all(|key| opened.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
+            assert!(opened.reports.keys(TREE, None, 9).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_rotated_key_is_taken_up_while_running_and_old_ones_are_destroyed() {
+        let world = World::new();
+        let keys = world.keys();
+        let opened = world.open().unwrap();
+        let write = |key: u8| opened.registry.apply(vec![opened.registry.seal(TREE, &[key], &key).unwrap()]).unwrap();
+        (0..5).for_each(write);
+        assert_eq!(opened.vaults.keep_up().unwrap(), Done::default());
+        for generation in 2..=4u32 {
+            Rotating::new(&*keys.store, ENVELOPES).rotate().unwrap();
+            let retired = usize::from(generation > 2);
+            assert_eq!(opened.vaults.keep_up().unwrap(), Done { expired: 0, resealed: 5, retired });
+        }
+        assert_eq!(opened.vaults.keep_up().unwrap(), Done::default());
+        write(5);
+        assert!((0..6u8).all(|key| opened.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
+        assert_eq!(keys.store.names().unwrap(), ["envelopes-3", "envelopes-4", ROOT]);
+        drop(opened);
+        let again = world.open().unwrap();
+        assert!((0..6u8).all(|key| again.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
+    }
+
+    #[test]
+    fn records_put_back_from_a_backup_are_taken_only_when_somebody_says_so() {
+        let world = World::new();
+        let opened = world.open().unwrap();
+        let registry = &opened.registry;
+        registry.apply(vec![registry.seal(TREE, &[1], &1u8).unwrap()]).unwrap();
+        drop(opened);
+        let backup = world.folder.path().join("backup");
+        let copy = |from: &std::path::Path, to: &std::path::Path| {
+            let _ = std::fs::remove_dir_all(to);
+            assert!(std::process::Command::new("cp").arg("-r").args([from, to]).status().unwrap().success());
+        };
+        copy(&world.config.records(), &backup);
+        let opened = world.open().unwrap();
+        opened.registry.apply(vec![opened.registry.seal(TREE, &[1], &2u8).unwrap()]).unwrap();
+        opened.registry.apply(vec![Change::Remove { tree: TREE, key: vec![1] }]).unwrap();
+        drop(opened);
+        copy(&backup, &world.config.records());
+        let error = world.open().err().unwrap();
+        assert!(matches!(error, VaultsError::Store(StoreError::RolledBack { .. })), "{error}");
+        let restored = Vaults::open(&world.config, &world.keys(), Opening::Restored).unwrap();
+        let dead = restored.registry.get::<u8>(TREE, &[1]);
+        assert!(matches!(dead, Err(StoreError::Corrupt { .. })), "its key was destroyed with it: {dead:?}");
+        drop(restored);
+        assert!(world.open().is_ok());
+    }
+}

@@ -1,0 +1,104 @@
+//! Keys that are rotated, and destroyed when nothing needs them any more.
+
+use super::{KeyError, KeyStore};
+use crate::vault::Vault;
+
+/// The generations of one purpose's key in a key store, by the names `PURPOSE-1`, `PURPOSE-2`, ...
+#[derive(Clone, Copy)]
+pub struct Rotating<'a> {
+    store: &'a dyn KeyStore,
+    purpose: &'a str,
+}
+
+impl std::fmt::Debug for Rotating<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Rotating({})", self.purpose)
+    }
+}
+
+impl<'a> Rotating<'a> {
+    /// The key of this purpose in this store.
+    pub fn new(store: &'a dyn KeyStore, purpose: &'a str) -> Self {
+        Self { store, purpose }
+    }
+
+    /// A vault of all generations that there are; the first one is made if there is none.
+    pub fn vault(&self) -> Result<Vault, KeyError> {
+        let mut generations = self.generations()?;
+        if generations.is_empty() {
+            self.store.create(&self.name(1))?;
+            generations.push(1);
+        }
+        let mut vault: Option<Vault> = None;
+        for generation in generations {
+            let key = self.store.derive(&self.name(generation), b"sallyport vault")?;
+            vault = Some(match vault {
+                None => Vault::of_generation(generation, &key),
+                Some(vault) => vault.with_generation(generation, &key),
+            });
+        }
+        vault.ok_or_else(|| KeyError::Unknown(self.name(1)))
+    }
+
+    /// Makes the next generation. The vault that is given seals with it and still opens with those before: put it in use,
+    /// seal anew what the older ones sealed, then [`Rotating::retire`] them.
+    pub fn rotate(&self) -> Result<Vault, KeyError> {
+        let newest = self.generations()?.last().copied().unwrap_or_default();
+        self.store.create(&self.name(newest.saturating_add(1)))?;
+        self.vault()
+    }
+
+    /// Destroys all generations but the last `keep` (one at least): for good, so that what only they open is gone, in
+    /// backups, too. As many generations as backups must be good for have to be kept. Gives how many were destroyed.
+    pub fn retire(&self, keep: usize) -> Result<usize, KeyError> {
+        let generations = self.generations()?;
+        let over = generations.len().saturating_sub(keep.max(1));
+        for generation in generations.iter().take(over) {
+            self.store.destroy(&self.name(*generation))?;
+        }
+        Ok(over)
+    }
+
+    fn generations(&self) -> Result<Vec<u32>, KeyError> {
+        let names = self.store.names()?;
+        let number = |name: &String| name.strip_prefix(self.purpose)?.strip_prefix('-')?.parse().ok();
+        let mut generations: Vec<u32> = names.iter().filter_map(number).collect();
+        generations.sort_unstable();
+        Ok(generations)
+    }
+
+    fn name(&self, generation: u32) -> String {
+        format!("{}-{generation}", self.purpose)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        keys::{FileKeyStore, RootKey},
+        vault::VaultError,
+    };
+
+    #[test]
+    fn old_keys_read_until_they_are_retired_and_then_nothing_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = RootKey::create(&folder.path().join("root.json"), "correct horse battery").unwrap();
+        let store = FileKeyStore::open(&folder.path().join("keys"), &root).unwrap();
+        let keys = Rotating::new(&store, "envelopes");
+        let old = keys.vault().unwrap().seal(b"a", b"x");
+        let vault = keys.rotate().unwrap();
+        assert!(vault.newest() == 2 && vault.open(b"a", &old).is_ok());
+        let new = vault.seal(b"a", b"x");
+        for number in 3..=11 {
+            assert_eq!(keys.rotate().unwrap().newest(), number, "in order of numbers, not of names");
+        }
+        assert_eq!(keys.retire(10).unwrap(), 1);
+        let left = keys.vault().unwrap();
+        assert_eq!(left.open(b"a", &old), Err(VaultError::Generation(1)));
+        assert!(left.open(b"a", &new).is_ok());
+        assert_eq!(keys.retire(0).unwrap(), 9, "one always stays");
+        assert_eq!(keys.vault().unwrap().generations().collect::<Vec<_>>(), [11]);
+    }
+}
