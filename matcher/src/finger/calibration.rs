@@ -13,7 +13,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 
-use super::{Extraction, Limits, NetManifest, Stage as ExtractorKind, extract::NAME};
+use super::{Extraction, ExtractorKind, Limits, NetManifest, extract::NAME};
 use crate::{
     calibration::{
         CalibrationError, Fmr, LikelihoodRatio, SECTION, Tail, Threshold, WRITTEN, check_thresholds, meaning_toml,
@@ -239,7 +239,7 @@ impl Calibrations {
     pub fn limits(&self, extraction: Extraction, comparison: Comparison, fmr: Fmr) -> Result<Limits, NotCalibrated> {
         let least =
             |kind: ExtractorKind, fmr: Fmr| self.threshold(kind, comparison, fmr).map(|threshold| threshold.score);
-        let asked = |kind: ExtractorKind| match extraction.stages().contains(&kind) {
+        let asked = |kind: ExtractorKind| match extraction.extractors().contains(&kind) {
             true => least(kind, fmr),
             false => Ok(f32::INFINITY),
         };

@@ -11,8 +11,8 @@
 use std::ops::Range;
 
 use sallyport_matcher::finger::{
-    Calibrations, Compared, CylinderVectors, EnrolledFinger, Extractor, FingerCalibration, Form, MinutiaTemplate,
-    PreparedFinger, Stage as ExtractorKind,
+    Calibrations, Compared, CylinderVectors, EnrolledFinger, Extractor, ExtractorKind, FingerCalibration, Form,
+    MinutiaTemplate, PreparedFinger,
 };
 
 use sallyport_privacy::{keys::ApplicationKey, template::FingerProjection};
