@@ -5,7 +5,7 @@
 `make bench` does this. Both hold the same random codes and must find the same references. FAISS searches by heap or by
 counting (`use_heap`), whichever is faster; what a call from Python takes, measured on an index of one code, is taken off its
 time. What else a machine does takes from its memory and its cores, now from one and now from the other: so they take turns
-of a tenth of a second, and the least time of all counts, in brackets that of each round.
+of a tenth of a second. Times are the least of all; ratios are taken of each turn, and their median and quartiles are told.
 
 Reading is the sum of all words by the widest loads, with the same prefetches as the search.
 """
@@ -28,7 +28,7 @@ CASES = [
     (128, 1_000_000, 1),
 ]
 MOST = 10
-ROUNDS, TURNS, TURN_S = 5, 6, 0.1
+TURNS, TURN_S = 20, 0.1
 # Only of a gallery that no core's own cache holds is it asked how near the search comes to reading.
 CACHE_BYTES = 16 << 20
 SEED = 7
@@ -136,34 +136,29 @@ def compare(ours, length, count, probes):
         agree(turns["ours"](1)[1], turns[slower](1)[1])
         del turns[slower]
         times = {name: max(1, int(TURN_S * 1e3 / max(once[name], 1e-3))) for name in turns}
-        rounds = []
-        for _ in range(ROUNDS):
-            least = dict.fromkeys(turns, float("inf"))
-            for _ in range(TURNS):
-                done = {name: turn(times[name]) for name, turn in turns.items()}
-                agree(done["ours"][1], done[faster][1])
-                least = {name: min(least[name], *ms) for name, (ms, _) in done.items()}
-            rounds.append(least)
-        best = {name: min(each[name] for each in rounds) for name in turns}
-        share = ""
-        if length * count >= CACHE_BYTES and probes == 1:
-            share = ratio("read", "ours", best, rounds)
+        least = []
+        for _ in range(TURNS):
+            done = {name: turn(times[name]) for name, turn in turns.items()}
+            agree(done["ours"][1], done[faster][1])
+            least.append({name: min(ms) for name, (ms, _) in done.items()})
+        best = {name: min(each[name] for each in least) for name in turns}
+        share = ratio("read", "ours", least) if length * count >= CACHE_BYTES and probes == 1 else ""
         print(
             f"{length:>6}{count:>10,}{probes:>8}{threads:>9}{best['ours']:>12.4f}{best[faster]:>12.4f} {faster:<9}"
-            f"{ratio('ours', faster, best, rounds)}{length * count / best['read'] / 1e6:>10.1f}{share:>24}",
+            f"{ratio('ours', faster, least)}{length * count / best['read'] / 1e6:>10.1f}{share:>24}",
             flush=True,
         )
 
 
-def ratio(one, other, best, rounds):
-    of_rounds = [each[one] / each[other] for each in rounds]
-    return f"{best[one] / best[other]:>6.2f} ({min(of_rounds):.2f} to {max(of_rounds):.2f})"
+def ratio(one, other, turns):
+    first, middle, third = statistics.quantiles((each[one] / each[other] for each in turns), n=4)
+    return f"{middle:>6.2f} ({first:.2f} to {third:.2f})"
 
 
 def main():
     ours = Sallyport(sys.argv[1])
     print(f"{ours.kernel}; FAISS {faiss.__version__}; load of the machine {os.getloadavg()[0]:.1f}.")
-    print(f"The nearest {MOST}; least times of {ROUNDS} rounds of {TURNS} turns each, milliseconds; reading in GB/s.\n")
+    print(f"The nearest {MOST}; least times of {TURNS} turns, milliseconds; reading in GB/s; ratios by turn.\n")
     print(
         f"{'bytes':>6}{'codes':>10}{'probes':>8}{'threads':>9}{'Sallyport':>12}{'FAISS':>12} {'':<9}{'ratio of times':>21}"
         f"{'reading':>10}{'share of reading speed':>24}"

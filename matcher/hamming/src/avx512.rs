@@ -64,14 +64,40 @@ fn whole_vectors<const VECTORS: usize>(probe: &[Vector], codes: &[u8], distances
     let Ok(probe) = <&[Vector; VECTORS]>::try_from(probe) else { return };
     let mut held = [_mm512_setzero_si512(); VECTORS];
     held.iter_mut().zip(probe).for_each(|(held, vector)| *held = load(vector));
-    for (code, found) in codes.as_chunks::<64>().0.as_chunks::<VECTORS>().0.iter().zip(distances) {
-        let mut words = _mm512_setzero_si512();
-        for (a, b) in held.iter().zip(code) {
-            foresee(b);
-            words = _mm512_add_epi64(words, differing(*a, load(b)));
-        }
-        *found = _mm512_reduce_add_epi64(words) as u32;
+    let codes = codes.as_chunks::<64>().0.as_chunks::<VECTORS>().0;
+    let (fours, found_fours) = (codes.as_chunks::<4>().0, distances.as_chunks_mut::<4>().0);
+    let done = 4 * fours.len().min(found_fours.len());
+    for (four, found) in fours.iter().zip(found_fours) {
+        *found = sums(four.each_ref().map(|code| differing_words(&held, code)));
     }
+    for (code, found) in codes.iter().zip(distances).skip(done) {
+        *found = _mm512_reduce_add_epi64(differing_words(&held, code)) as u32;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512vpopcntdq")]
+fn differing_words<const VECTORS: usize>(probe: &[__m512i; VECTORS], code: &[Vector; VECTORS]) -> __m512i {
+    let mut words = _mm512_setzero_si512();
+    for (a, b) in probe.iter().zip(code) {
+        foresee(b);
+        words = _mm512_add_epi64(words, differing(*a, load(b)));
+    }
+    words
+}
+
+/// Each vector's words, which fit 32 bits, summed: four at once take half of what one after the other does.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sums(words: [__m512i; 4]) -> [u32; 4] {
+    // Words of two vectors in turn, then of all four, eight times; then four times, two times, once.
+    let first = _mm512_or_si512(words[0], _mm512_slli_epi64::<32>(words[1]));
+    let second = _mm512_or_si512(words[2], _mm512_slli_epi64::<32>(words[3]));
+    let all = _mm512_add_epi32(_mm512_unpacklo_epi64(first, second), _mm512_unpackhi_epi64(first, second));
+    let half = _mm256_add_epi32(_mm512_castsi512_si256(all), _mm512_extracti64x4_epi64::<1>(all));
+    let quarter = _mm_add_epi32(_mm256_castsi256_si128(half), _mm256_extracti128_si256::<1>(half));
+    // SAFETY: both are 16 bytes, and any bytes are four numbers.
+    unsafe { transmute(quarter) }
 }
 
 #[target_feature(enable = "avx512f")]

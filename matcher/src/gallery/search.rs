@@ -10,8 +10,8 @@ use sallyport_hamming::Kernel;
 
 use super::{Gallery, GalleryError, ReferenceId};
 
-/// Codes that are compared with one probe after the other while they are in the first cache, which has 32 KiB and more.
-const BLOCK_BYTES: usize = 16 << 10;
+/// Codes that are compared with one probe after the other while they are in a core's own cache, of 256 KiB and more.
+const BLOCK_BYTES: usize = 64 << 10;
 /// What a thread takes from the rest of the work at once.
 const SHARE_BYTES: usize = 1 << 20;
 /// Comparing so much, times the number of probes, takes several times what starting a thread does.
