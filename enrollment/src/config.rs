@@ -67,6 +67,8 @@ pub struct Config {
     pub admin: Admin,
     /// Keys, and what proves things.
     pub keys: KeyPlaces,
+    /// How long what is over is kept.
+    pub retention: Kept,
 }
 
 /// The gates' side.
@@ -109,6 +111,20 @@ impl Default for KeyPlaces {
     }
 }
 
+/// How long what is over is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Kept {
+    /// Enrollments, after their last day.
+    pub expired_enrollments_days: u16,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { expired_enrollments_days: 30 }
+    }
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -118,6 +134,7 @@ impl Default for Config {
             gates: Gates::default(),
             admin: Admin::default(),
             keys: KeyPlaces::default(),
+            retention: Kept::default(),
         }
     }
 }

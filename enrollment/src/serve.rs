@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sallyport_link::server_config;
 use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
 use sallyport_store::Opening;
@@ -21,7 +21,7 @@ use tokio::{
 use crate::{
     api,
     audit::Audit,
-    config::Config,
+    config::{Config, Kept},
     gates::{Admission, Reports},
     registry::{Portraits, Registry},
     vaults::{Keys, Opened, Vaults},
@@ -37,6 +37,8 @@ const WORKER_CONNECTIONS_MAX: usize = 64;
 const PORT_RETRY: Duration = Duration::from_secs(3);
 /// How often records are looked through for what is over, and keys for a newer one.
 const UPKEEP: Duration = Duration::from_secs(60);
+/// Enrollments are looked through once a day, and at each start.
+const ROUNDS_A_DAY: u64 = 24 * 60 * 60 / UPKEEP.as_secs();
 /// How long requests in progress may take to end when the service stops, in seconds.
 const SHUTDOWN_S: u64 = 5;
 
@@ -56,6 +58,8 @@ pub struct Service {
     pub audit: Audit,
     /// Upkeep of the records.
     pub vaults: Vaults,
+    /// How long what is over is kept.
+    pub retention: Kept,
 }
 
 impl Service {
@@ -84,7 +88,16 @@ impl Service {
             }
         };
         let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
-        Ok(Some(Self { registry, admission, reports, portraits, accounts, audit, vaults }))
+        Ok(Some(Self {
+            registry,
+            admission,
+            reports,
+            portraits,
+            accounts,
+            audit,
+            vaults,
+            retention: config.retention.clone(),
+        }))
     }
 }
 
@@ -97,9 +110,30 @@ fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, R
     Ok((Registry::open(registry, &keys.root)?, Reports::new(reports), vaults, audit))
 }
 
+impl Service {
+    /// Deletes enrollments whose last day is long over.
+    fn delete_ended(&self, now: Timestamp) -> Result<()> {
+        let kept = SignedDuration::from_hours(24 * i64::from(self.retention.expired_enrollments_days));
+        for id in self.registry.ended_before(now.saturating_sub(kept)?)? {
+            self.audit.note(web::SERVICE, Act::Expire, Some(id), "enrollment-ended")?;
+            self.registry.delete(id)?;
+            tracing::info!(enrollment = %id, "deleted, since its last day is long over");
+        }
+        Ok(())
+    }
+}
+
 /// Keeps up the records for as long as the service runs.
 async fn keep_up(service: Arc<Service>) {
-    loop {
+    for round in 0u64.. {
+        if round.is_multiple_of(ROUNDS_A_DAY) {
+            let working = service.clone();
+            match actix_web::web::block(move || working.delete_ended(Timestamp::now())).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "enrollments that are over cannot be deleted"),
+                Err(_) => return,
+            }
+        }
         let working = service.clone();
         let done = actix_web::web::block(move || working.vaults.keep_up().map(|done| (working, done)));
         match done.await {

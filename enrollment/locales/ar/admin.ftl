@@ -71,6 +71,7 @@ photograph-hint = تحل محل رمز الوجه، ويصبح الرمز الق
 action-photograph = استبدال
 action-suspend = إيقاف
 action-resume = استئناف
+action-export = تصدير جميع البيانات
 action-delete = حذف…
 done-enrolled = تم التسجيل. لم تُحفظ الصورة.
 done-suspended = تم الإيقاف. تحيل البوابات هذه البطاقة إلى موظف حالما يصلها ذلك.
@@ -83,7 +84,7 @@ delete-confirm = حذف نهائي
 
 not-done = لم يتم
 fault-forbidden = هذه الصفحة قديمة. ارجع وحمّلها من جديد ثم أعد ما فعلته.
-fault-admin-only = لا يحذف إلا الحسابات ذات الدور admin.
+fault-admin-only = لا يحذف ولا يصدّر إلا الحسابات ذات الدور admin.
 fault-missing = لا يوجد هذا التسجيل. لعله حُذف.
 fault-form = لم يصل النموذج كاملًا. ارجع وأرسله مرة أخرى.
 fault-full = قرص الخدمة ممتلئ. لم يتغير شيء. اطلب من مدير النظام أن يفسح مكانًا.

@@ -71,6 +71,7 @@ photograph-hint = Replaces the code of the face. The old code is worthless from 
 action-photograph = Replace
 action-suspend = Suspend
 action-resume = Resume
+action-export = Export all data
 action-delete = Delete…
 done-enrolled = Enrolled. The photograph was not kept.
 done-suspended = Suspended. Gates refer this card to an officer as soon as they have heard of it.
@@ -83,7 +84,7 @@ delete-confirm = Delete for good
 
 not-done = Not done
 fault-forbidden = This page is out of date. Go back, load it again, and repeat what you did.
-fault-admin-only = Only accounts with the role admin may delete.
+fault-admin-only = Only accounts with the role admin may delete or export.
 fault-missing = There is no such enrollment. It may have been deleted.
 fault-form = The form did not arrive whole. Go back and send it again.
 fault-full = The disk of the service is full. Nothing was changed. Tell the administrator to make room.

@@ -71,6 +71,7 @@ photograph-hint = Sustituye el código del rostro. El código anterior deja de v
 action-photograph = Sustituir
 action-suspend = Suspender
 action-resume = Reanudar
+action-export = Exportar todos los datos
 action-delete = Eliminar…
 done-enrolled = Inscrito. La fotografía no se ha guardado.
 done-suspended = Suspendida. Las puertas remiten esta tarjeta a un agente en cuanto lo saben.
@@ -83,7 +84,7 @@ delete-confirm = Eliminar para siempre
 
 not-done = No realizado
 fault-forbidden = Esta página no está al día. Vuelva atrás, cárguela de nuevo y repita lo que hizo.
-fault-admin-only = Solo las cuentas con el rol admin pueden eliminar.
+fault-admin-only = Solo las cuentas con el rol admin pueden eliminar o exportar.
 fault-missing = No existe tal inscripción. Puede que se haya eliminado.
 fault-form = El formulario no llegó entero. Vuelva atrás y envíelo de nuevo.
 fault-full = El disco del servicio está lleno. No se ha cambiado nada. Pida al administrador que haga sitio.

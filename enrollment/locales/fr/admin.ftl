@@ -71,6 +71,7 @@ photograph-hint = Remplace le code du visage. L’ancien code est dès lors sans
 action-photograph = Remplacer
 action-suspend = Suspendre
 action-resume = Rétablir
+action-export = Exporter toutes les données
 action-delete = Supprimer…
 done-enrolled = Inscrit. La photographie n’a pas été conservée.
 done-suspended = Suspendue. Les sas renvoient cette carte à un agent dès qu’ils en ont connaissance.
@@ -83,7 +84,7 @@ delete-confirm = Supprimer définitivement
 
 not-done = Pas effectué
 fault-forbidden = Cette page n’est plus à jour. Revenez en arrière, rechargez-la et recommencez.
-fault-admin-only = Seuls les comptes ayant le rôle admin peuvent supprimer.
+fault-admin-only = Seuls les comptes ayant le rôle admin peuvent supprimer ou exporter.
 fault-missing = Cette inscription n’existe pas. Elle a peut-être été supprimée.
 fault-form = Le formulaire n’est pas arrivé en entier. Revenez en arrière et renvoyez-le.
 fault-full = Le disque du service est plein. Rien n’a été modifié. Demandez à l’administrateur de libérer de la place.

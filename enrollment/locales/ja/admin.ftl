@@ -71,6 +71,7 @@ photograph-hint = 顔コードを置き換えます。古いコードは無効�
 action-photograph = 置き換える
 action-suspend = 停止する
 action-resume = 再開する
+action-export = 全データを書き出す
 action-delete = 削除…
 done-enrolled = 登録しました。写真は保存していません。
 done-suspended = 停止しました。ゲートは通知を受け次第、このカードを係員に回します。
@@ -83,7 +84,7 @@ delete-confirm = 完全に削除する
 
 not-done = 実行されませんでした
 fault-forbidden = このページは古くなっています。戻って読み込み直し、もう一度操作してください。
-fault-admin-only = 削除できるのは admin の役割を持つアカウントだけです。
+fault-admin-only = 削除と書き出しができるのは admin の役割を持つアカウントだけです。
 fault-missing = この登録はありません。削除された可能性があります。
 fault-form = フォームが完全に届きませんでした。戻って送信し直してください。
 fault-full = サービスのディスクがいっぱいです。何も変更していません。管理者に空きを作ってもらってください。

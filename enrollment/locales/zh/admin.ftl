@@ -71,6 +71,7 @@ photograph-hint = 替换人脸编码。旧编码即告作废。
 action-photograph = 替换
 action-suspend = 暂停
 action-resume = 恢复
+action-export = 导出全部数据
 action-delete = 删除…
 done-enrolled = 已登记。照片未保存。
 done-suspended = 已暂停。闸机得知后，会将此卡转交工作人员。
@@ -83,7 +84,7 @@ delete-confirm = 永久删除
 
 not-done = 未完成
 fault-forbidden = 此页面已过时。请返回，重新载入后再操作。
-fault-admin-only = 只有 admin 角色的账号可以删除。
+fault-admin-only = 只有 admin 角色的账号可以删除或导出。
 fault-missing = 没有此项登记。可能已被删除。
 fault-form = 表单没有完整送达。请返回并重新提交。
 fault-full = 服务的磁盘已满。没有任何更改。请让管理员腾出空间。

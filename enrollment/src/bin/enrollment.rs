@@ -101,6 +101,7 @@ enum AuditCommand {
     /// Check that no entry was altered, removed or moved, and that no end was cut off
     Verify {
         /// The trail's file, or the data folder
+        #[arg(id = "trail", value_name = "FILE_OR_FOLDER")]
         path: PathBuf,
         /// The public key, 64 hexadecimal digits. By default that in `audit.pub` beside the trail, which whoever changed
         /// the trail may have replaced, too
@@ -113,6 +114,7 @@ enum AuditCommand {
     /// Print entries, one a line, as JSON
     Search {
         /// The trail's file, or the data folder
+        #[arg(id = "trail", value_name = "FILE_OR_FOLDER")]
         path: PathBuf,
         /// Of this account
         #[arg(long)]
@@ -193,7 +195,7 @@ enum AccountCommand {
 #[derive(Args)]
 struct ConfigFile {
     /// The configuration file
-    #[arg(long = "config", value_name = "FILE", default_value = "enrollment.toml")]
+    #[arg(id = "config", long = "config", value_name = "FILE", default_value = "enrollment.toml")]
     path: PathBuf,
 }
 
@@ -201,7 +203,7 @@ struct ConfigFile {
 struct PassphraseFile {
     /// A file whose first line is the root key's passphrase. SALLYPORT_PASSPHRASE goes before it, but can be read in
     /// /proc for as long as the process lives: for demonstrations. Without both, the passphrase is asked for
-    #[arg(long = "passphrase-file", value_name = "FILE")]
+    #[arg(id = "passphrase-file", long = "passphrase-file", value_name = "FILE")]
     path: Option<PathBuf>,
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use sallyport_protocol::{CrossingId, CrossingRecord, GateHealth, GateId, RecordBatch, RecordReceipt};
+use sallyport_protocol::{CrossingId, CrossingRecord, EnrollmentId, GateHealth, GateId, RecordBatch, RecordReceipt};
 use sallyport_store::{SealedStore, StoreError};
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,8 @@ const CROSSINGS: &str = "crossings";
 /// Keys are times counted down, then the crossing, so that the order of keys is newest first.
 const NEWEST_FIRST: &str = "crossings-newest-first";
 const GATES: &str = "gates";
+/// How many records are read at a time when all are.
+const CHUNK: usize = 500;
 
 /// Why a report was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +117,18 @@ impl Reports {
             }
         });
         Ok(CrossingPage { crossings: crossings.collect(), older })
+    }
+
+    /// All crossings of one enrollment, in no order: every record is read. Damaged ones tell of nobody.
+    pub fn of(&self, enrollment: EnrollmentId) -> Result<Vec<CrossingRecord>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), None::<Vec<u8>>);
+        loop {
+            let chunk = self.0.scan::<CrossingRecord>(CROSSINGS, after.as_deref(), CHUNK)?;
+            let Some((last, _)) = chunk.last() else { return Ok(found) };
+            after = Some(last.clone());
+            let records = chunk.into_iter().filter_map(|(_, record)| record.ok());
+            found.extend(records.filter(|record| record.enrollment == Some(enrollment)));
+        }
     }
 
     /// Notes a sign of life.

@@ -7,6 +7,7 @@
 mod history;
 mod person;
 mod portrait;
+mod retention;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@ mod audited;
 mod enrollments;
 mod fleet;
 mod pages;
+mod rights;
 mod session;
 mod upload;
 
@@ -148,6 +149,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .route("/", web::get().to(|| see_other("/admin")))
         .route("/admin/assets/admin.css", web::get().to(style))
         .configure(session::configure)
+        .configure(rights::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));

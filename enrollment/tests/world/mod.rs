@@ -51,14 +51,21 @@ pub struct World {
     running: Option<(Child, BufReader<ChildStdout>)>,
     pub gates: String,
     pub admin: String,
+    /// What else the configuration says, and what the programs find in their environment.
+    more: String,
+    environment: Vec<(String, PathBuf)>,
 }
 
 impl World {
     /// An initialized folder, nothing running yet.
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut world =
-            Self { folder, password: String::new(), running: None, gates: String::new(), admin: String::new() };
+        Self::with(tempfile::tempdir().unwrap(), String::new(), Vec::new())
+    }
+
+    /// The same in this folder, with more in its configuration and in the environment.
+    pub fn with(folder: tempfile::TempDir, more: String, environment: Vec<(String, PathBuf)>) -> Self {
+        let (password, gates, admin) = Default::default();
+        let mut world = Self { folder, password, running: None, gates, admin, more, environment };
         world.configure("127.0.0.1:0", "127.0.0.1:0");
         let made = world.command(&["init"]);
         assert!(made.status.success(), "{}", text(&made.stderr));
@@ -73,7 +80,7 @@ impl World {
         let config = format!(
             "models = {models:?}\n[gates]\nlisten = \"{gates}\"\n[admin]\nlisten = \"{admin}\"\nplain_http = true\n"
         );
-        fs::write(self.path("enrollment.toml"), config).unwrap();
+        fs::write(self.path("enrollment.toml"), config + &self.more).unwrap();
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -85,6 +92,7 @@ impl World {
         let mut command = Command::new(env!("CARGO_BIN_EXE_enrollment"));
         command.args(arguments).arg("--config").arg(self.path("enrollment.toml"));
         command.current_dir(self.folder.path()).env("SALLYPORT_PASSPHRASE", PASSPHRASE).env_remove("RUST_LOG");
+        command.envs(self.environment.iter().cloned());
         command
     }
 
@@ -99,8 +107,12 @@ impl World {
     }
 
     pub fn launch(&mut self) {
+        self.launch_as(&["run"]);
+    }
+
+    pub fn launch_as(&mut self, arguments: &[&str]) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("log")).unwrap();
-        let mut child = self.prepared(&["run"]).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
+        let mut child = self.prepared(arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         self.running = Some((child, out));
     }

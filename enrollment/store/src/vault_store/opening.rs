@@ -52,15 +52,13 @@ impl VaultStore {
 
     pub(super) fn load(&self, opening: Opening) -> Result<State, StoreError> {
         let least = self.anchor.least()?;
-        let mut manifest = match self.records.get(MANIFEST, &[])? {
-            Some(sealed) => Some(Manifest::open(&self.manifest_key, &sealed)),
-            None => None,
-        };
+        let sealed = self.records.get(MANIFEST, &[])?;
+        let mut manifest = sealed.map(|sealed| Manifest::open(&self.manifest_key, &sealed));
         if opening == Opening::Restored {
             manifest = manifest.filter(Result::is_ok);
         }
-        let sealed = manifest.transpose().map_err(|error| super::corrupt(MANIFEST, &error))?;
-        let stated = sealed.unwrap_or_default();
+        let manifest = manifest.transpose().map_err(|error| super::corrupt(MANIFEST, &error))?;
+        let stated = manifest.unwrap_or_default();
         let mut state = State { manifest: stated.emptied(), index: BTreeMap::new(), unsure: false };
         for tree in &self.trees {
             self.read_tree(tree, &mut state, opening)?;

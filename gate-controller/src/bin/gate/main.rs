@@ -18,6 +18,7 @@ use sallyport_gate::{
 use sallyport_privacy::{
     accounts::Accounts,
     keys::{RootKey, passphrase},
+    memory,
 };
 
 /// An e-gate: reads passports, compares faces, moves two doors of which only one is ever open.
@@ -105,7 +106,11 @@ fn main() -> anyhow::Result<()> {
         .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into()))
         .with_writer(std::io::stderr)
         .init();
-    match Arguments::parse().task {
+    let arguments = Arguments::parse();
+    if let Err(error) = memory::forbid_core_dumps() {
+        tracing::warn!(%error, "a core dump of this process would hold keys: forbid them with `ulimit -c 0`");
+    }
+    match arguments.task {
         Task::Config => print!("{COMMENTED_DEFAULT}"),
         Task::Check(file) => {
             file.read()?;
