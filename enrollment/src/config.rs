@@ -103,11 +103,13 @@ pub struct KeyPlaces {
     pub witness: Option<PathBuf>,
     /// How many generations of the envelopes' key are kept.
     pub keep_generations: usize,
+    /// How old a generation becomes.
+    pub rotate_days: u16,
 }
 
 impl Default for KeyPlaces {
     fn default() -> Self {
-        Self { module: None, token: None, envelopes: None, witness: None, keep_generations: 2 }
+        Self { module: None, token: None, envelopes: None, witness: None, keep_generations: 2, rotate_days: 7 }
     }
 }
 
@@ -214,6 +216,11 @@ impl Config {
     /// The folder of the keys that are rotated, where there is no token.
     pub fn key_folder(&self) -> PathBuf {
         self.data.join("keys")
+    }
+
+    /// The file that says when the envelopes' key was last rotated.
+    pub fn rotated(&self) -> PathBuf {
+        self.data.join("envelopes.rotated")
     }
 
     /// The folder of the audit trail.

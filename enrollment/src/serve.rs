@@ -135,7 +135,7 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || working.vaults.keep_up().map(|done| (working, done)));
+        let done = actix_web::web::block(move || working.vaults.keep_up(Timestamp::now()).map(|done| (working, done)));
         match done.await {
             Ok(Ok((service, done))) => {
                 for (count, act, why) in [

@@ -1,12 +1,17 @@
 //! Where the registry's records lie and the keys to them, and their upkeep.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
+use jiff::{SignedDuration, Timestamp};
 use sallyport_privacy::{
-    keys::{KeyError, KeyStore, RootKey, Rotating},
+    keys::{KeyError, KeyStore, RootKey, Rotating, write_private},
     vault::{ManifestKey, SystemClock},
 };
 use sallyport_store::{FileAnchor, Opening, SealedStore, SledStore, StoreError, VaultKeys, VaultStore};
@@ -43,6 +48,9 @@ pub struct Vaults {
     records: Arc<VaultStore>,
     keys: Arc<dyn KeyStore>,
     keep: usize,
+    rotate_days: u16,
+    /// When the key was last rotated.
+    rotated: PathBuf,
     /// The generation by which all envelopes are known to be sealed.
     resealed: AtomicU32,
 }
@@ -90,16 +98,25 @@ impl Vaults {
         if moved > 0 {
             tracing::info!(moved, "records of an earlier version have keys of their own now");
         }
-        let (keep, resealed) = (config.keys.keep_generations, AtomicU32::new(0));
-        let vaults = Self { records, keys: keys.store.clone(), keep, resealed };
+        let vaults = Self {
+            records,
+            keys: keys.store.clone(),
+            keep: config.keys.keep_generations,
+            rotate_days: config.keys.rotate_days,
+            rotated: config.rotated(),
+            resealed: AtomicU32::new(0),
+        };
         Ok(Opened { vaults, registry, reports: common })
     }
 
-    /// Destroys what is over; seals envelopes by the newest generation of their key, step by step while the service goes on;
-    /// and destroys generations that no backup needs any more.
-    pub fn keep_up(&self) -> Result<Done, VaultsError> {
+    /// Destroys what is over; rotates the envelopes' key when it is time; seals envelopes by its newest generation, step by
+    /// step while the service goes on; and destroys generations that no backup needs any more.
+    pub fn keep_up(&self, now: Timestamp) -> Result<Done, VaultsError> {
         let mut done = Done { expired: self.records.purge()?, ..Done::default() };
         let rotating = Rotating::new(&*self.keys, ENVELOPES);
+        if self.is_due(now)? {
+            rotating.rotate()?;
+        }
         let vault = rotating.vault()?;
         let newest = vault.newest();
         if self.resealed.load(Ordering::Relaxed) == newest {
@@ -122,6 +139,24 @@ impl Vaults {
         self.records.rotate(rotating.vault()?);
         self.resealed.store(newest, Ordering::Relaxed);
         Ok(done)
+    }
+
+    /// Whether the key is old enough to be rotated; from then on it is new. The first time it is.
+    fn is_due(&self, now: Timestamp) -> Result<bool, KeyError> {
+        let path = &self.rotated;
+        let failed = |source| KeyError::File { path: path.clone(), source };
+        let known = match fs::read_to_string(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // One that is no instant is as good as none: the next rotation comes a little later.
+            other => other.map_err(failed)?.trim().parse::<Timestamp>().ok(),
+        };
+        let days = SignedDuration::from_hours(24 * i64::from(self.rotate_days));
+        let due = known.is_some_and(|known| now.duration_since(known) >= days) && self.rotate_days > 0;
+        if due || known.is_none() {
+            // Written before: a power cut loses one rotation at most, and never makes one too many.
+            write_private(path, format!("{now}\n").as_bytes(), true).map_err(failed)?;
+        }
+        Ok(due)
     }
 }
 
@@ -182,20 +217,27 @@ mod tests {
         let world = World::new();
         let keys = world.keys();
         let opened = world.open().unwrap();
+        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         let write = |key: u8| opened.registry.apply(vec![opened.registry.seal(TREE, &[key], &key).unwrap()]).unwrap();
         (0..5).for_each(write);
-        assert_eq!(opened.vaults.keep_up().unwrap(), Done::default());
+        assert_eq!(opened.vaults.keep_up(now).unwrap(), Done::default());
         for generation in 2..=4u32 {
             Rotating::new(&*keys.store, ENVELOPES).rotate().unwrap();
             let retired = usize::from(generation > 2);
-            assert_eq!(opened.vaults.keep_up().unwrap(), Done { expired: 0, resealed: 5, retired });
+            assert_eq!(opened.vaults.keep_up(now).unwrap(), Done { expired: 0, resealed: 5, retired });
         }
-        assert_eq!(opened.vaults.keep_up().unwrap(), Done::default());
+        assert_eq!(opened.vaults.keep_up(now).unwrap(), Done::default());
         write(5);
         assert!((0..6u8).all(|key| opened.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
         assert_eq!(keys.store.names().unwrap(), ["envelopes-3", "envelopes-4", ROOT]);
+        // By itself after seven days, once.
+        let week = now + SignedDuration::from_hours(7 * 24);
+        assert_eq!(opened.vaults.keep_up(week - SignedDuration::from_secs(1)).unwrap(), Done::default());
+        assert_eq!(opened.vaults.keep_up(week).unwrap(), Done { expired: 0, resealed: 6, retired: 1 });
+        assert_eq!(opened.vaults.keep_up(week).unwrap(), Done::default());
         drop(opened);
         let again = world.open().unwrap();
+        assert_eq!(again.vaults.keep_up(week).unwrap(), Done::default(), "a restart makes no key older");
         assert!((0..6u8).all(|key| again.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
     }
 
