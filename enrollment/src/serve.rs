@@ -21,7 +21,7 @@ use crate::{
     api,
     config::Config,
     gates::{Admission, Reports},
-    registry::{Portraits, Registry, RegistryError},
+    registry::{Fingerprints, Portraits, Registry, RegistryError},
     web,
 };
 
@@ -45,6 +45,8 @@ pub struct Service {
     pub reports: Reports,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
+    /// Reads impressions of fingers.
+    pub fingerprints: Fingerprints,
     /// Staff's accounts.
     pub accounts: Accounts,
 }
@@ -58,6 +60,7 @@ impl Service {
         if length != EMBEDDING_LENGTH {
             bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
         }
+        let fingerprints = Fingerprints::load(&config.models);
         let mut said = String::new();
         let (registry, reports) = loop {
             let why = match stores(config, root) {
@@ -75,7 +78,7 @@ impl Service {
             }
         };
         let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
-        Ok(Some(Self { registry, admission, reports, portraits, accounts }))
+        Ok(Some(Self { registry, admission, reports, portraits, fingerprints, accounts }))
     }
 }
 

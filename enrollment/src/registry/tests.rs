@@ -10,6 +10,8 @@ use sallyport_privacy::{
 };
 use sallyport_store::{MemoryStore, Store as _};
 
+use sallyport_protocol::EnrollmentForGate;
+
 use super::*;
 
 fn root() -> RootKey {
@@ -100,7 +102,7 @@ impl Replica {
             assert_eq!(kept.card.as_str(), format!("000000{card:02X}"));
             assert_eq!((kept.version, kept.status), (*version, *status));
             let expected = protect(&embedding(*face), &key.enrollment_seed(id.as_bytes(), *version)).unwrap();
-            assert_eq!(Code::from_bytes(kept.code.expose_bytes()).unwrap().distance(&expected), 0);
+            assert_eq!(Code::from_bytes(kept.code.as_ref().unwrap().expose_bytes()).unwrap().distance(&expected), 0);
         }
     }
 }
@@ -121,7 +123,7 @@ proptest! {
                 Step::Enroll(card, face) => {
                     let number = format!("000000{card:02X}");
                     let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
-                    match registry.enroll(applicant("Ana", &number), of(&embedding(face)), "bo", now()) {
+                    match registry.enroll(applicant("Ana", &number), Some(of(&embedding(face))), &[], "bo", now()) {
                         Ok(id) => {
                             prop_assert_eq!(owner, None);
                             model.insert(id, (card, 1, EnrollmentStatus::Active, face));
@@ -171,7 +173,7 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
     for (name, card) in [("Zoë Ångström", "04A1B2C3"), ("ana Silva", "04A1B2C4"), ("Ana Lima", "04FFFFFF")] {
-        registry.enroll(applicant(name, card), of(&embedding(1)), "bo", now()).unwrap();
+        registry.enroll(applicant(name, card), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     }
     let names = |search: &str, limit| {
         let (listed, count) = registry.list(search, limit).unwrap();
@@ -189,8 +191,8 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
 fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
-    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     let key = damaged.as_bytes().to_vec();
     let mut value = memory.get(ENROLLMENTS, &key).unwrap().unwrap();
     value[20] ^= 1;
@@ -208,15 +210,15 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     registry.delete(damaged).unwrap();
     assert_eq!(registry.list("", 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
-    registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
 }
 
 #[test]
 fn a_damaged_change_is_told_of_the_enrollment_that_it_was() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
-    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
     let garbage = |tree, key: Vec<u8>| Change::Put { tree, key, value: b"garbage".to_vec() };
     memory.apply(vec![garbage(REVISIONS, 3_u64.to_be_bytes().to_vec())]).unwrap();
@@ -242,7 +244,7 @@ fn copy(memory: &MemoryStore) -> Arc<MemoryStore> {
 fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_again() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let (mut early, mut late, mut later) = <(Replica, Replica, Replica)>::default();
     early.sync(&registry, 10);
     let backup = copy(&memory);
