@@ -10,9 +10,13 @@ use sallyport_matcher::{
 #[error("finger_fmr = \"{0}\" is not among the measured rates: use 1e-2, 1e-3 or 1e-4")]
 pub(super) struct NotMeasured(Fmr);
 
-/// The rates, and the thresholds of the fast and of the thorough extractor.
-const MEASURED: [(Fmr, [f32; 2]); 3] =
-    [(Fmr::OneInHundred, [0.5, 0.5]), (Fmr::OneInThousand, [0.55, 0.55]), (Fmr::OneInTenThousand, [0.6, 0.6])];
+/// The rates, and the thresholds of the fast and of the thorough extractor: measured with the fast one on the impostor pairs
+/// of the four FVC2002 sets B, all under one key.
+const MEASURED: [(Fmr, [f32; 2]); 3] = [
+    (Fmr::OneInHundred, [0.9235, 0.9235]),
+    (Fmr::OneInThousand, [0.9337, 0.9337]),
+    (Fmr::OneInTenThousand, [0.9400, 0.9400]),
+];
 
 /// Thresholds at this false match rate. A fast score is looked into from the threshold of the most lenient rate up to
 /// that of a tenth of this one.
