@@ -1,5 +1,6 @@
 //! Pixels to templates to scores. No devices, no network, no store, no keys.
 
+mod calibration;
 pub mod face;
 pub mod finger;
 mod header;

@@ -134,7 +134,7 @@ fn every_stage_can_be_looked_at() {
         assert!(even || picture.gray().iter().any(|&gray| gray != first), "{stage:?}");
     }
     let page = inspect(&analysis).unwrap();
-    assert_eq!(page.matches("data:image/png;base64,iVBORw0KGgo").count(), Stage::ALL.len());
+    assert_eq!(page.matches("data:image/png;base64,iVBORw0KGgo").count(), Stage::ALL.len() + 1);
     assert_eq!(page.matches("class=\"ending\"").count() + page.matches("class=\"fork\"").count(), 3 * SPIRALS.len());
     assert!(!page.contains("http"));
 }

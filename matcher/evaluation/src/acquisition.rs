@@ -16,46 +16,52 @@ use crate::{comparisons::Comparisons, subjects::Picture, workers};
 const PROGRESS_EVERY: usize = 1000;
 
 /// What became of a picture.
-pub(crate) struct Sample {
+pub(crate) struct Sample<Template = FaceTemplate> {
     /// Which, as an index into the list of pictures.
     pub picture: u32,
     /// The template.
-    pub template: FaceTemplate,
+    pub template: Template,
     /// Unified quality, 0..=100.
     pub quality: u8,
 }
 
 /// What became of all pictures.
-pub(crate) struct Acquisition {
+pub(crate) struct Acquisition<Template = FaceTemplate> {
     /// In the order of the pictures.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<Sample<Template>>,
     /// Picture and reason, in that order too.
     pub failures: Vec<(u32, String)>,
     /// Picture files that are equal to an earlier one, byte for byte: first and repeated.
     pub repeated: Vec<(u32, u32)>,
-    /// Wall-clock time of reading, decoding, detecting and embedding.
+    /// Wall-clock time of reading, decoding and making templates.
     pub seconds: f64,
     /// At once.
     pub threads: usize,
 }
 
-impl Acquisition {
-    /// Pictures a second of the whole machine, failures included.
-    pub(crate) fn per_second(&self) -> f64 {
-        (self.samples.len() + self.failures.len()) as f64 / self.seconds.max(f64::EPSILON)
-    }
+type Outcome<Template> = (u32, Option<[u8; 32]>, Result<(Template, u8), String>);
+
+/// Makes a template of each picture of a face.
+pub(crate) fn acquire(engine: &FaceEngine, pictures: &[Picture], threads: usize) -> anyhow::Result<Acquisition> {
+    templates(pictures, threads, |file, _| {
+        let image = Image::decode(file).map_err(|error| error.to_string())?;
+        let sample = engine.template(&image, Source::Portrait).map_err(|error| error.to_string())?;
+        Ok((sample.template, sample.quality.unified()))
+    })
 }
 
-type Outcome = (u32, Option<[u8; 32]>, Result<(FaceTemplate, u8), String>);
-
-/// Makes a template of each picture.
-pub(crate) fn acquire(engine: &FaceEngine, pictures: &[Picture], threads: usize) -> anyhow::Result<Acquisition> {
+/// Makes a template of each picture; `make` gets the file and gives the template with its quality, or says why not.
+pub(crate) fn templates<Template: Send>(
+    pictures: &[Picture],
+    threads: usize,
+    make: impl Fn(&[u8], &Picture) -> Result<(Template, u8), String> + Sync,
+) -> anyhow::Result<Acquisition<Template>> {
     let began = Instant::now();
     let outcomes = workers::each(pictures.len(), threads, |at| {
         if at > 0 && at.is_multiple_of(PROGRESS_EVERY) {
             eprintln!("{at} of {} pictures after {:.0} s", pictures.len(), began.elapsed().as_secs_f64());
         }
-        pictures.get(at).map(|picture| one(engine, at as u32, picture))
+        pictures.get(at).map(|picture| one(&make, at as u32, picture))
     })?;
     let seconds = began.elapsed().as_secs_f64();
     let mut acquired =
@@ -86,8 +92,12 @@ pub(crate) fn compare(samples: &[&Sample], pictures: &[Picture], threads: usize)
     })
 }
 
-fn one(engine: &FaceEngine, at: u32, picture: &Picture) -> Outcome {
-    // One byte more than `Image::decode` takes, so that it refuses what is longer without our reading all of it.
+fn one<Template>(
+    make: impl Fn(&[u8], &Picture) -> Result<(Template, u8), String>,
+    at: u32,
+    picture: &Picture,
+) -> Outcome<Template> {
+    // One byte more than decoders take, so that they refuse what is longer without our reading all of it.
     let mut file = Zeroizing::new(Vec::new());
     let read = File::open(&picture.path)
         .and_then(|opened| opened.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut file))
@@ -96,9 +106,5 @@ fn one(engine: &FaceEngine, at: u32, picture: &Picture) -> Outcome {
         return (at, None, Err(reason));
     }
     let hash = (!file.is_empty()).then(|| Sha256::digest(&*file).into());
-    let outcome = Image::decode(&file)
-        .map_err(|error| error.to_string())
-        .and_then(|image| engine.template(&image, Source::Portrait).map_err(|error| error.to_string()))
-        .map(|sample| (sample.template, sample.quality.unified()));
-    (at, hash, outcome)
+    (at, hash, make(&file, picture))
 }

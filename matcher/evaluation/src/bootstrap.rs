@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     breakdown::{Counts, Roster, Tally},
-    comparisons::Comparisons,
+    comparisons::{Comparisons, Impostors},
     metrics::allowed,
 };
 
@@ -41,6 +41,20 @@ impl Interval {
     /// (ISO/IEC 19795-1, B.1), for people, not for comparisons. The same from the other end.
     pub(crate) fn of(estimate: Option<f64>, values: impl Iterator<Item = Option<f64>>, people: usize) -> Option<Self> {
         let estimate = estimate?;
+        let Self(mut low, mut high) = Self::middle(values)?;
+        let unseen = 1.0 - (1.0 - CONFIDENCE).powf(1.0 / people.max(1) as f64);
+        if estimate <= 0.0 {
+            high = high.max(unseen);
+        } else if estimate >= 1.0 {
+            low = low.min(1.0 - unseen);
+        } else if people < PEOPLE_MIN {
+            return None;
+        }
+        Some(Self(low, high))
+    }
+
+    /// What [`CONFIDENCE`] of the resamples lie within, for what is no rate, such as a difference of two.
+    pub(crate) fn middle(values: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let (mut valid, mut all) = (Vec::new(), 0);
         for value in values {
             all += 1;
@@ -52,16 +66,7 @@ impl Interval {
         }
         valid.sort_unstable_by(f64::total_cmp);
         let at = |part: f64| valid.get((part * (valid.len() - 1) as f64).round() as usize).copied();
-        let (mut low, mut high) = (at((1.0 - CONFIDENCE) / 2.0)?, at((1.0 + CONFIDENCE) / 2.0)?);
-        let unseen = 1.0 - (1.0 - CONFIDENCE).powf(1.0 / people.max(1) as f64);
-        if estimate <= 0.0 {
-            high = high.max(unseen);
-        } else if estimate >= 1.0 {
-            low = low.min(1.0 - unseen);
-        } else if people < PEOPLE_MIN {
-            return None;
-        }
-        Some(Self(low, high))
+        Some(Self(at((1.0 - CONFIDENCE) / 2.0)?, at((1.0 + CONFIDENCE) / 2.0)?))
     }
 }
 
@@ -80,6 +85,7 @@ pub(crate) struct Resample {
 pub(crate) struct Evidence {
     /// Samples of each person.
     samples: Vec<u32>,
+    impostors: Impostors,
     /// The most alike first.
     genuine: Vec<(u32, f32)>,
     /// The most alike first.
@@ -98,7 +104,7 @@ impl Evidence {
         let closest = &comparisons.closest;
         let closest =
             closest.iter().map(|pair| (roster.person(pair.first), roster.person(pair.second), pair.score)).collect();
-        Self { samples, genuine, closest }
+        Self { samples, impostors: comparisons.impostors, genuine, closest }
     }
 
     /// Draws people anew, [`RESAMPLES`] times; `rates` are false match rates, falling.
@@ -125,16 +131,24 @@ impl Evidence {
         done.into_iter().map(|(_, resample)| resample).collect()
     }
 
+    /// Impostor comparisons when every sample meets every one of every other person.
+    fn every(&self, weights: &[u32]) -> usize {
+        let (samples, squares) = self.samples.iter().zip(weights).fold((0, 0), |(sum, squares), (&count, &weight)| {
+            let count = count as usize * weight as usize;
+            (sum + count, squares + count * count)
+        });
+        (samples * samples - squares) / 2
+    }
+
     /// FNMR at these false match rates and the equal error rate, as [`crate::metrics::Scores`] defines them, when each
     /// person stands there as often as its weight says. `None` where the comparisons kept do not reach so far down.
     fn sweep(&self, rates: &[f64], weights: &[u32]) -> (Vec<Option<f64>>, Option<f64>) {
         let weight = |person: u32| weights.get(person as usize).map_or(0, |&weight| weight as usize);
         let genuine: usize = self.genuine.iter().map(|&(person, _)| weight(person)).sum();
-        let (samples, squares) = self.samples.iter().zip(weights).fold((0, 0), |(sum, squares), (&count, &weight)| {
-            let count = count as usize * weight as usize;
-            (sum + count, squares + count * count)
-        });
-        let impostor = (samples * samples - squares) / 2;
+        let impostor = match self.impostors {
+            Impostors::Every => self.every(weights),
+            Impostors::Chosen => self.closest.iter().map(|&(a, b, _)| weight(a) * weight(b)).sum(),
+        };
         let mut fnmr = vec![None; rates.len()];
         if genuine == 0 || impostor == 0 {
             return (fnmr, None);
@@ -181,6 +195,11 @@ impl Evidence {
     }
 }
 
+/// How often each of so many people is drawn, resample by resample: the same draws as of [`Evidence::resamples`].
+pub(crate) fn draws(people: usize) -> impl Iterator<Item = Vec<u32>> {
+    (0..RESAMPLES).map(move |at| draw(people, SEED.wrapping_add(at)))
+}
+
 /// How often each of so many people is drawn in as many draws.
 fn draw(people: usize, seed: u64) -> Vec<u32> {
     // Seeds that follow one another must not begin one step apart in the same sequence: start at a mixed one.
@@ -198,10 +217,10 @@ fn draw(people: usize, seed: u64) -> Vec<u32> {
 
 /// Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014: the same draws for ever, whatever
 /// becomes of a library's.
-struct SplitMix64(u64);
+pub(crate) struct SplitMix64(pub u64);
 
 impl SplitMix64 {
-    fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

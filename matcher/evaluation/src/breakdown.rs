@@ -3,7 +3,11 @@
 //! A comparison belongs to a group when both pictures do, as in NIST's demographic reports (NISTIR 8280): impostors of
 //! one's own group are those a gate is likely to meet, and the harder ones.
 
-use crate::{attributes::Column, comparisons::Comparisons, metrics::rate};
+use crate::{
+    attributes::Column,
+    comparisons::{Comparisons, Impostors, Pair},
+    metrics::rate,
+};
 
 /// Whose each sample and picture is, as the tallies need to know.
 pub(crate) struct Roster<'a> {
@@ -79,6 +83,8 @@ pub(crate) struct Tally {
     /// Sorted by group and person.
     parts: Vec<Part>,
     false_matches: Vec<(u32, u32, u16)>,
+    /// All impostor comparisons, where a protocol chose them.
+    chosen: Option<Vec<(u32, u32, u16)>>,
 }
 
 impl Tally {
@@ -115,20 +121,21 @@ impl Tally {
                 parts.push(Part { person, group, genuine: 1, false_non_matches, ..Part::default() });
             }
         }
-        let matched = comparisons.closest.iter().take_while(|pair| pair.score >= threshold);
-        let false_matches = matched
-            .filter_map(|pair| {
-                let group = common(pair.first, pair.second)?;
-                Some((roster.person(pair.first), roster.person(pair.second), group))
-            })
-            .collect();
-        Self { groups, people: roster.people, parts: merged(parts), false_matches }
+        let whose = |pair: &Pair| {
+            let group = common(pair.first, pair.second)?;
+            Some((roster.person(pair.first), roster.person(pair.second), group))
+        };
+        let closest = &comparisons.closest;
+        let false_matches = closest.iter().take_while(|pair| pair.score >= threshold).filter_map(whose).collect();
+        let is_chosen = comparisons.impostors == Impostors::Chosen;
+        let chosen = is_chosen.then(|| closest.iter().filter_map(whose).collect());
+        Self { groups, people: roster.people, parts: merged(parts), false_matches, chosen }
     }
 
     /// What each group counts when each person stands there as often as its weight says.
     ///
-    /// Impostor comparisons of a group with n samples are (n² - sum of each person's n²) / 2; a person drawn twice is
-    /// not compared with itself.
+    /// Where every sample meets every other, a group with n samples has (n² - sum of each person's n²) / 2 impostor
+    /// comparisons; a person drawn twice is not compared with itself.
     pub(crate) fn counts(&self, weights: &[u32]) -> Vec<Counts> {
         let weight = |person: u32| weights.get(person as usize).map_or(0, |&weight| weight as usize);
         let mut counts = vec![Counts::default(); self.groups];
@@ -147,8 +154,15 @@ impl Tally {
             counts.false_non_matches += weight * part.false_non_matches as usize;
             *sums = (sums.0 + samples, sums.1 + samples * samples);
         }
-        for (counts, (samples, squares)) in counts.iter_mut().zip(sums) {
-            counts.impostor = (samples * samples - squares) / 2;
+        if self.chosen.is_none() {
+            for (counts, (samples, squares)) in counts.iter_mut().zip(sums) {
+                counts.impostor = (samples * samples - squares) / 2;
+            }
+        }
+        for &(first, second, group) in self.chosen.iter().flatten() {
+            if let Some(counts) = counts.get_mut(usize::from(group)) {
+                counts.impostor += weight(first) * weight(second);
+            }
         }
         for &(first, second, group) in &self.false_matches {
             if let Some(counts) = counts.get_mut(usize::from(group)) {

@@ -29,9 +29,20 @@ pub(crate) struct Pair {
     pub score: f32,
 }
 
+/// Which impostor comparisons were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Impostors {
+    /// Every sample with every one of every other person, once.
+    Every,
+    /// Those that a protocol chose; all of them are kept with who was compared.
+    Chosen,
+}
+
 /// All comparisons of a data set.
 #[derive(Debug)]
 pub(crate) struct Comparisons {
+    /// Which impostor comparisons were made.
+    pub impostors: Impostors,
     /// All scores.
     pub scores: Scores,
     /// Genuine comparisons, the least alike first.
@@ -71,7 +82,17 @@ impl Comparisons {
             .max((count as f64 * CLOSEST_SHARE_MIN) as usize);
         let floor = count.checked_sub(kept).filter(|&at| at > 0).and_then(|at| scores.impostor().get(at)).copied();
         let closest = closest(people, threads, floor.unwrap_or(f32::NEG_INFINITY), &score)?;
-        Ok(Self { scores, genuine, closest })
+        Ok(Self { impostors: Impostors::Every, scores, genuine, closest })
+    }
+
+    /// Those that a protocol chose, already made.
+    pub(crate) fn chosen(mut genuine: Vec<Pair>, mut impostor: Vec<Pair>) -> Self {
+        let who = |pair: &Pair| (pair.first, pair.second);
+        genuine.sort_unstable_by(|a, b| a.score.total_cmp(&b.score).then(who(a).cmp(&who(b))));
+        impostor.sort_unstable_by(|a, b| b.score.total_cmp(&a.score).then(who(a).cmp(&who(b))));
+        let scores = |pairs: &[Pair]| pairs.iter().map(|pair| pair.score).collect();
+        let scores = Scores::new(scores(&genuine), scores(&impostor));
+        Self { impostors: Impostors::Chosen, scores, genuine, closest: impostor }
     }
 }
 

@@ -1,27 +1,17 @@
 //! One finger looked at closely: `matcher-eval finger inspect IMAGE --html FILE`.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fs::File, io::Read as _, path::PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use opencv::{
-    core::{Mat, MatTraitConst as _, MatTraitConstManual as _, MatTraitManual as _, Size},
-    imgproc,
-};
 use sallyport_matcher::{
-    Image,
+    FILE_BYTES_MAX,
     finger::{
-        DPI, FingerImage,
+        FingerImage, Resolution,
         extract::{RidgeExtractor, inspect},
     },
 };
-use zeroize::{Zeroize as _, Zeroizing};
-
-/// Resolutions taken, in pixels an inch.
-const DPI_TAKEN: std::ops::RangeInclusive<u32> = 250..=1_000;
+use zeroize::Zeroizing;
 
 /// What is asked of one finger.
 #[derive(Args)]
@@ -38,23 +28,30 @@ enum Task {
 
 #[derive(Args)]
 struct Inspect {
-    /// A picture of one finger.
+    /// A picture of one finger: WSQ, PNG, BMP, TIFF, PGM, JPEG or JPEG 2000.
     image: PathBuf,
     /// Where the page goes.
     #[arg(long, value_name = "FILE")]
     html: PathBuf,
-    /// The picture's resolution, in pixels an inch.
-    #[arg(long, default_value_t = DPI)]
-    dpi: u32,
+    /// The sensor's resolution, in pixels an inch; when not given, as the picture says, or 500.
+    #[arg(long)]
+    dpi: Option<f64>,
+    /// The sensor shows ridges light. Most such pictures are told by their ground and turned without this.
+    #[arg(long)]
+    inverted: bool,
 }
+
+/// Resolution of pictures that say none.
+const DPI: f64 = 500.0;
 
 /// Does what is asked.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Task::Inspect(asked) = &arguments.task;
-    let finger = read(&asked.image, asked.dpi)?;
+    let finger = read(asked).with_context(|| asked.image.display().to_string())?;
     let analysis = RidgeExtractor.analyze(&finger).with_context(|| asked.image.display().to_string())?;
     let page = inspect(&analysis)?;
-    fs::write(&asked.html, page.as_bytes()).with_context(|| format!("cannot write {}", asked.html.display()))?;
+    std::fs::write(&asked.html, page.as_bytes())
+        .with_context(|| format!("--html {} cannot be written", asked.html.display()))?;
     let quality = analysis.quality();
     println!(
         "{} minutiae, {} singular points, quality {} ({:?}): {}",
@@ -67,23 +64,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The picture at the resolution that extractors want.
-fn read(path: &Path, dpi: u32) -> anyhow::Result<FingerImage> {
-    ensure!(DPI_TAKEN.contains(&dpi), "{dpi} dpi: {} to {} are taken", DPI_TAKEN.start(), DPI_TAKEN.end());
-    let file = Zeroizing::new(fs::read(path).with_context(|| format!("cannot read {}", path.display()))?);
-    let image = Image::decode(&file).with_context(|| path.display().to_string())?;
-    let gray = Zeroizing::new(image.bgr().as_chunks::<3>().0.iter().map(|pixel| pixel[1]).collect::<Vec<u8>>());
-    let (width, height) = (image.width(), image.height());
-    if dpi == DPI {
-        return Ok(FingerImage::new(width, height, gray)?);
-    }
-    let scaled = |side: u32| (f64::from(side) * f64::from(DPI) / f64::from(dpi)).round().max(1.0) as i32;
-    let mat = Mat::new_rows_cols_with_bytes::<u8>(height as i32, width as i32, &gray)?;
-    let mut out = Mat::default();
-    // Averaging when shrinking: other ways would alias.
-    let how = if dpi > DPI { imgproc::INTER_AREA } else { imgproc::INTER_CUBIC };
-    imgproc::resize(&mat, &mut out, Size::new(scaled(width), scaled(height)), 0.0, 0.0, how)?;
-    let bytes = Zeroizing::new(out.data_bytes()?.to_vec());
-    out.data_bytes_mut()?.zeroize();
-    Ok(FingerImage::new(out.cols() as u32, out.rows() as u32, bytes)?)
+fn read(asked: &Inspect) -> anyhow::Result<FingerImage> {
+    // One byte more than is taken, so that what is longer is refused without our reading all of it.
+    let mut file = Zeroizing::new(Vec::new());
+    File::open(&asked.image)?.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut file)?;
+    let resolution = asked.dpi.map_or(Resolution::OfFileOr(DPI), Resolution::Known);
+    let finger = FingerImage::decode(&file, resolution)?;
+    Ok(if asked.inverted { finger.inverted() } else { finger })
 }

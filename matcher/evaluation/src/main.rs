@@ -11,9 +11,11 @@ mod faces;
 mod finger;
 mod fingers;
 mod fused;
+mod measured;
 mod metrics;
 mod nets;
 mod pad;
+mod privacy;
 mod report;
 mod subjects;
 mod workers;
@@ -43,6 +45,8 @@ enum Task {
     Fused(fused::Arguments),
     /// Presentation attack detection over rendered attacks: APCER and BPCER.
     Pad(pad::Arguments),
+    /// Protected templates: their accuracy, and what linking and reconstruction make of them.
+    Privacy(privacy::Arguments),
     /// Runs nets as told on standard input: the part of `make bench` that another runtime is timed against.
     Nets(nets::Arguments),
 }
@@ -56,6 +60,7 @@ fn main() -> anyhow::Result<()> {
         Task::Compression(arguments) => compression::run(&arguments),
         Task::Fused(arguments) => fused::run(&arguments),
         Task::Pad(arguments) => pad::run(&arguments),
+        Task::Privacy(arguments) => privacy::run(&arguments),
         Task::Nets(arguments) => nets::run(&arguments),
     }
 }

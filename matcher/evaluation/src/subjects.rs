@@ -131,7 +131,7 @@ impl Subjects {
     }
 }
 
-fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+pub(crate) fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let listed = || -> io::Result<Vec<PathBuf>> { fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect() };
     let mut paths = listed().with_context(|| format!("cannot list {}: make it a readable folder", folder.display()))?;
     paths.sort();
@@ -139,12 +139,12 @@ fn sorted(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// As it is printed: on terminals and pages, and so without control characters.
-fn name_of(path: &Path) -> String {
+pub(crate) fn name_of(path: &Path) -> String {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     name.chars().map(|letter| if letter.is_control() { char::REPLACEMENT_CHARACTER } else { letter }).collect()
 }
 
-fn unreachable_reason(error: &io::Error) -> &'static str {
+pub(crate) fn unreachable_reason(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::NotFound => "a link to nothing: remove it or restore what it names",
         io::ErrorKind::PermissionDenied => "not permitted to read it",

@@ -12,7 +12,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::calibration::{Calibration, CalibrationError, SECTION};
+use crate::calibration::{Calibration, CalibrationError, SECTION};
 
 /// Longest manifest, in bytes: ours have four thousand.
 const MANIFEST_BYTES_MAX: u64 = 64 << 10;
@@ -44,8 +44,17 @@ pub enum Role {
     FaceEmbedder,
     /// Finds a finger's minutiae; its manifest is [`crate::finger::NetManifest`].
     MinutiaExtractor,
+    /// Our own extractor of minutiae, which needs no net: what its scores mean ([`crate::finger::RidgeManifest`]).
+    RidgeExtractor,
     /// Tells faces from pictures of faces; optional.
     AttackDetector,
+}
+
+impl Role {
+    /// Whether it is about fingers.
+    pub(crate) fn is_of_fingers(self) -> bool {
+        matches!(self, Self::MinutiaExtractor | Self::RidgeExtractor)
+    }
 }
 
 impl fmt::Display for Role {
@@ -54,6 +63,7 @@ impl fmt::Display for Role {
             Self::FaceDetector => "face-detector",
             Self::FaceEmbedder => "face-embedder",
             Self::MinutiaExtractor => "minutia-extractor",
+            Self::RidgeExtractor => "ridge-extractor",
             Self::AttackDetector => "attack-detector",
         })
     }
@@ -220,6 +230,9 @@ pub enum ValueError {
     /// Sides that no net has.
     #[error("`input.multiple` must be 1 to {MULTIPLE_MAX} pixels")]
     Multiple,
+    /// A calibration of another version of ours.
+    #[error("`name` is not {0}, the extractor of this program: run `make setup`")]
+    Extractor(&'static str),
     /// Certainties are parts of one.
     #[error("`minutiae` must be two numbers from 0 to 1, `quality_min` above 0")]
     Minutiae,
@@ -278,7 +291,7 @@ impl Manifests {
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
         let (mut detector, mut embedder, mut attacks) = (None, None, None);
         for (path, text) in texts(folder)? {
-            if role_of(&text) == Some(Role::MinutiaExtractor) {
+            if role_of(&text).is_some_and(Role::is_of_fingers) {
                 continue;
             }
             let manifest = Manifest::parse(&text, &path)?;
@@ -304,13 +317,8 @@ impl Manifests {
     /// manifest's path.
     pub fn calibrate(&self, calibration: &Calibration) -> Result<&Path, ManifestError> {
         let path = &self.embedder_path;
-        let text = calibrated(&text_of(path)?, calibration, path)?;
-        // Not a manifest's name, so that nobody reads it half written.
-        let unfinished = path.with_extension("toml.new");
-        let written = fs::File::create(&unfinished)
-            .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
-            .and_then(|()| fs::rename(&unfinished, path));
-        written.map(|()| path.as_path()).map_err(|source| ManifestError::File { path: shown(path), source })
+        replace(path, &calibrated(&text_of(path)?, calibration, path)?)?;
+        Ok(path)
     }
 }
 
@@ -325,7 +333,7 @@ impl Manifest {
 
     fn check(&self) -> Result<(), ValueError> {
         check_file(&self.name, &self.file, &self.sha256)?;
-        ensure(self.role != Role::MinutiaExtractor, ValueError::Role)?;
+        ensure(!self.role.is_of_fingers(), ValueError::Role)?;
         let Input { width, height, mean, scale, .. } = &self.input;
         ensure(SIDES_PX.contains(width) && SIDES_PX.contains(height), ValueError::Sides)?;
         let whole = [width, height].iter().all(|side| side.is_multiple_of(DETECTOR_STRIDE_PX));
@@ -355,11 +363,15 @@ impl Manifest {
 
 /// What every manifest says of its net: a name, a file and its hash.
 pub(crate) fn check_file(name: &str, file: &str, sha256: &str) -> Result<(), ValueError> {
-    let sayable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
-    ensure((1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(sayable), ValueError::Name)?;
+    check_name(name)?;
     let plain = !file.contains(['/', '\\', '\0']) && !matches!(file, "" | "." | "..");
     ensure(plain && file.len() <= NAME_BYTES_MAX, ValueError::File)?;
     ensure(sha256.bytes().all(|byte| byte.is_ascii_hexdigit()) && sha256.len() == 64, ValueError::Sha256)
+}
+
+fn check_name(name: &str) -> Result<(), ValueError> {
+    let sayable = |byte: u8| byte.is_ascii_alphanumeric() || b"-._+".contains(&byte);
+    ensure((1..=NAME_BYTES_MAX).contains(&name.len()) && name.bytes().all(sayable), ValueError::Name)
 }
 
 pub(crate) fn ensure(is: bool, error: ValueError) -> Result<(), ValueError> {
@@ -367,7 +379,7 @@ pub(crate) fn ensure(is: bool, error: ValueError) -> Result<(), ValueError> {
 }
 
 /// What a manifest's net is for, whatever else the manifest says.
-pub(crate) fn role_of(text: &str) -> Option<Role> {
+fn role_of(text: &str) -> Option<Role> {
     #[derive(Deserialize)]
     struct Purpose {
         role: Role,
@@ -375,8 +387,24 @@ pub(crate) fn role_of(text: &str) -> Option<Role> {
     toml::from_str::<Purpose>(text).ok().map(|purpose| purpose.role)
 }
 
+/// The folder's manifest of this role, if there is one; two are an error.
+pub(crate) fn the_one<M>(
+    folder: &Path,
+    role: Role,
+    parse: impl Fn(&str, &Path) -> Result<M, ManifestError>,
+) -> Result<Option<(M, PathBuf)>, ManifestError> {
+    let mut found: Option<(M, PathBuf)> = None;
+    for (path, text) in texts(folder)?.into_iter().filter(|(_, text)| role_of(text) == Some(role)) {
+        let manifest = parse(&text, &path)?;
+        if let Some((_, first)) = found.replace((manifest, path.clone())) {
+            return Err(ManifestError::two(role, &first, &path));
+        }
+    }
+    Ok(found)
+}
+
 /// Every `*.toml` of the folder.
-pub(crate) fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, ManifestError> {
+fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, ManifestError> {
     let failed = |source| ManifestError::File { path: shown(folder), source };
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).map_err(failed)? {
@@ -391,7 +419,7 @@ pub(crate) fn texts(folder: &Path) -> Result<Vec<(PathBuf, String)>, ManifestErr
 
 impl ManifestError {
     /// Both have this role.
-    pub(crate) fn two(role: Role, one: &Path, other: &Path) -> Self {
+    fn two(role: Role, one: &Path, other: &Path) -> Self {
         let mut both = [shown(one), shown(other)];
         both.sort();
         let [first, second] = both;
@@ -409,9 +437,7 @@ impl ValueError {
 fn calibrated(text: &str, calibration: &Calibration, path: &Path) -> Result<String, ManifestError> {
     let before = Manifest::parse(text, path)?;
     calibration.check().map_err(|error| ValueError::from(error).at(path))?;
-    let is_section = |line: &str| line.trim_start().starts_with(SECTION);
-    let kept: String = text.split_inclusive('\n').take_while(|line| !is_section(line)).collect();
-    let text = format!("{}\n\n{}", kept.trim_end(), calibration.to_toml());
+    let text = with_section(text, &calibration.to_toml());
     let expected = Manifest { calibration: Some(calibration.clone()), ..before };
     match Manifest::parse(&text, path) {
         Ok(after) if after == expected => Ok(text),
@@ -419,7 +445,24 @@ fn calibrated(text: &str, calibration: &Calibration, path: &Path) -> Result<Stri
     }
 }
 
-fn text_of(path: &Path) -> Result<String, ManifestError> {
+/// A manifest with this section as its last one, in the place of its own.
+pub(crate) fn with_section(text: &str, section: &str) -> String {
+    let is_section = |line: &str| line.trim_start().starts_with(SECTION);
+    let kept: String = text.split_inclusive('\n').take_while(|line| !is_section(line)).collect();
+    format!("{}\n\n{section}", kept.trim_end())
+}
+
+/// Writes a manifest all at once.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), ManifestError> {
+    // Not a manifest's name, so that nobody reads it half written.
+    let unfinished = path.with_extension("toml.new");
+    let written = fs::File::create(&unfinished)
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(&unfinished, path));
+    written.map_err(|source| ManifestError::File { path: shown(path), source })
+}
+
+pub(crate) fn text_of(path: &Path) -> Result<String, ManifestError> {
     let failed = |source| ManifestError::File { path: shown(path), source };
     let mut text = String::new();
     // One byte more than allowed, so that too much is told from just enough.
@@ -441,8 +484,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
 
-    use super::{super::calibration::tests::calibration, *};
-    use crate::face::Fmr;
+    use super::*;
+    use crate::{calibration::tests::calibration, face::Fmr};
 
     const DETECTOR: &str = include_str!("../../models/face_detection_yunet.toml");
     const EMBEDDER: &str = include_str!("../../models/face_recognition_sface.toml");

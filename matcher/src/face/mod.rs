@@ -2,7 +2,6 @@
 //! default YuNet and SFace.
 
 mod align;
-mod calibration;
 mod detect;
 mod engine;
 mod error;
@@ -15,7 +14,6 @@ mod template;
 mod track;
 
 pub use self::{
-    calibration::{Basis, Calibration, CalibrationError, Fmr, LikelihoodRatio, Tail, Threshold},
     detect::Detection,
     engine::{AlignedFace, FaceEngine, Source},
     error::FaceError,
@@ -28,4 +26,5 @@ pub use self::{
     template::{FaceSample, FaceTemplate, OtherModel},
     track::{Region, Seen, TrackEvent, TrackId, Tracker, Zone},
 };
+pub use crate::calibration::{Basis, Calibration, CalibrationError, Fmr, LikelihoodRatio, Tail, Threshold};
 pub use crate::nets::{ModelError, Net, NetInput, NodeTime};

@@ -4,14 +4,11 @@
 //! Recognition", IEEE TPAMI 32(12), 2010: equation numbers are theirs. The bit-based variant (section 4.3): a cell is set
 //! where the minutiae around it contribute at least [`CELL_LEAST`].
 
-use std::{
-    f32::consts::{PI, TAU},
-    fmt,
-};
+use std::f32::consts::{PI, TAU};
 
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{Minutia, MinutiaTemplate};
+use super::Minutia;
 
 /// Radius of a cylinder, in pixels at 500 dpi (R).
 const RADIUS_PX: f32 = 75.0;
@@ -42,9 +39,6 @@ const CELLS: usize = 80;
 pub(super) const WORDS: usize = (CELLS * SECTIONS).div_ceil(64);
 /// Cells that two cylinders can at most have in common.
 pub(super) const CELLS_MOST: u32 = (CELLS * SECTIONS) as u32;
-
-/// Values of one of the [`CylinderVectors`].
-pub const CYLINDER_LENGTH: usize = CELLS * SECTIONS;
 
 /// Bits of one minutia's cylinder; where a cell does not lie on the finger, `valid` is not set, nor is `set`.
 #[derive(Clone, Copy, Zeroize)]
@@ -78,46 +72,6 @@ pub(super) fn cylinders(minutiae: &[Minutia]) -> Vec<Option<Cylinder>> {
     let hull = Hull::around(&places);
     let centers = centers();
     minutiae.iter().map(|minutia| cylinder(minutia, minutiae, &hull, &centers)).collect()
-}
-
-/// Cylinders of a finger's minutiae as numbers, best minutia first, without place or direction of any: what a template
-/// protection makes codes of. Zeroed on drop; neither cloned nor printed.
-pub struct CylinderVectors(Zeroizing<Vec<[f32; CYLINDER_LENGTH]>>);
-
-impl fmt::Debug for CylinderVectors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CylinderVectors({})", self.0.len())
-    }
-}
-
-impl CylinderVectors {
-    /// Those of this template: of minutiae that lie too far out or too lonely there is none.
-    pub fn new(template: &MinutiaTemplate) -> Self {
-        let all = Zeroizing::new(cylinders(template.minutiae()));
-        let mut vectors = Zeroizing::new(Vec::with_capacity(all.len()));
-        vectors.extend(all.iter().flatten().map(|cylinder| {
-            std::array::from_fn(|bit| {
-                let value = |words: &[u64; WORDS]| words.get(bit / 64).map_or(0, |word| word >> (bit % 64) & 1);
-                value(&cylinder.set) as f32 - value(&cylinder.valid) as f32 / 2.0
-            })
-        }));
-        Self(vectors)
-    }
-
-    /// One after the other.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.0.iter().map(<[f32; CYLINDER_LENGTH]>::as_slice)
-    }
-
-    /// Of how many minutiae.
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
 }
 
 /// Centers of the cells within the radius, from the minutia, its direction to the right (4).

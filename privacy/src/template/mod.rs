@@ -10,8 +10,8 @@ pub mod face;
 pub mod finger;
 
 pub use self::{
-    face::{CODE_BITS, Code, EMBEDDING_LENGTH, Projection, protect},
-    finger::{CYLINDER_LENGTH, FINGER_CODE_BYTES_MAX, FingerCode, FingerProjection},
+    face::{CODE_BITS, Code, CodeLength, EMBEDDING_LENGTH, MEAN_PROJECTION, Probe, Projection, protect},
+    finger::{CYLINDER_LENGTH, FINGER_CODE_BYTES_MAX, FingerCode, FingerProbe, FingerProjection},
 };
 
 /// Why something cannot be protected, or bytes are no code.
@@ -22,7 +22,7 @@ pub enum TemplateError {
     #[error("an embedding has {EMBEDDING_LENGTH} values, this has {0}: is this another net's?")]
     Length(usize),
     /// Zero, infinite or not numbers.
-    #[error("the embedding is zero or not finite")]
+    #[error("the embedding, or the cylinder of a minutia, is zero or not finite")]
     Degenerate,
     /// A code of another length.
     #[error("a code has {len} bytes, this has {0}: was it made by another version?", len = CODE_BITS / 8)]

@@ -5,17 +5,20 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::{
-    Group, NamedPair, Report,
+    Group, Histogram, NamedPair, Report,
     plots::{self, Bars, short},
     text::{percent, rate, thousands},
 };
-use crate::bootstrap::Interval;
+use crate::{
+    bootstrap::Interval,
+    fingers::report::{FingerReport, SetReport},
+};
 
 /// Failures and notes of each kind that the page shows; JSON has all.
 const SHOWN: usize = 200;
 
 /// Text as text, whatever it holds.
-struct Escaped<'a>(&'a str);
+pub(crate) struct Escaped<'a>(pub &'a str);
 
 impl Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -37,37 +40,109 @@ impl Display for Escaped<'_> {
 
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
-    let mut out = String::from(
+    document(report, |out| {
+        headline(report, &[], out);
+        missing(report, out);
+        details(report, out);
+    })
+}
+
+/// The whole page of fingers: all sets together, then each.
+pub(crate) fn finger_page(report: &FingerReport) -> String {
+    document(&report.all, |out| {
+        let mean = (report.mean_eer, report.mean_eer_interval);
+        headline(&report.all, &[("Mean of the sets' equal error rates", mean)], out);
+        missing(&report.all, out);
+        sets(report, out);
+        details(&report.all, out);
+        if report.sets.len() > 1 {
+            for SetReport { set, report } in &report.sets {
+                let _ = writeln!(out, "<h2 class=\"set name\">{}</h2>", Escaped(set));
+                operating_points(report, out);
+                curves(report, out);
+                worst_pairs(report, out);
+            }
+        }
+    })
+}
+
+fn document(report: &Report, body: impl FnOnce(&mut String)) -> String {
+    let title = report.subject.title();
+    let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
-         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>Accuracy of face comparison</title>\n<style>\n",
-    );
-    out.push_str(include_str!("page.css"));
-    let _ = writeln!(
-        out,
-        "</style>\n</head>\n<body>\n<main>\n<h1>Accuracy of face comparison</h1>\n\
-         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} people</p>",
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{title}</title>\n<style>\n{}</style>\n</head>\n\
+         <body>\n<main>\n<h1>{title}</h1>\n\
+         <p class=\"quiet\">Model <span class=\"name\">{}</span>, {} images of {} {}</p>\n",
+        include_str!("page.css"),
         Escaped(&report.model),
         thousands(report.images),
-        thousands(report.people)
+        thousands(report.people),
+        report.subject.many()
     );
-    headline(report, &mut out);
-    missing(report, &mut out);
-    operating_points(report, &mut out);
-    curves(report, &mut out);
-    quality(report, &mut out);
-    breakdown(report, &mut out);
-    worst_pairs(report, &mut out);
-    data(report, &mut out);
+    body(&mut out);
     out.push_str("</main>\n</body>\n</html>\n");
     out
 }
 
-fn headline(report: &Report, out: &mut String) {
+fn details(report: &Report, out: &mut String) {
+    operating_points(report, out);
+    curves(report, out);
+    quality(report, out);
+    breakdown(report, out);
+    worst_pairs(report, out);
+    data(report, out);
+}
+
+/// Every set in a row.
+fn sets(report: &FingerReport, out: &mut String) {
+    out.push_str(
+        "<section class=\"card\">\n<h2>Sets</h2>\n<div class=\"wide\"><table>\n<thead><tr><th>set</th>\
+         <th class=\"number\">images</th><th class=\"number\">failed</th><th class=\"number\">genuine</th>\
+         <th class=\"number\">impostor</th><th class=\"number\">EER</th><th>interval</th>",
+    );
+    for (name, _) in &report.all.fnmr_at_fmr.0 {
+        let _ = write!(out, "<th class=\"number\">FNMR at {name}</th>");
+    }
+    out.push_str(
+        "<th class=\"number\">ms</th><th class=\"number\">us</th><th class=\"number\">bytes</th></tr></thead>\n",
+    );
+    out.push_str("<tbody>\n");
+    let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
+    let cost = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.0}"));
+    for SetReport { set, report } in &report.sets {
+        let interval = report.intervals.eer;
+        let interval =
+            interval.map_or_else(|| "-".into(), |Interval(low, high)| format!("{} to {}", percent(low), percent(high)));
+        let counts = [report.images, report.failed_to_acquire, report.genuine, report.impostor].map(thousands);
+        let _ = write!(out, "<tr><td class=\"name\">{}</td>", Escaped(set));
+        for count in counts {
+            let _ = write!(out, "<td class=\"number\">{count}</td>");
+        }
+        let eer = shown(report.eer);
+        let _ = write!(out, "<td class=\"number\"><b>{eer}</b></td><td class=\"figure\">{interval}</td>");
+        for (_, fnmr) in &report.fnmr_at_fmr.0 {
+            let _ = write!(out, "<td class=\"number\">{}</td>", shown(*fnmr));
+        }
+        if let Some(figures) = &report.fingers {
+            let costs = [cost(figures.extraction_ms), cost(figures.comparison_us), thousands(figures.template_bytes)];
+            for cost in costs {
+                let _ = write!(out, "<td class=\"number\">{cost}</td>");
+            }
+        }
+        out.push_str("</tr>\n");
+    }
+    out.push_str(
+        "</tbody>\n</table></div>\n<p class=\"quiet\">Half of the extractions and comparisons took at most so long, on \
+         one thread; bytes are those of the largest template.</p>\n</section>\n",
+    );
+}
+
+fn headline(report: &Report, rates: &[(&str, (Option<f64>, Option<Interval>))], out: &mut String) {
     let confidence = report.intervals.confidence * 100.0;
     let within = |interval: Option<Interval>| match interval {
         Some(Interval(low, high)) => format!("{confidence:.0} %: {} to {}", percent(low), percent(high)),
-        None => "no interval: too few people".into(),
+        None => format!("no interval: too few {}", report.subject.many()),
     };
     let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
     out.push_str("<div class=\"tiles\">\n");
@@ -78,6 +153,9 @@ fn headline(report: &Report, out: &mut String) {
              <span class=\"quiet\">{below}</span></div>"
         );
     };
+    for (title, (rate, interval)) in rates {
+        tile(title, &shown(*rate), &within(*interval));
+    }
     let operating = report.operating.as_ref();
     tile(
         &operating.map_or_else(|| "FNMR".into(), |point| format!("FNMR at FMR {}", short(point.fmr))),
@@ -95,27 +173,39 @@ fn headline(report: &Report, out: &mut String) {
         &thousands(report.genuine),
         &format!("{} impostor comparisons", thousands(report.impostor)),
     );
-    tile(
-        "Images a second",
-        &format!("{:.1}", report.images_per_second),
-        &format!("on {} thread{}", report.threads, if report.threads == 1 { "" } else { "s" }),
-    );
+    match &report.fingers {
+        Some(figures) => {
+            let shown = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.0}"));
+            let (ms, us) = (shown(figures.extraction_ms), shown(figures.comparison_us));
+            tile("Extraction", &format!("{ms} ms"), &format!("median, on one of {} threads", report.threads));
+            tile(
+                "Comparison",
+                &format!("{us} us"),
+                &format!("protocol {}, {} enrolled", figures.protocol, figures.impressions),
+            );
+            tile("Largest template", &format!("{} B", thousands(figures.template_bytes)), "ISO/IEC 19794-2:2005");
+        }
+        None => tile(
+            "Images a second",
+            &format!("{:.1}", report.images_per_second),
+            &format!("on {} thread{}", report.threads, if report.threads == 1 { "" } else { "s" }),
+        ),
+    }
     out.push_str("</div>\n");
 }
 
 /// Why rates are missing, and what to do.
 fn missing(report: &Report, out: &mut String) {
-    if report.genuine == 0 {
-        out.push_str(
-            "<section class=\"card note\">No genuine comparisons, so that there is no false non-match rate: give at \
-             least one person two pictures that show a face.</section>\n",
-        );
+    let mut note = |text: String| {
+        let _ = writeln!(out, "<section class=\"card note\">{text}</section>");
+    };
+    let Report { subject, genuine, impostor, .. } = report;
+    if *genuine == 0 {
+        let remedy = subject.genuine_remedy();
+        note(format!("No genuine comparisons, so that there is no false non-match rate: {remedy}."));
     }
-    if report.impostor == 0 {
-        out.push_str(
-            "<section class=\"card note\">No impostor comparisons, so that there is no threshold: give pictures of at \
-             least two people.</section>\n",
-        );
+    if *impostor == 0 {
+        note(format!("No impostor comparisons, so that there is no threshold: {}.", subject.impostor_remedy()));
     }
 }
 
@@ -162,6 +252,11 @@ fn figure(title: &str, drawing: &str, caption: &str, out: &mut String) {
     );
 }
 
+/// Scores of two kinds as a figure of another page.
+pub(crate) fn scores(title: &str, histogram: &Histogram, caption: &str, out: &mut String) {
+    figure(title, &plots::histogram(histogram, None), caption, out);
+}
+
 fn curves(report: &Report, out: &mut String) {
     out.push_str("<div class=\"two\">\n");
     if let Some(det) = plots::det(report) {
@@ -206,12 +301,13 @@ fn breakdown(report: &Report, out: &mut String) {
             out,
             "<section class=\"card\">\n<h2>By <span class=\"name\">{}</span></h2>\n<p class=\"quiet\">At the threshold \
              of FMR {} ({:.4}). Dotted: all groups together. An arrow: the interval goes on.</p>\n\
-             <div class=\"wide\"><table>\n<thead><tr><th>group</th><th class=\"number\">people</th>\
+             <div class=\"wide\"><table>\n<thead><tr><th>group</th><th class=\"number\">{}</th>\
              <th class=\"number\">images</th><th class=\"number\">failed</th><th class=\"number\">genuine</th>\
              <th class=\"chart\">FNMR{}</th><th></th><th class=\"chart\">FMR{}</th><th></th></tr></thead>\n<tbody>",
             Escaped(column),
             short(operating.fmr),
             operating.threshold,
+            report.subject.many(),
             fnmr_bars.scale(),
             fmr_bars.scale()
         );
@@ -243,8 +339,10 @@ fn breakdown(report: &Report, out: &mut String) {
 
 fn worst_pairs(report: &Report, out: &mut String) {
     out.push_str("<div class=\"two\">\n");
-    pairs("Most alike of different people", "Or one person under two names?", &report.worst_pairs.impostor, out);
-    pairs("Least alike of one person", "Or two people under one name?", &report.worst_pairs.genuine, out);
+    let (one, many) = (report.subject.one(), report.subject.many());
+    let worst = &report.worst_pairs;
+    pairs(&format!("Most alike of different {many}"), &format!("Or one {one} under two names?"), &worst.impostor, out);
+    pairs(&format!("Least alike of one {one}"), &format!("Or two {many} under one name?"), &worst.genuine, out);
     out.push_str("</div>\n");
 }
 
@@ -281,10 +379,11 @@ fn data(report: &Report, out: &mut String) {
     out.push_str("<section class=\"card\">\n<h2>The data</h2>\n");
     let _ = writeln!(
         out,
-        "<p class=\"quiet\">{} images of {} people, of which {} gave a template; {} genuine and {} impostor \
+        "<p class=\"quiet\">{} images of {} {}, of which {} gave a template; {} genuine and {} impostor \
          comparisons; model <span class=\"name\">{}</span>.</p>",
         thousands(report.images),
         thousands(report.people),
+        report.subject.many(),
         thousands(report.images.saturating_sub(report.failed_to_acquire)),
         thousands(report.genuine),
         thousands(report.impostor),

@@ -1,11 +1,14 @@
 //! What a measurement says: in JSON as it stands here, as text, and as a page.
 
 pub(crate) mod html;
+mod output;
 mod plots;
+mod subject;
 pub(crate) mod text;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
+pub(crate) use self::{output::Output, subject::Subject};
 use crate::{
     bootstrap::Interval,
     metrics::{EqualError, OperatingPoint, Scores, below},
@@ -32,9 +35,12 @@ impl<T: Serialize> Serialize for Named<T> {
 /// All that was measured. Rates are fractions, and null where nothing was compared.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    /// What the pictures show.
+    #[serde(skip)]
+    pub subject: Subject,
     /// Picture files.
     pub images: usize,
-    /// People with a picture.
+    /// People, or fingers, with a picture.
     pub people: usize,
     /// Pictures of which there is no template.
     pub failed_to_acquire: usize,
@@ -48,9 +54,15 @@ pub(crate) struct Report {
     pub images_per_second: f64,
     pub threads: usize,
     pub model: String,
+    /// What is told of fingers only.
+    #[serde(flatten)]
+    pub fingers: Option<FingerFigures>,
     pub failure_to_acquire_rate: Option<f64>,
     pub equal_error: Option<EqualError>,
     pub intervals: Intervals,
+    /// Of each resample, from which means of several reports have their intervals.
+    #[serde(skip)]
+    pub resampled_eer: Vec<Option<f64>>,
     pub operating_points: Vec<Point>,
     /// The point at whose threshold groups are told apart.
     pub operating: Option<Operating>,
@@ -66,6 +78,21 @@ pub(crate) struct Report {
     pub repeated: Vec<(String, String)>,
     /// Rows of `subjects.csv` that name nobody.
     pub strangers: Vec<String>,
+}
+
+/// What is told of fingers only.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct FingerFigures {
+    /// Which impostors.
+    pub protocol: &'static str,
+    /// How many of a finger are enrolled.
+    pub impressions: usize,
+    /// Half of the extractions took at most so long, each on one thread; null where records gave the minutiae.
+    pub extraction_ms: Option<f64>,
+    /// The same of comparisons of two impressions.
+    pub comparison_us: Option<f64>,
+    /// Of the largest template, as an ISO/IEC 19794-2:2005 record.
+    pub template_bytes: usize,
 }
 
 /// Of the rates named alike.

@@ -2,8 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::{Group, NamedPair, Report};
-use crate::bootstrap::Interval;
+use super::{FingerFigures, Group, NamedPair, Report};
+use crate::{
+    bootstrap::Interval,
+    fingers::report::{FingerReport, SetReport},
+};
 
 /// Pairs and notes that a terminal shows of each kind; JSON has all.
 const SHOWN: usize = 10;
@@ -71,10 +74,10 @@ pub(crate) fn warnings(report: &Report) -> String {
     );
     list("rows of subjects.csv name nobody", report.strangers.clone());
     if report.genuine == 0 {
-        out.push_str("no genuine comparisons: give at least one person two pictures that show a face\n");
+        let _ = writeln!(out, "no genuine comparisons: {}", report.subject.genuine_remedy());
     }
     if report.impostor == 0 {
-        out.push_str("no impostor comparisons: give pictures of at least two people\n");
+        let _ = writeln!(out, "no impostor comparisons: {}", report.subject.impostor_remedy());
     }
     out
 }
@@ -84,9 +87,10 @@ pub(crate) fn render(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{} images of {} people, model {}",
+        "{} images of {} {}, model {}",
         thousands(report.images),
         thousands(report.people),
+        report.subject.many(),
         report.model
     );
     let _ = writeln!(
@@ -114,6 +118,9 @@ pub(crate) fn render(report: &Report) -> String {
         let _ = writeln!(out, "{doubt}");
     }
     let _ = writeln!(out, "{:.1} images a second on {} threads", report.images_per_second, report.threads);
+    if let Some(figures) = &report.fingers {
+        let _ = writeln!(out, "{}", costs(figures));
+    }
     let _ = writeln!(
         out,
         "In brackets: {:.0} % intervals, {}, {} resamples.",
@@ -122,9 +129,43 @@ pub(crate) fn render(report: &Report) -> String {
         report.intervals.resamples
     );
     breakdown(report, &mut out);
-    pairs("Most alike of different people (one person under two names?)", &report.worst_pairs.impostor, &mut out);
-    pairs("Least alike of one person (two people under one name?)", &report.worst_pairs.genuine, &mut out);
+    let (one, many) = (report.subject.one(), report.subject.many());
+    let title = format!("Most alike of different {many} (one {one} under two names?)");
+    pairs(&title, &report.worst_pairs.impostor, &mut out);
+    pairs(&format!("Least alike of one {one} (two {many} under one name?)"), &report.worst_pairs.genuine, &mut out);
     out
+}
+
+/// The result of fingers: each set in short, then all.
+pub(crate) fn fingers(report: &FingerReport) -> String {
+    let mut out = String::new();
+    for SetReport { set, report } in &report.sets {
+        let Report { genuine, impostor, eer, intervals, .. } = report;
+        let _ = writeln!(out, "{set}: {} images of {} fingers", thousands(report.images), thousands(report.people));
+        let _ =
+            writeln!(out, "  comparisons        {} genuine, {} impostor", thousands(*genuine), thousands(*impostor));
+        let _ = writeln!(out, "  EER                {}", rate(*eer, intervals.eer));
+        for ((name, fnmr), (_, interval)) in report.fnmr_at_fmr.0.iter().zip(&intervals.fnmr_at_fmr.0) {
+            let _ = writeln!(out, "  FNMR at FMR {name}   {}", rate(*fnmr, *interval));
+        }
+        if let Some(figures) = &report.fingers {
+            let _ = writeln!(out, "  {}", costs(figures));
+        }
+    }
+    let _ = writeln!(out, "mean EER {}", rate(report.mean_eer, report.mean_eer_interval));
+    let _ = write!(out, "\nAll together: {}", render(&report.all));
+    out
+}
+
+/// Time and space that fingers take.
+pub(crate) fn costs(figures: &FingerFigures) -> String {
+    let shown = |value: Option<f64>| value.map_or_else(|| "-".into(), |value| format!("{value:.1}"));
+    format!(
+        "{} ms an extraction, {} us a comparison, templates of at most {} bytes",
+        shown(figures.extraction_ms),
+        shown(figures.comparison_us),
+        thousands(figures.template_bytes)
+    )
 }
 
 fn breakdown(report: &Report, out: &mut String) {
@@ -136,7 +177,13 @@ fn breakdown(report: &Report, out: &mut String) {
         let _ = writeln!(
             out,
             "  {:wide$}  {:>7} {:>7} {:>6} {:>8} {:>11}  {:30}  FMR",
-            "group", "people", "images", "failed", "genuine", "impostor", "FNMR"
+            "group",
+            report.subject.many(),
+            "images",
+            "failed",
+            "genuine",
+            "impostor",
+            "FNMR"
         );
         for group in groups {
             let Group { people, images, failed_to_acquire, genuine, impostor, .. } = group;

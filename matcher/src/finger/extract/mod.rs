@@ -37,6 +37,8 @@ use super::{
     quality::{FingerQuality, Measured},
 };
 
+/// Name and version: what changes a score's meaning raises it, and asks for a new calibration.
+pub(super) const NAME: &str = "sallyport-ridges-1";
 /// Fewest minutiae of a template: with fewer every finger is like every other.
 pub const MINUTIAE_LEAST: usize = 4;
 /// Least of a finger that is looked at, in pixels: 3 mm x 3 mm.
@@ -74,7 +76,7 @@ impl RidgeExtractor {
 
 impl Extractor for RidgeExtractor {
     fn name(&self) -> &str {
-        "sallyport-ridges-1"
+        NAME
     }
 
     fn extract(&self, image: &FingerImage) -> Result<MinutiaTemplate, FingerError> {

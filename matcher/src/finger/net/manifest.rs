@@ -1,13 +1,14 @@
 //! The manifest that stands beside a finger's net: which file it is, what goes into it and what is made of its outputs.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::face::{
     ManifestError, Role, ValueError,
-    manifest::{MULTIPLE_MAX, check_file, ensure, role_of, texts},
+    manifest::{MULTIPLE_MAX, check_file, ensure, the_one},
 };
+use crate::finger::FingerCalibration;
 
 /// What goes into a net: 1 x height x width x 1 values, `(pixel - mean) * scale` of pixels 0 to 255 at 500 dpi.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -52,23 +53,16 @@ pub struct NetManifest {
     pub input: NetInputManifest,
     /// What is made of what comes out.
     pub minutiae: MinutiaeManifest,
+    /// What the scores of its templates mean; without it fingers can be compared, but not decided on.
+    pub calibration: Option<FingerCalibration>,
 }
 
 impl NetManifest {
     /// The one of the folder.
     pub fn read(folder: &Path) -> Result<Self, ManifestError> {
-        let mut found: Option<(Self, PathBuf)> = None;
-        for (path, text) in texts(folder)? {
-            if role_of(&text) != Some(Role::MinutiaExtractor) {
-                continue;
-            }
-            let manifest = Self::parse(&text, &path)?;
-            if let Some((_, first)) = found.replace((manifest, path.clone())) {
-                return Err(ManifestError::two(Role::MinutiaExtractor, &first, &path));
-            }
-        }
-        let missing = || ManifestError::Missing { role: Role::MinutiaExtractor, folder: folder.display().to_string() };
-        found.map(|(manifest, _)| manifest).ok_or_else(missing)
+        let role = Role::MinutiaExtractor;
+        let missing = || ManifestError::Missing { role, folder: folder.display().to_string() };
+        the_one(folder, role, Self::parse)?.map(|(manifest, _)| manifest).ok_or_else(missing)
     }
 
     /// Reads a manifest; the path is only named in errors.
@@ -89,7 +83,8 @@ impl NetManifest {
         ensure(mean.is_finite() && scale.is_finite() && scale != 0.0, ValueError::Normalization)?;
         let MinutiaeManifest { quality_min, ending_min } = self.minutiae;
         let parts = (0.0..=1.0).contains(&quality_min) && (0.0..=1.0).contains(&ending_min);
-        ensure(parts && quality_min > 0.0, ValueError::Minutiae)
+        ensure(parts && quality_min > 0.0, ValueError::Minutiae)?;
+        self.calibration.as_ref().map_or(Ok(()), |calibration| Ok(calibration.check()?))
     }
 }
 

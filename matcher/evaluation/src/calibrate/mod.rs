@@ -1,39 +1,48 @@
-//! What a net's scores mean: thresholds by false match rate, and the likelihood ratio of a score, written into the net's
-//! manifest.
+//! `matcher-eval calibrate`: what scores mean, of faces or of fingers: thresholds by false match rate, and the likelihood
+//! ratio of a score, written into the manifest of the net or extractor.
 //!
 //! Where fewer than [`MATCHES_MIN`] impostors would stand behind a threshold it is read from a generalized Pareto tail
 //! (Pickands 1975; Coles 2001, 4.3) and marked as extrapolated. The highest impostor scores of a collection are often one
 //! person under two names, so of these only their being the highest counts.
 
-use std::{f64::consts::LN_10, path::PathBuf};
+mod fingers;
+
+use std::{collections::BTreeMap, f64::consts::LN_10, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::{Basis, Calibration, FaceEngine, Fmr, LikelihoodRatio, Manifests, Tail, Threshold};
 
 use crate::{
     acquisition::{acquire, compare},
+    fingers::acquire::{By, Source},
     metrics::Scores,
     subjects::Subjects,
-    workers,
 };
 
 /// Fewest false matches behind a threshold that counts as measured.
 const MATCHES_MIN: f64 = 10.0;
-/// How many of the highest impostor scores the tail is fitted to, and how many of those may be labels gone wrong.
+/// How many of the highest impostor scores the tail is fitted to, at most a tenth of them all.
 const EXCEEDANCES: usize = 1_000;
-const CENSORED: usize = 20;
+/// How many of those may be labels gone wrong, of faces collected from the press.
+const MISLABELED: usize = 20;
 /// What was not seen once in n comparisons may still happen at 3 / n (rule of three at 95 % confidence, ISO/IEC 19795-1),
 /// so that n comparisons support no ratio beyond n / 3.
 const RULE_OF: f64 = 3.0;
 
+/// Fewest comparisons of each kind.
+const GENUINE_MIN: usize = 100;
+const IMPOSTOR_MIN: usize = 5_000;
+
 /// What to calibrate on.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A folder with one folder of pictures a person.
+    /// A folder with one folder of pictures a person; with --fingers, as `matcher-eval fingers` takes it.
     folder: PathBuf,
-    /// Where the nets and their manifests are; the embedder's manifest is rewritten.
-    #[arg(long, default_value = "assets/models")]
-    models: PathBuf,
+    /// Calibrate this extractor of minutiae, not the embedder of faces.
+    #[arg(long, value_enum, value_name = "EXTRACTOR")]
+    fingers: Option<By>,
+    #[command(flatten)]
+    source: Source,
     /// What the collection is called in the manifest; the folder's name when not given.
     #[arg(long)]
     data: Option<String>,
@@ -42,12 +51,19 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-/// Calibrates.
+/// Calibrates. The manifest in the folder of the nets is rewritten.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let manifests = Manifests::read(&arguments.models)?;
-    let engine = FaceEngine::load(&arguments.models)?;
+    match arguments.fingers {
+        Some(extractor) => fingers::run(extractor, arguments),
+        None => faces(arguments),
+    }
+}
+
+fn faces(arguments: &Arguments) -> anyhow::Result<()> {
+    let manifests = Manifests::read(&arguments.source.models)?;
+    let engine = FaceEngine::load(&arguments.source.models)?;
     let subjects = Subjects::list(&arguments.folder)?;
-    let threads = workers::cores();
+    let threads = arguments.source.threads();
     let acquired = acquire(&engine, &subjects.pictures, threads)?;
     let person = |picture: u32| subjects.pictures.get(picture as usize).map_or(u32::MAX, |picture| picture.person);
     let compared = |chosen: &dyn Fn(u32) -> bool| {
@@ -55,45 +71,86 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         anyhow::Ok(compare(&samples, &subjects.pictures, threads)?.scores)
     };
     let scores = compared(&|_| true)?;
+    let halves = [compared(&|person| person % 2 == 0)?, compared(&|person| person % 2 == 1)?];
+    let Meaning { thresholds, tail, likelihood_ratio } = Meaning::of(&scores, &halves, MISLABELED)?;
     let (genuine, impostor) = scores.counts();
-    ensure!(
-        genuine >= 100 && impostor >= 10 * EXCEEDANCES,
-        "{genuine} genuine and {impostor} impostor comparisons are too few: collect at least 100 and {}",
-        10 * EXCEEDANCES
-    );
-    let tail = fit_tail(scores.impostor())?;
-    let thresholds = Fmr::ALL.iter().map(|&fmr| Ok((fmr, threshold(&scores, &tail, fmr.rate())?)));
-    let (even, odd) = (compared(&|person| person % 2 == 0)?, compared(&|person| person % 2 == 1)?);
-    let crossed = [(&even, &odd), (&odd, &even)].map(|(fitted, other)| Logistic::fit(fitted).cllr(other));
     let calibration = Calibration {
-        date: jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date().to_string().parse()?,
-        data: arguments.data.clone().unwrap_or_else(|| name_of(&arguments.folder)),
+        date: today().parse()?,
+        data: arguments.data(),
         images: acquired.samples.len(),
         people: subjects.people.len(),
         genuine,
         impostor,
-        thresholds: thresholds.collect::<anyhow::Result<_>>()?,
+        thresholds,
         tail: Some(tail),
-        likelihood_ratio: LikelihoodRatio {
-            points: Logistic::fit(&scores).points(),
-            cllr: (crossed[0] + crossed[1]) / 2.0,
-        },
+        likelihood_ratio,
     };
     let path = manifests.calibrate(&calibration)?;
     if arguments.json {
         println!("{}", serde_json::to_string_pretty(&calibration)?);
         return Ok(());
     }
-    for (fmr, Threshold { score, basis }) in &calibration.thresholds {
-        println!("FMR {fmr}: {score:.4} ({basis:?})");
-    }
-    println!("Cllr {:.4} bits over people not fitted to", calibration.likelihood_ratio.cllr);
+    tell(&calibration.thresholds, &calibration.likelihood_ratio);
     println!("written to {}", path.display());
     Ok(())
 }
 
-fn name_of(folder: &std::path::Path) -> String {
-    folder.file_name().map_or_else(|| folder.display().to_string(), |name| name.to_string_lossy().into_owned())
+impl Arguments {
+    fn data(&self) -> String {
+        let name = || self.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.data.clone().or_else(name).unwrap_or_else(|| self.folder.display().to_string())
+    }
+}
+
+fn today() -> String {
+    jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::now()).date().to_string()
+}
+
+fn tell(thresholds: &BTreeMap<Fmr, Threshold>, likelihood_ratio: &LikelihoodRatio) {
+    for (fmr, Threshold { score, basis }) in thresholds {
+        println!("FMR {fmr}: {score:.4} ({basis:?})");
+    }
+    println!("Cllr {:.4} bits over people not fitted to", likelihood_ratio.cllr);
+}
+
+/// What some scores mean.
+struct Meaning {
+    thresholds: BTreeMap<Fmr, Threshold>,
+    tail: Tail,
+    likelihood_ratio: LikelihoodRatio,
+}
+
+impl Meaning {
+    /// `halves` are the comparisons among each of two halves of the people; of the highest impostor scores so many may be
+    /// labels gone wrong.
+    fn of(scores: &Scores, halves: &[Scores; 2], mislabeled: usize) -> anyhow::Result<Self> {
+        let (genuine, impostor) = scores.counts();
+        ensure!(
+            genuine >= GENUINE_MIN && impostor >= IMPOSTOR_MIN,
+            "{genuine} genuine and {impostor} impostor comparisons are too few: collect at least {GENUINE_MIN} and \
+             {IMPOSTOR_MIN}"
+        );
+        let tail = fit_tail(scores.impostor(), mislabeled)?;
+        let mut thresholds = BTreeMap::new();
+        let mut before = f32::NEG_INFINITY;
+        for &fmr in Fmr::ALL {
+            let threshold = threshold(scores, &tail, fmr.rate())?;
+            // A tail need not begin where the measured thresholds end.
+            if threshold.score <= before {
+                anyhow::bail!("the threshold at FMR {fmr} is not above the one before: collect more impostors");
+            }
+            before = threshold.score;
+            thresholds.insert(fmr, threshold);
+        }
+        let [even, odd] = halves;
+        let crossed = [(even, odd), (odd, even)].map(|(fitted, other)| Logistic::fit(fitted).cllr(other));
+        let cllr = (crossed[0] + crossed[1]) / 2.0;
+        Ok(Self {
+            thresholds,
+            tail,
+            likelihood_ratio: LikelihoodRatio { points: Logistic::fit(scores).points(), cllr },
+        })
+    }
 }
 
 fn threshold(scores: &Scores, tail: &Tail, fmr: f64) -> anyhow::Result<Threshold> {
@@ -114,13 +171,15 @@ fn quantile(tail: &Tail, part: f64) -> f64 {
     tail.scale / tail.shape * (part.powf(-tail.shape) - 1.0)
 }
 
-/// Fits the tail to sorted impostor scores by maximum likelihood, the highest [`CENSORED`] of them censored.
-fn fit_tail(impostor: &[f32]) -> anyhow::Result<Tail> {
-    let first = impostor.len().checked_sub(EXCEEDANCES + 1).context("too few impostor scores for a tail")?;
+/// Fits the tail to sorted impostor scores by maximum likelihood, the highest of them censored.
+fn fit_tail(impostor: &[f32], censored: usize) -> anyhow::Result<Tail> {
+    let exceedances = EXCEEDANCES.min(impostor.len() / 10);
+    let first = impostor.len().checked_sub(exceedances + 1).context("too few impostor scores for a tail")?;
     let from = f64::from(impostor[first]);
     let excesses: Vec<f64> = impostor[first + 1..].iter().map(|&score| f64::from(score) - from).collect();
-    let (seen, censored) = excesses.split_at(EXCEEDANCES - CENSORED);
-    let limit = censored[0];
+    let (seen, censored) = excesses.split_at(exceedances.saturating_sub(censored));
+    // The least of the censored ones; without any, the highest of all.
+    let limit = censored.first().or(seen.last()).copied().unwrap_or(0.0);
     // log f(y) = -log scale - (1 / shape + 1) log(1 + shape y / scale); log S(y) = -log(1 + shape y / scale) / shape.
     let log_likelihood = |shape: f64, scale: f64| {
         let log = |y: f64| (1.0 + shape * y / scale).max(1e-12).ln();
@@ -135,7 +194,7 @@ fn fit_tail(impostor: &[f32]) -> anyhow::Result<Tail> {
     let best =
         sound.map(|(shape, scale)| (log_likelihood(shape, scale), shape, scale)).max_by(|a, b| a.0.total_cmp(&b.0));
     let (_, shape, scale) = best.context("no tail fits these scores")?;
-    Ok(Tail { from, scale, shape, exceedances: EXCEEDANCES, censored: CENSORED })
+    Ok(Tail { from, scale, shape, exceedances, censored: censored.len() })
 }
 
 /// The natural logarithm of the likelihood ratio as an affine function of the score, by logistic regression in which both
@@ -222,7 +281,7 @@ mod tests {
         // Fifteen people under two names.
         let last = scores.len() - 15;
         scores[last..].fill(0.95);
-        let tail = fit_tail(&scores).unwrap();
+        let tail = fit_tail(&scores, MISLABELED).unwrap();
         assert!(tail.shape.abs() < 0.05 && (tail.scale - 0.05).abs() < 0.005, "{tail:?}");
         let scores = Scores::new(vec![0.9; 10], scores);
         let measured = threshold(&scores, &tail, 1e-3).unwrap();

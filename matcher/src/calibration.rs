@@ -1,15 +1,17 @@
 //! What a score means: thresholds named by the false match rate that they stand for, and the likelihood ratio.
 //!
-//! Both belong to one net and to the faces that they were measured on, so they stand in the net's manifest;
-//! `matcher-eval calibrate` writes them.
+//! Both belong to one net or extractor and to the samples that they were measured on, so they stand in its manifest;
+//! `matcher-eval calibrate` writes them. What fingers have of their own is [`crate::finger::FingerCalibration`].
 
-use std::{collections::BTreeMap, fmt};
+use std::{collections::BTreeMap, fmt, ops::RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 use toml::value::Datetime;
 
-/// Least and most log10 of a likelihood ratio that a manifest may claim: no collection of faces supports more.
+/// Least and most log10 of a likelihood ratio that a manifest may claim: no collection of faces or fingers supports more.
 const LOG10_LR_MAX: f32 = 12.0;
+/// What embeddings of faces are compared by.
+const COSINES: RangeInclusive<f32> = -1.0..=1.0;
 /// Most points of a likelihood ratio.
 const POINTS_MAX: usize = 256;
 
@@ -53,6 +55,12 @@ impl Fmr {
             Self::OneInHundredThousand => 1e-5,
             Self::OneInMillion => 1e-6,
         }
+    }
+
+    /// The rate a tenth as high, if it has a name.
+    pub fn tenth(self) -> Option<Self> {
+        let at = Self::ALL.iter().position(|&fmr| fmr == self)?;
+        Self::ALL.get(at + 1).copied()
     }
 }
 
@@ -111,8 +119,16 @@ pub struct LikelihoodRatio {
 }
 
 impl LikelihoodRatio {
+    pub(crate) fn check(&self) -> Result<(), CalibrationError> {
+        let points = &self.points;
+        let bounded = |&[score, log10]: &[f32; 2]| score.is_finite() && log10.abs() <= LOG10_LR_MAX;
+        let rising = points.windows(2).all(|pair| matches!(pair, [[x0, y0], [x1, y1]] if x0 < x1 && y0 <= y1));
+        let sound = (2..=POINTS_MAX).contains(&points.len()) && points.iter().all(bounded) && rising;
+        if sound { Ok(()) } else { Err(CalibrationError::Points) }
+    }
+
     /// The logarithm at this score. What is no number speaks for nobody: it gets the least.
-    fn log10(&self, score: f32) -> f32 {
+    pub fn log10(&self, score: f32) -> f32 {
         let above = self.points.partition_point(|&[at, _]| at <= score);
         let before = above.checked_sub(1).and_then(|at| self.points.get(at));
         match (before, self.points.get(above)) {
@@ -151,8 +167,8 @@ pub struct Calibration {
 #[derive(Debug, Clone, Copy, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CalibrationError {
-    /// A threshold that no cosine exceeds, or that is none.
-    #[error("the threshold at FMR {0} is no cosine (-1 to 1)")]
+    /// A threshold that no score reaches, or every one.
+    #[error("the threshold at FMR {0} is no score (faces have -1 to 1, fingers 0 to 1)")]
     Range(Fmr),
     /// A rarer match has a lower threshold.
     #[error("the threshold at FMR {0} is not above that of the rate before it")]
@@ -160,28 +176,19 @@ pub enum CalibrationError {
     /// Not a rising function.
     #[error("the points of the likelihood ratio are not 2 to {POINTS_MAX}, rising, within ±{LOG10_LR_MAX}")]
     Points,
+    /// Fingers enrolled with as many impressions as nobody takes.
+    #[error("`impressions` of a finger must be 1 to {}", crate::finger::IMPRESSIONS_MOST)]
+    Impressions,
+    /// Which one?
+    #[error("two calibrations are of the same comparison")]
+    Twice,
 }
 
 impl Calibration {
     /// Whether it can be true.
-    pub(super) fn check(&self) -> Result<(), CalibrationError> {
-        let mut before = f32::NEG_INFINITY;
-        for (&fmr, threshold) in &self.thresholds {
-            if !(-1.0..=1.0).contains(&threshold.score) {
-                return Err(CalibrationError::Range(fmr));
-            }
-            if threshold.score <= before {
-                return Err(CalibrationError::NotRising(fmr));
-            }
-            before = threshold.score;
-        }
-        let points = &self.likelihood_ratio.points;
-        let bounded = |&[score, log10]: &[f32; 2]| score.is_finite() && log10.abs() <= LOG10_LR_MAX;
-        let rising = points.windows(2).all(|pair| matches!(pair, [[x0, y0], [x1, y1]] if x0 < x1 && y0 <= y1));
-        if !(2..=POINTS_MAX).contains(&points.len()) || !points.iter().all(bounded) || !rising {
-            return Err(CalibrationError::Points);
-        }
-        Ok(())
+    pub(crate) fn check(&self) -> Result<(), CalibrationError> {
+        check_thresholds(&self.thresholds, COSINES)?;
+        self.likelihood_ratio.check()
     }
 
     /// The least score that matches at this rate.
@@ -195,50 +202,76 @@ impl Calibration {
     }
 
     /// The manifest's section.
-    pub(super) fn to_toml(&self) -> String {
-        let text = |value: &str| toml::Value::from(value).to_string();
-        let mut out = format!(
-            "{SECTION}\n# Written by `matcher-eval calibrate`, which replaces everything from here on.\n\
-             date = {}\ndata = {}\nimages = {}\npeople = {}\ngenuine = {}\nimpostor = {}\n",
-            self.date,
-            text(&self.data),
-            self.images,
-            self.people,
-            self.genuine,
-            self.impostor,
+    pub(crate) fn to_toml(&self) -> String {
+        let Self { date, images, people, genuine, impostor, .. } = self;
+        let data = toml::Value::from(self.data.as_str());
+        let head = format!(
+            "{SECTION}\n{WRITTEN}\ndate = {date}\ndata = {data}\nimages = {images}\npeople = {people}\n\
+             genuine = {genuine}\nimpostor = {impostor}\n"
         );
-        if let Some(Tail { from, scale, shape, exceedances, censored }) = self.tail {
-            out += &format!(
-                "tail = {{ from = {from:?}, scale = {scale:?}, shape = {shape:?}, exceedances = {exceedances}, \
-                 censored = {censored} }}\n"
-            );
-        }
-        out += "\n[calibration.thresholds]\n";
-        for (fmr, Threshold { score, basis }) in &self.thresholds {
-            let basis = match basis {
-                Basis::Measured => "measured",
-                Basis::Extrapolated => "extrapolated",
-            };
-            out += &format!("{fmr} = {{ score = {score:?}, basis = \"{basis}\" }}\n");
-        }
-        out += &format!("\n[calibration.likelihood_ratio]\ncllr = {:?}\n", self.likelihood_ratio.cllr);
-        out += "# Scores, and log10 of the ratio there.\npoints = [\n";
-        for [score, log10] in &self.likelihood_ratio.points {
-            out += &format!("  [{score:?}, {log10:?}],\n");
-        }
-        out + "]\n"
+        head + &meaning_toml("calibration", self.tail.as_ref(), &self.thresholds, &self.likelihood_ratio)
     }
 }
 
+/// Whether thresholds are scores that rise as their rates fall.
+pub(crate) fn check_thresholds(
+    thresholds: &BTreeMap<Fmr, Threshold>,
+    scores: RangeInclusive<f32>,
+) -> Result<(), CalibrationError> {
+    let mut before = f32::NEG_INFINITY;
+    for (&fmr, threshold) in thresholds {
+        if !scores.contains(&threshold.score) {
+            return Err(CalibrationError::Range(fmr));
+        }
+        if threshold.score <= before {
+            return Err(CalibrationError::NotRising(fmr));
+        }
+        before = threshold.score;
+    }
+    Ok(())
+}
+
+/// The lines that every calibration ends with, the tables below this one of the manifest.
+pub(crate) fn meaning_toml(
+    table: &str,
+    tail: Option<&Tail>,
+    thresholds: &BTreeMap<Fmr, Threshold>,
+    likelihood_ratio: &LikelihoodRatio,
+) -> String {
+    let mut out = String::new();
+    if let Some(Tail { from, scale, shape, exceedances, censored }) = tail {
+        out += &format!(
+            "tail = {{ from = {from:?}, scale = {scale:?}, shape = {shape:?}, exceedances = {exceedances}, \
+             censored = {censored} }}\n"
+        );
+    }
+    out += &format!("\n[{table}.thresholds]\n");
+    for (fmr, Threshold { score, basis }) in thresholds {
+        let basis = match basis {
+            Basis::Measured => "measured",
+            Basis::Extrapolated => "extrapolated",
+        };
+        out += &format!("{fmr} = {{ score = {score:?}, basis = \"{basis}\" }}\n");
+    }
+    out += &format!("\n[{table}.likelihood_ratio]\ncllr = {:?}\n", likelihood_ratio.cllr);
+    out += "# Scores, and log10 of the ratio there.\npoints = [\n";
+    for [score, log10] in &likelihood_ratio.points {
+        out += &format!("  [{score:?}, {log10:?}],\n");
+    }
+    out + "]\n"
+}
+
 /// How the section begins; it is the manifest's last.
-pub(super) const SECTION: &str = "[calibration]";
+pub(crate) const SECTION: &str = "[calibration]";
+/// Its second line.
+pub(crate) const WRITTEN: &str = "# Written by `matcher-eval calibrate`, which replaces everything from here on.";
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    pub(in crate::face) fn calibration() -> Calibration {
+    pub(crate) fn calibration() -> Calibration {
         let threshold = |score, basis| Threshold { score, basis };
         Calibration {
             date: "2026-01-31".parse().unwrap(),
