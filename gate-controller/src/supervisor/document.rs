@@ -274,11 +274,13 @@ impl DocumentStation {
         }
         let extraction = self.policy.finger_extraction;
         // Without extractors the sensor's station reports the trouble, and no finger is asked for.
-        let Ok(extractors) = self.engine.fingers(extraction) else { return Ok(None) };
-        let own = |name: &str| extraction.stages().iter().any(|&stage| extractors.of(stage).name() == name);
+        let Ok(engine) = self.engine.fingers(extraction) else { return Ok(None) };
+        let own = |name: &str| extraction.stages().iter().any(|&stage| engine.extractors.of(stage).name() == name);
         let projection = self.keys.finger_projection(enrollment).ok_or(Reason::EnrollmentCacheStale)?;
         let mut enrolled = Vec::new();
-        for finger in enrollment.fingers.iter().filter(|finger| own(&finger.extractor)) {
+        for finger in
+            enrollment.fingers.iter().filter(|finger| own(&finger.extractor) && !finger.impressions.is_empty())
+        {
             let codes = finger.impressions.iter().map(|code| FingerCode::from_bytes(code.expose_bytes()));
             enrolled
                 .push((finger.extractor.clone(), codes.collect::<Result<_, _>>().map_err(|error| corrupt(&error))?));

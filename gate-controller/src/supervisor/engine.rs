@@ -7,14 +7,22 @@ use std::{
 
 use sallyport_matcher::{
     face::{FaceEngine, ModelError},
-    finger::{Extraction, Extractor, Extractors, NetExtractor, Stage, extract::RidgeExtractor},
+    finger::{Calibrations, Extraction, Extractor, Extractors, NetExtractor, Stage, extract::RidgeExtractor},
 };
 
 /// The face engine and the extractors of fingers, once they could be loaded.
 pub struct Engine {
     models: PathBuf,
     loaded: Mutex<Option<Arc<FaceEngine>>>,
-    fingers: Mutex<Option<Extractors>>,
+    fingers: Mutex<Option<Arc<FingerEngine>>>,
+}
+
+/// What reads fingers, and what its scores mean.
+pub struct FingerEngine {
+    /// Both extractors.
+    pub extractors: Extractors,
+    /// Thresholds by rate.
+    pub calibrations: Calibrations,
 }
 
 impl Engine {
@@ -36,17 +44,19 @@ impl Engine {
         }
     }
 
-    /// The extractors that this way of reading fingers asks, the net loaded now if it is among them and was not yet.
-    pub fn fingers(&self, extraction: Extraction) -> Result<Extractors, ModelError> {
+    /// What this way of reading fingers asks, the net loaded now if it is among it and was not yet.
+    pub fn fingers(&self, extraction: Extraction) -> Result<Arc<FingerEngine>, ModelError> {
         let mut loaded = self.fingers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(extractors) = &*loaded {
-            return Ok(extractors.clone());
+        if let Some(engine) = &*loaded {
+            return Ok(engine.clone());
         }
         let thorough: Arc<dyn Extractor> = match extraction.stages().contains(&Stage::Thorough) {
             true => Arc::new(NetExtractor::load(&self.models)?),
             // Never asked.
             false => Arc::new(RidgeExtractor),
         };
-        Ok(loaded.insert(Extractors { fast: Arc::new(RidgeExtractor), thorough }).clone())
+        let extractors = Extractors { fast: Arc::new(RidgeExtractor), thorough };
+        let calibrations = Calibrations::read(&self.models)?;
+        Ok(loaded.insert(Arc::new(FingerEngine { extractors, calibrations })).clone())
     }
 }

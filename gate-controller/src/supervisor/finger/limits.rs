@@ -1,30 +1,70 @@
-//! From which similarity on protected fingers match.
+//! From which score on protected fingers match: what the extractors' manifests say, for as many enrolled impressions as
+//! were calibrated.
 
 use sallyport_matcher::{
     face::Fmr,
-    finger::{Limits, Stage},
+    finger::{Calibrations, Comparison, Extraction, Form, Limits, NotCalibrated, Stage},
 };
 
-/// A rate for which nothing was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("finger_fmr = \"{0}\" is not among the measured rates: use 1e-2, 1e-3 or 1e-4")]
-pub(super) struct NotMeasured(Fmr);
+/// What is compared, and what decides.
+pub(super) struct Asked {
+    /// How many impressions of each enrolled finger: with more than were calibrated the false match rate would rise.
+    pub impressions: usize,
+    pub limits: Limits,
+}
 
-/// The rates, and the thresholds of the fast and of the thorough extractor: measured with the fast one on the impostor pairs
-/// of the four FVC2002 sets B, all under one key.
-const MEASURED: [(Fmr, [f32; 2]); 3] = [
-    (Fmr::OneInHundred, [0.9235, 0.9235]),
-    (Fmr::OneInThousand, [0.9337, 0.9337]),
-    (Fmr::OneInTenThousand, [0.9400, 0.9400]),
+/// Limits at this rate for fingers of each of which at least so many impressions are enrolled.
+pub(super) fn at(
+    calibrations: &Calibrations,
+    extraction: Extraction,
+    fmr: Fmr,
+    impressions: usize,
+) -> Result<Asked, NotCalibrated> {
+    let of = |impressions| {
+        let comparison = Comparison { form: Form::Protected, impressions };
+        Ok(Asked { impressions, limits: calibrations.limits(extraction, comparison, fmr)? })
+    };
+    let fewer = (1..=impressions).rev().find_map(|impressions| of(impressions).ok());
+    fewer.or_else(|| provisional(fmr)).map_or_else(|| of(1), Ok)
+}
+
+/// Rates, and thresholds of the fast and of the thorough extractor for manifests without a calibration of protected
+/// fingers: single comparisons on the impostor pairs of the four FVC2002 sets B, all under one key.
+const PROVISIONAL: [(Fmr, [f32; 2]); 3] = [
+    (Fmr::OneInHundred, [0.141, 0.141]),
+    (Fmr::OneInThousand, [0.186, 0.186]),
+    (Fmr::OneInTenThousand, [0.211, 0.211]),
 ];
 
-/// Thresholds at this false match rate. A fast score is looked into from the threshold of the most lenient rate up to
-/// that of a tenth of this one.
-pub(super) fn at(fmr: Fmr) -> Result<Limits, NotMeasured> {
-    let position = MEASURED.iter().position(|(rate, _)| *rate == fmr).ok_or(NotMeasured(fmr))?;
-    let of = |stage: Stage, position: usize| MEASURED.get(position).map(|(_, thresholds)| thresholds[stage as usize]);
-    let threshold = |stage| of(stage, position).ok_or(NotMeasured(fmr));
-    let (fast, thorough) = (threshold(Stage::Fast)?, threshold(Stage::Thorough)?);
-    let [most_lenient, strictest] = [0, position + 1].map(|at| of(Stage::Fast, at).unwrap_or(f32::NAN));
-    Ok(Limits::new(fast, thorough, fast - most_lenient, strictest - fast))
+fn provisional(fmr: Fmr) -> Option<Asked> {
+    let position = PROVISIONAL.iter().position(|(rate, _)| *rate == fmr)?;
+    let of = |at: usize, stage: Stage| PROVISIONAL.get(at)?.1.get(stage as usize).copied();
+    let (fast, thorough) = (of(position, Stage::Fast)?, of(position, Stage::Thorough)?);
+    let (lenient, strict) = (of(0, Stage::Fast)?, of(position + 1, Stage::Fast).unwrap_or(f32::INFINITY));
+    Some(Asked { impressions: 1, limits: Limits::new(fast, thorough, fast - lenient, strict - fast) })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn stricter_rates_have_higher_thresholds_and_never_more_impressions_than_there_are() {
+        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../matcher/models");
+        let calibrations = Calibrations::read(&models).unwrap();
+        for enrolled in 1..=5 {
+            let mut before = 0.0;
+            for fmr in [Fmr::OneInHundred, Fmr::OneInThousand, Fmr::OneInTenThousand] {
+                let asked = at(&calibrations, Extraction::Fast, fmr, enrolled).unwrap();
+                let threshold = asked.limits.threshold(Stage::Fast);
+                assert!(threshold > before && threshold < 1.0, "{fmr}: {threshold} after {before}");
+                assert!((1..=enrolled).contains(&asked.impressions));
+                before = threshold;
+            }
+        }
+        assert!(at(&calibrations, Extraction::Fast, Fmr::OneInTenThousand, 0).is_ok(), "before anybody comes");
+    }
 }

@@ -13,12 +13,18 @@ use std::{
 
 use sallyport_hardware::fingerprint::{FingerprintSensor, Guidance, Impression, Pixels, SensorError, until_accepted};
 use sallyport_matcher::finger::{
-    Extractors, FingerError, FingerImage, Limits, QUALITY_GOOD, Raw, Resolution, extract::RidgeExtractor,
+    Extractors, FingerError, FingerImage, QUALITY_GOOD, Raw, Resolution, extract::RidgeExtractor,
 };
 use sallyport_privacy::template::TemplateError;
 use sallyport_protocol::{CrossingId, Measurement, Reason};
 
-use super::{Input, engine::Engine, evidence::Evidence, face::Capture};
+use self::limits::Asked;
+use super::{
+    Input,
+    engine::{Engine, FingerEngine},
+    evidence::Evidence,
+    face::Capture,
+};
 use crate::{
     policy::Policy,
     transaction::{Event, Problem},
@@ -75,7 +81,7 @@ impl FingerStation {
     /// Whether the sensor is there, and what reads and compares its pictures.
     fn look(&mut self) {
         let sensor = self.sensor.check().map_err(|error| error.to_string());
-        let matcher = self.matcher().map(drop).map_err(|problem| problem.detail.unwrap_or_default());
+        let matcher = self.matcher(1).map(drop).map_err(|problem| problem.detail.unwrap_or_default());
         self.tell(sensor, matcher);
     }
 
@@ -94,16 +100,20 @@ impl FingerStation {
         }
     }
 
-    fn matcher(&self) -> Result<(Extractors, Limits), Problem> {
+    /// What reads fingers of which so many impressions are enrolled, and from which score on they match.
+    fn matcher(&self, impressions: usize) -> Result<(Arc<FingerEngine>, Asked), Problem> {
         let unavailable = |error: &dyn std::fmt::Display| Problem::because(Reason::FingerMatcherUnavailable, error);
-        let extractors = self.engine.fingers(self.policy.finger_extraction).map_err(|error| unavailable(&error))?;
-        let limits = limits::at(self.policy.finger_fmr).map_err(|error| unavailable(&error))?;
-        Ok((extractors, limits))
+        let extraction = self.policy.finger_extraction;
+        let engine = self.engine.fingers(extraction).map_err(|error| unavailable(&error))?;
+        let asked = limits::at(&engine.calibrations, extraction, self.policy.finger_fmr, impressions)
+            .map_err(|error| unavailable(&error))?;
+        Ok((engine, asked))
     }
 
     /// One attempt: impressions until one is good enough, or as good as this finger gives, and its comparison.
     fn capture(&mut self, crossing: CrossingId, attempt: u32) -> Result<Measurement, Problem> {
-        let (extractors, limits) = self.matcher()?;
+        let Some(impressions) = self.evidence.impressions(crossing) else { return Err(Reason::TravelerLeft.into()) };
+        let (engine, asked) = self.matcher(impressions)?;
         let (evidence, inputs) = (self.evidence.clone(), self.inputs.clone());
         let (policy, dpi) = (self.policy.clone(), self.dpi);
         // What the machine asks for at a further attempt is to be read before the sensor's own first word.
@@ -121,7 +131,7 @@ impl FingerStation {
                 Err(error) => return Ok(Err(Problem::because(Reason::FingerImageUnreadable, &error))),
             };
             let judged = judged(&image, poor >= POOR_BEFORE_TAKEN).and_then(|()| {
-                match compare(&policy, &extractors, &limits, &evidence, crossing, &image) {
+                match compare(&policy, &engine.extractors, &asked, &evidence, crossing, &image) {
                     Ok(result) => Ok(result),
                     Err(fault) => advice::of_fault(&fault).map_or_else(|| Ok(Err(problem(&fault))), Err),
                 }
@@ -156,17 +166,18 @@ fn judged(image: &FingerImage, as_it_is: bool) -> Result<(), Guidance> {
 fn compare(
     policy: &Policy,
     extractors: &Extractors,
-    limits: &Limits,
+    asked: &Asked,
     evidence: &Evidence,
     crossing: CrossingId,
     image: &FingerImage,
 ) -> Result<Result<Measurement, Problem>, Fault> {
-    let decision = extractors.decide(policy.finger_extraction, limits, image, |stage, template| {
-        let score = evidence.compare_finger(crossing, extractors.of(stage).name(), template).ok_or(Fault::Over)?;
+    let decision = extractors.decide(policy.finger_extraction, &asked.limits, image, |stage, template| {
+        let name = extractors.of(stage).name();
+        let score = evidence.compare_finger(crossing, name, asked.impressions, template).ok_or(Fault::Over)?;
         Ok::<_, Fault>(score?)
     })?;
-    let measured =
-        decision.map(|decision| Measurement { score: decision.score, threshold: limits.threshold(decision.stage) });
+    let measured = decision
+        .map(|decision| Measurement { score: decision.score, threshold: asked.limits.threshold(decision.stage) });
     Ok(measured.ok_or(Reason::FactorNotEnrolled.into()))
 }
 
@@ -208,3 +219,6 @@ impl FingerprintSensor for WhileItGoesOn<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
