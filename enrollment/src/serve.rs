@@ -23,7 +23,7 @@ use crate::{
     audit::Audit,
     config::{Config, Kept},
     gates::{Admission, Reports},
-    registry::{Portraits, Registry},
+    registry::{Fingerprints, Portraits, Registry, RegistryError},
     vaults::{Keys, Opened, Vaults},
     web,
 };
@@ -52,6 +52,8 @@ pub struct Service {
     pub reports: Reports,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
+    /// Reads impressions of fingers.
+    pub fingerprints: Fingerprints,
     /// Staff's accounts.
     pub accounts: Accounts,
     /// Who did what.
@@ -71,6 +73,7 @@ impl Service {
         if length != EMBEDDING_LENGTH {
             bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
         }
+        let fingerprints = Fingerprints::load(&config.models);
         let mut said = String::new();
         let (registry, reports, vaults, audit) = loop {
             let why = match stores(config, keys, opening) {
@@ -93,6 +96,7 @@ impl Service {
             admission,
             reports,
             portraits,
+            fingerprints,
             accounts,
             audit,
             vaults,

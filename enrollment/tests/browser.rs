@@ -130,9 +130,11 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     shoot(&client, "new-refused").await;
     type_in(&client, "[name=photograph]", &at(faces.join("obama.jpg").to_str().unwrap())).await;
     click(&client, "#enroll").await;
-    shown(&client, "Enrolled. The photograph was not kept.").await;
+    shown(&client, "Enrolled. No picture was kept.").await;
     shown(&client, CARD).await;
     shoot(&client, "enrollment").await;
+
+    with_fingers(&client, profile.path()).await;
 
     click(&client, "#suspend").await;
     shown(&client, "Suspended. Gates refer this card").await;
@@ -180,7 +182,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     shown(&client, "Enroll a traveler").await;
 
     client.find(Locator::LinkText(NAME)).await.unwrap().click().await.unwrap();
-    shown(&client, "Version of the code").await;
+    shown(&client, "Version of the face’s code").await;
     click(&client, "#delete").await;
     shown(&client, "Delete this enrollment?").await;
     shoot(&client, "delete").await;
@@ -193,6 +195,31 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     client.close().await.unwrap();
     in_the_dark(&driver, &world).await;
     assert_eq!(world.stop(), Some(0));
+}
+
+/// Impressions of fingers: a poor one is refused with what to do, good ones are added, and all are taken anew.
+async fn with_fingers(client: &Client, folder: &std::path::Path) {
+    let fingers = assets().join("fingers");
+    let good = |name: &str| at(fingers.join(name).to_str().unwrap());
+    let blank = folder.join("blank.pgm");
+    std::fs::write(&blank, [&b"P5 300 300 255\n"[..], &[200; 90_000]].concat()).unwrap();
+    type_in(client, "#impression", blank.to_str().unwrap()).await;
+    click(client, "#finger-consent").await;
+    click(client, "#add-fingers").await;
+    shown(client, "The picture shows no finger.").await;
+    shoot(client, "fingers-refused").await;
+    type_in(client, "#impression", &good("p1_1.png")).await;
+    click(client, "#finger-consent").await;
+    click(client, "#add-fingers").await;
+    shown(client, "The impressions were taken").await;
+    shown(client, "/ 100").await;
+    shown(client, "Right index finger × 1").await;
+    shoot(client, "fingers-taken").await;
+    type_in(client, "#impression", &good("p2_1.png")).await;
+    click(client, "#finger-consent").await;
+    click(client, "#anew").await;
+    click(client, "#add-fingers").await;
+    until(client, "anew", "return document.querySelector('#finger-version').innerText === '2'", vec![]).await;
 }
 
 /// Dark, and as narrow as a telephone.

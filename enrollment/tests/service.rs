@@ -20,10 +20,11 @@ use sallyport_link::{Authority, Usage};
 use sallyport_matcher::{
     Image,
     face::{FaceEngine, Source},
+    finger::{CylinderVectors, Extractor as _, FingerImage, Resolution, extract::RidgeExtractor},
 };
 use sallyport_privacy::{
     keys::ApplicationKey,
-    template::{Code, protect},
+    template::{Code, FingerCode, FingerProjection, protect},
 };
 use sallyport_protocol::{
     ApplicationKeyGrant, CrossingId, CrossingRecord, EnrollmentPage, EnrollmentStatus, GateHealth, GateMode, Outcome,
@@ -32,7 +33,7 @@ use sallyport_protocol::{
 use serde_json::json;
 use ureq::Agent;
 
-use world::{CARD, NAME, PATIENCE, World, assets, equipped, face, text};
+use world::{CARD, NAME, PATIENCE, World, assets, equipped, face, finger, text};
 
 fn get<T: serde::de::DeserializeOwned>(gate: &Agent, world: &World, path: &str) -> Result<T, (u16, String)> {
     let mut answer = gate.get(format!("{}{path}", world.gates)).call().map_err(|error| (0, error.to_string()))?;
@@ -225,7 +226,7 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
     let engine = FaceEngine::load(&assets().join("models")).unwrap();
     let template = |file: &[u8]| engine.template(&Image::decode(file).unwrap(), Source::Portrait).unwrap().template;
     let (same, other) = (template(&photograph), template(&face("obama2.jpg")));
-    let code = Code::from_bytes(enrolled.code.expose_bytes()).unwrap();
+    let code = Code::from_bytes(enrolled.code.as_ref().unwrap().expose_bytes()).unwrap();
     let seed = key.enrollment_seed(enrolled.id.as_bytes(), 1);
     assert_eq!(protect(same.values(), &seed).unwrap().distance(&code), 0);
     assert!(protect(other.values(), &seed).unwrap().similarity(&code) > 0.5);
@@ -252,7 +253,7 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
     assert_eq!(staff.submit(&format!("{one}/resume")).0, 303);
     let renewed = changes(&gate, &world, Some(&suspended));
     assert_eq!((renewed.changed[0].version, renewed.changed[0].status), (2, EnrollmentStatus::Active));
-    let new_code = Code::from_bytes(renewed.changed[0].code.expose_bytes()).unwrap();
+    let new_code = Code::from_bytes(renewed.changed[0].code.as_ref().unwrap().expose_bytes()).unwrap();
     assert!(new_code.similarity(&code).abs() < 0.2, "{}", new_code.similarity(&code));
 
     // Acknowledged is kept, whatever happens to the process.
@@ -260,7 +261,7 @@ fn staff_enroll_gates_hear_of_it_and_nothing_lies_in_the_clear() {
     world.start();
     let again = changes(&gate, &world, None);
     assert_eq!((again.revision, again.changed[0].version), (renewed.revision, 2));
-    assert_eq!(again.changed[0].code.expose_bytes(), new_code.expose_bytes());
+    assert_eq!(again.changed[0].code.as_ref().unwrap().expose_bytes(), new_code.expose_bytes());
     let staff = world.staff("admin", &world.password);
     assert_eq!(staff.submit(&format!("{one}/delete")), (303, "/admin/enrollments?done=deleted".to_owned()));
     let gone = changes(&gate, &world, Some(&again));
@@ -293,6 +294,85 @@ fn search(folder: &Path, secrets: &[(&str, &[u8])]) -> BTreeSet<String> {
 }
 
 #[test]
+fn fingers_are_judged_at_once_kept_as_codes_and_taken_anew() {
+    if !equipped() {
+        return;
+    }
+    let mut world = World::new();
+    world.start();
+    let gate = world.gate("gate-1");
+    let staff = world.staff("admin", &world.password);
+    let [first, second, other] = ["p1_1.png", "p1_2.png", "p2_1.png"].map(finger);
+    let fields = [("name", NAME), ("card", CARD), ("expires", "2099-12-31"), ("consent", "yes")];
+    let of = |position| [&fields[..], &[("position", position)]].concat();
+    let (status, page) = staff.upload_fingers("/admin/enrollments", &of("right-toe"), &[&first], false);
+    assert!(status == 422 && page.contains("Choose which finger it is"), "{status} {page}");
+    let (status, location) = staff.upload_fingers("/admin/enrollments", &of("right-index"), &[&first], false);
+    assert!(status == 303 && location.contains("done=enrolled&quality="), "{status} {location}");
+    let one = location.split_once('?').unwrap().0.to_owned();
+    let (_, page) = staff.get(&location);
+    assert!(page.contains("/ 100") && page.contains("Right index finger") && !page.contains("<img"), "{page}");
+    assert!(staff.get("/admin/enrollments").1.contains("Fingers <bdi>1</bdi>"));
+
+    // The gate's codes are those that it would make of that finger itself.
+    let grant: ApplicationKeyGrant = get(&gate, &world, paths::APPLICATION_KEY).unwrap();
+    let key = ApplicationKey::received(grant.key[..].try_into().unwrap(), grant.generation);
+    let page = changes(&gate, &world, None);
+    let [enrolled] = &page.changed[..] else { panic!("{page:?}") };
+    assert!(enrolled.code.is_none() && enrolled.model.is_none() && enrolled.finger_version == 1);
+    let projection = FingerProjection::new(&key.enrollment_seed(enrolled.id.as_bytes(), 1));
+    let probe = |file: &[u8]| {
+        let image = FingerImage::decode(file, Resolution::OfFileOr(500.0)).unwrap();
+        projection.probe(CylinderVectors::new(&RidgeExtractor.extract(&image).unwrap()).iter()).unwrap()
+    };
+    let code = |page: &EnrollmentPage| {
+        let fingers = page.changed[0].fingers.iter();
+        let own = fingers.filter(|codes| codes.extractor == RidgeExtractor.name()).flat_map(|codes| &codes.impressions);
+        own.map(|code| FingerCode::from_bytes(code.expose_bytes()).unwrap()).collect::<Vec<_>>()
+    };
+    let codes = code(&page);
+    assert_eq!(codes[0].expose_bytes(), probe(&first).code().expose_bytes());
+    assert!(probe(&second).similarity(&codes[0]) > 2.0 * probe(&other).similarity(&codes[0]));
+
+    // A poor impression is refused with what to do, and with it all of its form.
+    let (blank, add) = ([&b"P5 300 300 255\n"[..], &[200; 90_000]].concat(), format!("{one}/fingers"));
+    let index = [("position", "right-index"), ("consent", "yes")];
+    let (status, refusal) = staff.upload_fingers(&add, &index, &[&second, &blank], true);
+    let refusal: serde_json::Value = serde_json::from_str(&refusal).unwrap();
+    assert_eq!((status, &refusal["refused"]["impression"]), (422, &2.into()));
+    assert_eq!(refusal["refused"]["why"], "fault-finger-blank");
+    for (what, file, message) in [
+        ("text", &b"this is no picture"[..], "This file is no picture of a finger"),
+        ("cut short", &first[..first.len() / 2], "damaged or cut short"),
+        ("too large", &vec![0xFF; (16 << 20) + 1], "The file is too large"),
+        ("none", b"", "There is no impression"),
+    ] {
+        let (status, page) = staff.upload_fingers(&add, &index, &[file], false);
+        assert!(status == 422 && page.contains(message), "{what}: {status} {page}");
+    }
+    let (status, page) = staff.upload_fingers(&add, &index[..1], &[&second], false);
+    assert!(status == 422 && page.contains("Without consent"), "{status} {page}");
+    assert_eq!(code(&changes(&gate, &world, None)).len(), 1, "nothing of that was taken");
+
+    let (status, taken) = staff.upload_fingers(&add, &index, &[&second], true);
+    let taken: serde_json::Value = serde_json::from_str(&taken).unwrap();
+    assert!(status == 200 && taken["taken"][0]["quality"].as_u64().unwrap() >= 50, "{taken}");
+    assert_eq!(code(&changes(&gate, &world, None)).len(), 2);
+    let anew = [&index[..], &[("anew", "yes")]].concat();
+    assert_eq!(staff.upload_fingers(&add, &anew, &[&first], false).0, 303);
+    let renewed = changes(&gate, &world, None);
+    let codes = code(&renewed);
+    assert_eq!((renewed.changed[0].finger_version, codes.len()), (2, 1));
+    assert!(probe(&first).similarity(&codes[0]) < 0.2, "the same finger under the old seed");
+
+    search(
+        &world.path("data"),
+        &[("finger", &first[first.len() / 2..][..64]), ("code", &codes[0].expose_bytes()[..32])],
+    );
+    assert_eq!(world.stop(), Some(0));
+}
+
+#[test]
 fn every_wrong_entry_has_its_own_message_and_nothing_is_enrolled() {
     if !equipped() {
         return;
@@ -304,7 +384,7 @@ fn every_wrong_entry_has_its_own_message_and_nothing_is_enrolled() {
     let blank = png(&vec![128; 300 * 300 * 3], 300);
     let noise: Vec<u8> = (0..300 * 300 * 3).map(|at: u32| (at.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
     let pictures: [(&str, &[u8], &str); 6] = [
-        ("none", b"", "There is no photograph"),
+        ("none", b"", "Choose a photograph, or impressions of a finger, or both"),
         ("text", b"this is no picture", "This file is no picture"),
         ("truncated", &good[..good.len() / 2], "The file is cut short"),
         ("blank", &blank, "The picture is blank"),

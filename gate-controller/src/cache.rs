@@ -143,8 +143,10 @@ mod tests {
             version,
             status: EnrollmentStatus::Active,
             expires: now(),
-            model: "net".into(),
-            code: ProtectedCode::new(Zeroizing::new(vec![version as u8; 8])),
+            model: Some("net".into()),
+            code: Some(ProtectedCode::new(Zeroizing::new(vec![version as u8; 8]))),
+            finger_version: 0,
+            fingers: Vec::new(),
         }
     }
 

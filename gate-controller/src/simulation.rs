@@ -21,6 +21,7 @@ use actix_web::{
 use sallyport_hardware::simulator::{
     camera::SceneControl,
     document::{Presented, ReaderControl},
+    finger::FingerControl,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -42,6 +43,8 @@ pub struct Simulation {
     pub reader: ReaderControl,
     /// The camera.
     pub camera: SceneControl,
+    /// The fingerprint sensor, where there is one.
+    pub finger: Option<FingerControl>,
     /// The turnstile's control socket.
     pub turnstile: Option<PathBuf>,
     /// Crossings that ended.
@@ -63,6 +66,7 @@ pub fn configure(config: &mut ServiceConfig, simulation: Arc<Simulation>) {
         .route("/present", web::post().to(present))
         .route("/remove", web::post().to(remove))
         .route("/scene", web::post().to(scene))
+        .route("/finger", web::post().to(finger))
         .route("/turnstile", web::post().to(turnstile));
     config.service(scope);
 }
@@ -90,8 +94,11 @@ fn is_loopback(host: &str) -> bool {
 }
 
 async fn lists(simulation: Data<Simulation>) -> HttpResponse {
-    HttpResponse::Ok()
-        .json(json!({ "documents": folders(&simulation.documents), "scenes": simulation.camera.scenes() }))
+    HttpResponse::Ok().json(json!({
+        "documents": folders(&simulation.documents),
+        "scenes": simulation.camera.scenes(),
+        "fingers": simulation.finger.as_ref().map(FingerControl::fingers).unwrap_or_default(),
+    }))
 }
 
 async fn records(simulation: Data<Simulation>) -> HttpResponse {
@@ -107,6 +114,7 @@ async fn state(simulation: Data<Simulation>) -> HttpResponse {
 struct Wanted {
     document: String,
     scene: Option<String>,
+    finger: Option<String>,
 }
 
 async fn present(request: HttpRequest, simulation: Data<Simulation>, wanted: Json<Wanted>) -> HttpResponse {
@@ -115,6 +123,7 @@ async fn present(request: HttpRequest, simulation: Data<Simulation>, wanted: Jso
         let known = folders(&simulation.documents).into_iter().find(|name| *name == wanted.document);
         let name = known.ok_or("no such document")?;
         simulation.camera.show(wanted.scene.as_deref()).map_err(|error| error.to_string())?;
+        simulation.lay(wanted.finger.as_deref())?;
         let presented = Presented::load(&simulation.documents.join(name)).map_err(|error| error.to_string())?;
         simulation.reader.present(presented);
         Ok(())
@@ -135,6 +144,34 @@ struct Scene {
 
 async fn scene(request: HttpRequest, simulation: Data<Simulation>, wanted: Json<Scene>) -> HttpResponse {
     done(&request, || simulation.camera.show(wanted.scene.as_deref()).map_err(|error| error.to_string()))
+}
+
+#[derive(Deserialize)]
+struct Finger {
+    /// `None`: no finger lies on the sensor.
+    finger: Option<String>,
+    /// Whether the sensor is plugged in; as it was when absent.
+    plugged: Option<bool>,
+}
+
+async fn finger(request: HttpRequest, simulation: Data<Simulation>, wanted: Json<Finger>) -> HttpResponse {
+    done(&request, || {
+        if let (Some(sensor), Some(plugged)) = (&simulation.finger, wanted.plugged) {
+            sensor.plug(plugged);
+        }
+        simulation.lay(wanted.finger.as_deref())
+    })
+}
+
+impl Simulation {
+    /// Lays a finger on the sensor, or takes it away.
+    fn lay(&self, finger: Option<&str>) -> Result<(), String> {
+        match (&self.finger, finger) {
+            (Some(sensor), finger) => sensor.lay(finger).map_err(|error| error.to_string()),
+            (None, None) => Ok(()),
+            (None, Some(_)) => Err("devices.fingerprint is not configured".to_owned()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -220,6 +257,7 @@ mod tests {
             documents: folder.to_owned(),
             reader: SimulatedReader::new().control(),
             camera: SceneCamera::new(folder).unwrap().control(),
+            finger: None,
             turnstile: None,
             finished: Arc::default(),
             traveler: watch::channel(TravelerView::of(TravelerInstruction::PresentDocument)).1,

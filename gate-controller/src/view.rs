@@ -47,6 +47,20 @@ pub enum TravelerInstruction {
     CloseMouth,
     /// Only one person may be inside.
     OnePersonOnly,
+    /// Place a finger on the sensor.
+    PlaceFinger,
+    /// The impression is taken: lift the finger.
+    LiftFinger,
+    /// The finger's middle belongs on the sensor's.
+    CenterFinger,
+    /// The finger left the sensor too soon.
+    HoldFinger,
+    /// The ridges are broken or faint: a dry finger, or one that hardly touches.
+    PressHarder,
+    /// The ridges run into each other: a wet finger, or one that is pressed too hard.
+    PressLess,
+    /// Another finger, or the same once more.
+    AnotherFinger,
     /// Wait: an officer is looking, or the gate is working.
     Wait,
     /// The second door is open: go through.
@@ -78,6 +92,13 @@ impl TravelerInstruction {
         Self::OpenEyes,
         Self::CloseMouth,
         Self::OnePersonOnly,
+        Self::PlaceFinger,
+        Self::LiftFinger,
+        Self::CenterFinger,
+        Self::HoldFinger,
+        Self::PressHarder,
+        Self::PressLess,
+        Self::AnotherFinger,
         Self::Wait,
         Self::GoThrough,
         Self::GoBack,
@@ -104,6 +125,20 @@ impl TravelerInstruction {
         )
     }
 
+    /// Whether it is what a traveler does with a finger on the sensor, likewise.
+    pub const fn is_for_the_sensor(self) -> bool {
+        matches!(
+            self,
+            Self::PlaceFinger
+                | Self::LiftFinger
+                | Self::CenterFinger
+                | Self::HoldFinger
+                | Self::PressHarder
+                | Self::PressLess
+                | Self::AnotherFinger
+        )
+    }
+
     /// The name in views, message identifiers and pictograms, such as `present-document`.
     pub const fn name(self) -> &'static str {
         match self {
@@ -121,6 +156,13 @@ impl TravelerInstruction {
             Self::OpenEyes => "open-eyes",
             Self::CloseMouth => "close-mouth",
             Self::OnePersonOnly => "one-person-only",
+            Self::PlaceFinger => "place-finger",
+            Self::LiftFinger => "lift-finger",
+            Self::CenterFinger => "center-finger",
+            Self::HoldFinger => "hold-finger",
+            Self::PressHarder => "press-harder",
+            Self::PressLess => "press-less",
+            Self::AnotherFinger => "another-finger",
             Self::Wait => "wait",
             Self::GoThrough => "go-through",
             Self::GoBack => "go-back",

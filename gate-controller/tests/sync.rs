@@ -118,8 +118,10 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
         version: 1,
         status,
         expires: "2099-01-01T00:00:00Z".parse().unwrap(),
-        model: "net".into(),
-        code: ProtectedCode::new(Zeroizing::new(vec![number; 8])),
+        model: Some("net".into()),
+        code: Some(ProtectedCode::new(Zeroizing::new(vec![number; 8]))),
+        finger_version: 0,
+        fingers: Vec::new(),
     }
 }
 

@@ -18,6 +18,9 @@ pub enum IdentityError {
     /// A crossing or enrollment identifier is not a UUID.
     #[error("`{0}` is no identifier: expected a UUID such as 6f1c2e9a-0b7d-4c35-9d51-7d3f0a8a2b11")]
     Uuid(String),
+    /// No finger has this name.
+    #[error("`{0}` is no finger: expected one such as right-index or left-thumb")]
+    Finger(String),
 }
 
 /// A gate's name: the common name of its client certificate, 1 to 40 of `a-z`, `0-9`, `-`.

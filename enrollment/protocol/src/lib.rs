@@ -1,14 +1,16 @@
 //! What gates and the enrollment service say to each other.
 //!
 //! Both sides depend on this crate and not on one another. Everything here is plain data that may be
-//! stored and sent: the one biometric item, the protected code of an enrollment, travels as
+//! stored and sent: all that is biometric, the protected codes of an enrollment, travels as
 //! [`ProtectedCode`], which zeroes itself and prints no content.
 
+mod finger;
 mod identity;
 mod reason;
 mod record;
 mod sync;
 
+pub use finger::{FingerCodes, FingerPosition};
 pub use identity::{CardNumber, CrossingId, EnrollmentId, EpochId, GateId, IdentityError};
 pub use reason::{Reason, Severity};
 pub use record::{

@@ -48,6 +48,8 @@ reasons! {
     FaceMatchedChip = "FACE_MATCHED_CHIP", Information;
     /// The live face matched the protected template of the enrollment.
     FaceMatchedEnrollment = "FACE_MATCHED_ENROLLMENT", Information;
+    /// The live finger matched a protected template of the enrollment.
+    FingerMatchedEnrollment = "FINGER_MATCHED_ENROLLMENT", Information;
     /// A named officer accepted the crossing.
     OfficerAccepted = "OFFICER_ACCEPTED", Information;
     /// A named officer refused the crossing.
@@ -117,6 +119,8 @@ reasons! {
     EnrollmentSuspended = "ENROLLMENT_SUSPENDED", Referral;
     /// The enrollment has expired.
     EnrollmentExpired = "ENROLLMENT_EXPIRED", Referral;
+    /// The enrollment has neither of the factors (face, finger) that this location's policy takes.
+    FactorNotEnrolled = "FACTOR_NOT_ENROLLED", Referral;
     /// The gate has been cut off from the enrollment service for longer than its policy allows.
     EnrollmentCacheStale = "ENROLLMENT_CACHE_STALE", Referral;
     /// A record of the gate's cache cannot be opened: corrupt or sealed with another key.
@@ -142,6 +146,20 @@ reasons! {
     CameraUnavailable = "CAMERA_UNAVAILABLE", Equipment;
     /// One of several cameras gives no frames.
     CameraDegraded = "CAMERA_DEGRADED", Equipment;
+    /// No finger was placed on the sensor in the time of an attempt.
+    FingerNotPlaced = "FINGER_NOT_PLACED", Retry;
+    /// The impressions of the finger are too dry, too wet, smudged or of too small a part.
+    FingerQualityLow = "FINGER_QUALITY_LOW", Retry;
+    /// The sensor's picture cannot be decoded.
+    FingerImageUnreadable = "FINGER_IMAGE_UNREADABLE", Equipment;
+    /// The score stayed below the threshold of this location.
+    FingerScoreBelowThreshold = "FINGER_SCORE_BELOW_THRESHOLD", Referral;
+    /// No usable impression of a finger was taken in the time allowed (failure to acquire).
+    FingerCaptureTimeout = "FINGER_CAPTURE_TIMEOUT", Referral;
+    /// The fingerprint sensor does not answer, or the gate has none.
+    FingerSensorUnavailable = "FINGER_SENSOR_UNAVAILABLE", Equipment;
+    /// What reads and compares fingers failed or is missing.
+    FingerMatcherUnavailable = "FINGER_MATCHER_UNAVAILABLE", Equipment;
     /// A matching net failed or is missing.
     MatcherUnavailable = "MATCHER_UNAVAILABLE", Equipment;
 

@@ -19,7 +19,7 @@ pub enum Stage {
     Eligibility,
     /// The first door: the traveler walks in.
     Entry,
-    /// Capture and comparison of the face.
+    /// Capture and comparison of face or finger.
     Biometric,
     /// An officer decides.
     Referral,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use zeroize::Zeroizing;
 
-use crate::{CardNumber, CrossingId, CrossingRecord, EnrollmentId, EpochId, GateId, Reason};
+use crate::{CardNumber, CrossingId, CrossingRecord, EnrollmentId, EpochId, FingerCodes, GateId, Reason};
 
 /// Paths of the gates' interface, version 1.
 pub mod paths {
@@ -144,16 +144,24 @@ pub struct EnrollmentForGate {
     pub id: EnrollmentId,
     /// The card that claims it.
     pub card: CardNumber,
-    /// Version of the code's seed; raised to revoke.
+    /// Version of the seed of the face's code; raised to revoke.
     pub version: u32,
     /// Whether it may be used.
     pub status: EnrollmentStatus,
     /// When it ends.
     pub expires: Timestamp,
-    /// Manifest name of the net whose embedding is protected.
-    pub model: String,
-    /// The protected code.
-    pub code: ProtectedCode,
+    /// Manifest name of the net whose embedding is protected, where the face is enrolled.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The face's protected code, likewise.
+    #[serde(default)]
+    pub code: Option<ProtectedCode>,
+    /// Version of the seed of the fingers' codes; raised to revoke them.
+    #[serde(default)]
+    pub finger_version: u32,
+    /// The fingers that are enrolled.
+    #[serde(default)]
+    pub fingers: Vec<FingerCodes>,
 }
 
 /// Changes since a revision.
@@ -238,6 +246,28 @@ mod tests {
         assert_eq!(back.expose_bytes(), code.expose_bytes());
         assert_eq!(format!("{back:?}"), "ProtectedCode(512 bytes)");
         assert!(serde_json::from_str::<ProtectedCode>("\"\"").is_err());
+    }
+
+    #[test]
+    fn an_enrollment_of_before_there_were_fingers_has_a_face() {
+        let id = EnrollmentId::from_bytes([1; 16]);
+        let old = format!(
+            r#"{{"id":"{id}","card":"04A1B2C3","version":2,"status":"active","expires":"2027-02-01T00:00:00Z",
+                "model":"net","code":"pQ=="}}"#
+        );
+        let enrollment: EnrollmentForGate = serde_json::from_str(&old).unwrap();
+        assert_eq!(enrollment.code.as_ref().map(ProtectedCode::expose_bytes), Some(&[0xA5][..]));
+        assert!(enrollment.fingers.is_empty() && enrollment.model.as_deref() == Some("net"));
+        let fingers = FingerCodes {
+            position: crate::FingerPosition::LeftThumb,
+            extractor: "ridges".into(),
+            impressions: vec![ProtectedCode::new(Zeroizing::new(vec![7; 65]))],
+        };
+        let new =
+            EnrollmentForGate { model: None, code: None, finger_version: 3, fingers: vec![fingers], ..enrollment };
+        let back: EnrollmentForGate = serde_json::from_str(&serde_json::to_string(&new).unwrap()).unwrap();
+        assert_eq!((back.finger_version, back.fingers[0].impressions[0].expose_bytes()), (3, &[7; 65][..]));
+        assert!(back.code.is_none() && !format!("{back:?}").contains("7, 7"));
     }
 
     #[test]

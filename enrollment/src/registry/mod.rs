@@ -4,6 +4,8 @@
 //! enrollment that is or was: a gate asks for what changed since the revision it has. Removed enrollments stay in it as
 //! tombstones, without anything about the person.
 
+mod enrollment;
+mod fingers;
 mod history;
 mod person;
 mod portrait;
@@ -20,27 +22,31 @@ use jiff::Timestamp;
 use sallyport_matcher::face::FaceTemplate;
 use sallyport_privacy::{
     keys::{ApplicationKey, RootKey},
-    template::{self, TemplateError},
+    template::{self, FingerProjection, TemplateError},
 };
 use sallyport_protocol::{
-    ApplicationKeyGrant, CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentPage, EnrollmentStatus, EpochId,
-    ProtectedCode,
+    ApplicationKeyGrant, CardNumber, EnrollmentId, EnrollmentPage, EnrollmentStatus, EpochId, FingerCodes,
+    FingerPosition, ProtectedCode,
 };
 use sallyport_store::{Change, SealedStore, StoreError};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use self::history::History;
 pub use self::{
+    enrollment::Enrollment,
+    fingers::{FingerImpression, FingerprintError, Fingerprints, IMPRESSIONS_MAX},
     person::{Applicant, Consent, Expiry, PersonError, PersonName},
     portrait::{PortraitError, Portraits},
 };
+use self::{enrollment::sent_bytes, history::History};
 
 const ENROLLMENTS: &str = "enrollments";
 const CARDS: &str = "cards";
 const REVISIONS: &str = "revisions";
 /// How many records are read at a time when all are.
 const CHUNK: usize = 500;
+/// A page of changes ends with the enrollment that makes it longer than this, in bytes: gates take pages of 32 MiB.
+const PAGE_BYTES_MAX: usize = 8 << 20;
 /// The application whose key protects the codes.
 pub const APPLICATION: &str = "trusted-traveler";
 /// Generation of its key.
@@ -56,7 +62,13 @@ pub enum RegistryError {
     /// One card, one enrollment.
     #[error("this card belongs to enrollment {0}: use another card, or delete that enrollment first")]
     CardTaken(EnrollmentId),
-    /// The embedding cannot be protected.
+    /// Somebody who could be recognized by nothing.
+    #[error("an enrollment needs a face or a finger: take a photograph, or an impression of a finger")]
+    NoFactor,
+    /// Enough impressions of one finger.
+    #[error("there are {IMPRESSIONS_MAX} impressions of the {0} already: take another finger, or all of them anew")]
+    EnoughImpressions(FingerPosition),
+    /// The embedding, or the minutiae, cannot be protected.
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// A gate's revision that is none of ours: this store was restored from a backup.
@@ -73,38 +85,6 @@ pub enum RegistryError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-}
-
-/// One enrollment of one trusted traveler.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Enrollment {
-    /// Its identifier.
-    pub id: EnrollmentId,
-    /// Whose.
-    pub name: PersonName,
-    /// The card that claims it.
-    pub card: CardNumber,
-    /// Version of the code's seed; each photograph raises it.
-    pub version: u32,
-    /// Whether it may be used.
-    pub status: EnrollmentStatus,
-    /// When it ends.
-    pub expires: Timestamp,
-    /// What the person agreed to.
-    pub consent: Consent,
-    /// The account that enrolled the person.
-    pub enrolled_by: String,
-    /// When.
-    pub enrolled_at: Timestamp,
-    /// The account that took the present photograph.
-    pub photographed_by: String,
-    /// When.
-    pub photographed_at: Timestamp,
-    /// Manifest name of the net whose embedding is protected.
-    pub model: String,
-    /// The last change to it.
-    pub revision: u64,
-    code: ProtectedCode,
 }
 
 /// The embedding of a face, with the manifest name of the net that made it.
@@ -165,16 +145,22 @@ impl Registry {
         Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), history, last: Mutex::new(last) })
     }
 
-    /// Enrolls a person with the embedding of a photograph, of which only the protected code is kept.
+    /// Enrolls a person with the embedding of a photograph, impressions of fingers, or both. Only protected codes are kept.
     pub fn enroll(
         &self,
         applicant: Applicant,
-        embedding: Embedding<'_>,
+        face: Option<Embedding<'_>>,
+        impressions: &[FingerImpression],
         by: &str,
         now: Timestamp,
     ) -> Result<EnrollmentId, RegistryError> {
+        if face.is_none() && impressions.is_empty() {
+            return Err(RegistryError::NoFactor);
+        }
         let id = EnrollmentId::random();
-        let code = self.protected(id, 1, embedding.values)?;
+        let code = face.map(|face| self.protected(id, 1, face.values)).transpose()?;
+        let mut fingers = Vec::new();
+        self.protect_fingers(id, 1, impressions, &mut fingers)?;
         let mut last = self.locked();
         let card_key = self.card_key(&applicant.card);
         if let Some(owner) = self.store.get::<EnrollmentId>(CARDS, &card_key)? {
@@ -184,21 +170,66 @@ impl Registry {
             id,
             name: applicant.name,
             card: applicant.card,
-            version: 1,
+            version: u32::from(face.is_some()),
             status: EnrollmentStatus::Active,
             expires: applicant.expires.timestamp(),
             consent: Consent { purpose: applicant.consent_purpose, at: now, taken_by: by.to_owned() },
             enrolled_by: by.to_owned(),
             enrolled_at: now,
-            photographed_by: by.to_owned(),
-            photographed_at: now,
-            model: embedding.model.to_owned(),
+            photographed_by: face.map(|_| by.to_owned()),
+            photographed_at: face.map(|_| now),
+            model: face.map(|face| face.model.to_owned()),
             revision: 0,
             code,
+            finger_version: u32::from(!impressions.is_empty()),
+            fingers_by: (!impressions.is_empty()).then(|| by.to_owned()),
+            fingers_at: (!impressions.is_empty()).then_some(now),
+            fingers,
         };
         let card = self.store.seal(CARDS, &card_key, &id)?;
         self.write(&mut last, enrollment, vec![card])?;
         Ok(id)
+    }
+
+    /// Adds impressions of fingers; `anew`: in place of all earlier ones. Their version rises then, and so the old codes are
+    /// worthless from then on.
+    pub fn add_fingers(
+        &self,
+        id: EnrollmentId,
+        impressions: &[FingerImpression],
+        anew: bool,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), RegistryError> {
+        if impressions.is_empty() {
+            return Err(RegistryError::NoFactor);
+        }
+        let mut last = self.locked();
+        let mut enrollment = self.get(id)?;
+        if anew || enrollment.fingers.is_empty() {
+            enrollment.finger_version = enrollment.finger_version.saturating_add(1);
+            enrollment.fingers.clear();
+        }
+        self.protect_fingers(id, enrollment.finger_version, impressions, &mut enrollment.fingers)?;
+        (enrollment.fingers_by, enrollment.fingers_at) = (Some(by.to_owned()), Some(now));
+        self.write(&mut last, enrollment, Vec::new())
+    }
+
+    fn protect_fingers(
+        &self,
+        id: EnrollmentId,
+        version: u32,
+        impressions: &[FingerImpression],
+        fingers: &mut Vec<FingerCodes>,
+    ) -> Result<(), RegistryError> {
+        let projection = FingerProjection::new(&self.key.enrollment_seed(id.as_bytes(), version));
+        for impression in impressions {
+            impression.protect(&projection, fingers)?;
+        }
+        match fingers.iter().find(|codes| codes.impressions.len() > IMPRESSIONS_MAX) {
+            Some(codes) => Err(RegistryError::EnoughImpressions(codes.position)),
+            None => Ok(()),
+        }
     }
 
     /// Replaces the photograph: the version rises, and so the old code is worthless from then on.
@@ -212,9 +243,9 @@ impl Registry {
         let mut last = self.locked();
         let mut enrollment = self.get(id)?;
         enrollment.version = enrollment.version.saturating_add(1);
-        enrollment.code = self.protected(id, enrollment.version, embedding.values)?;
-        enrollment.model = embedding.model.to_owned();
-        (enrollment.photographed_by, enrollment.photographed_at) = (by.to_owned(), now);
+        enrollment.code = Some(self.protected(id, enrollment.version, embedding.values)?);
+        enrollment.model = Some(embedding.model.to_owned());
+        (enrollment.photographed_by, enrollment.photographed_at) = (Some(by.to_owned()), Some(now));
         self.write(&mut last, enrollment, Vec::new())
     }
 
@@ -273,7 +304,7 @@ impl Registry {
         self.each::<Enrollment>(ENROLLMENTS, |key, record| {
             let id = <[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes);
             match record {
-                Ok(enrollment) if !matches(&enrollment, &words) => {}
+                Ok(enrollment) if !enrollment.holds(&words) => {}
                 Ok(enrollment) => {
                     count += 1;
                     found.insert((enrollment.name.as_str().to_lowercase(), key.to_vec()), enrollment);
@@ -305,16 +336,18 @@ impl Registry {
             return Err(RegistryError::OtherHistory { asked: since, last: *last });
         }
         let entries = self.store.scan::<Revision>(REVISIONS, Some(&since.to_be_bytes()), limit.max(1))?;
-        let reached = entries.last().and_then(|(key, _)| revision_of(key)).unwrap_or(*last);
         let mut page = EnrollmentPage {
-            revision: reached,
+            revision: *last,
             epoch: self.history.present(),
-            more: reached < *last,
+            more: false,
             key_generation: KEY_GENERATION,
             changed: Vec::new(),
             removed: Vec::new(),
         };
+        let mut bytes = 0usize;
         for (key, entry) in entries {
+            page.revision = revision_of(&key).unwrap_or(*last);
+            let before = page.changed.len();
             match entry {
                 Ok(Revision { id, removed: true }) => page.removed.push(id),
                 Ok(Revision { id, removed: false }) => self.send(id, &mut page)?,
@@ -323,7 +356,12 @@ impl Registry {
                     self.send_all_that_may_be(revision_of(&key), &mut page)?;
                 }
             }
+            bytes = bytes.saturating_add(page.changed.iter().skip(before).map(sent_bytes).sum());
+            if bytes > PAGE_BYTES_MAX {
+                break;
+            }
         }
+        page.more = page.revision < *last;
         Ok(page)
     }
 
@@ -429,26 +467,6 @@ impl Registry {
     fn locked(&self) -> MutexGuard<'_, u64> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl Enrollment {
-    fn for_gate(self) -> EnrollmentForGate {
-        EnrollmentForGate {
-            id: self.id,
-            card: self.card,
-            version: self.version,
-            status: self.status,
-            expires: self.expires,
-            model: self.model,
-            code: self.code,
-        }
-    }
-}
-
-fn matches(enrollment: &Enrollment, words: &[String]) -> bool {
-    let name = enrollment.name.as_str().to_lowercase();
-    let card = enrollment.card.as_str().to_lowercase();
-    words.iter().all(|word| name.contains(word) || card.contains(word))
 }
 
 fn remove_revision(revision: u64) -> Change {

@@ -4,10 +4,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use proptest::prelude::*;
+use sallyport_matcher::finger::{CylinderVectors, Minutia, MinutiaTemplate};
 use sallyport_privacy::{
     keys::{ApplicationKey, RootKey},
-    template::{Code, EMBEDDING_LENGTH, protect},
+    template::{Code, EMBEDDING_LENGTH, FingerCode, protect},
 };
+use sallyport_protocol::EnrollmentForGate;
 use sallyport_store::{MemoryStore, Store as _};
 
 use super::*;
@@ -29,6 +31,27 @@ fn of(values: &[f32]) -> Embedding<'_> {
     Embedding { model: "net", values }
 }
 
+/// Minutiae wherever this number throws them (Steele, Lea and Flood's SplitMix64).
+fn minutiae(number: u8) -> MinutiaTemplate {
+    let mut state = u64::from(number);
+    let mut draw = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f32::from(((mixed ^ (mixed >> 31)) >> 48) as u16) / 65_536.0
+    };
+    let mut minutia = || {
+        let (x, y, direction) = (50.0 + 250.0 * draw(), 50.0 + 300.0 * draw(), std::f32::consts::TAU * draw());
+        Minutia { x, y, direction, ..Minutia::default() }
+    };
+    MinutiaTemplate::new(400, 500, Zeroizing::new((0..40).map(|_| minutia()).collect()))
+}
+
+/// An impression of the finger at this place.
+fn impression(position: FingerPosition, number: u8) -> FingerImpression {
+    FingerImpression::new(position, 80, vec![("ridges".to_owned(), minutiae(number))])
+}
+
 fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
@@ -46,6 +69,8 @@ fn applicant(name: &str, card: &str) -> Applicant {
 enum Step {
     Enroll(u8, u8),
     Rephotograph(usize, u8),
+    /// An impression of the right or left index finger; in place of all others, or beside them.
+    Finger(usize, bool, u8, bool),
     SetStatus(usize, EnrollmentStatus),
     Delete(usize),
     Sync(usize),
@@ -57,6 +82,8 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0u8..6, any::<u8>()).prop_map(|(card, face)| Step::Enroll(card, face)),
         2 => (0usize..6, any::<u8>()).prop_map(|(which, face)| Step::Rephotograph(which, face)),
+        3 => (0usize..6, any::<bool>(), any::<u8>(), any::<bool>())
+            .prop_map(|(which, left, number, anew)| Step::Finger(which, left, number, anew)),
         3 => (0usize..6, status).prop_map(|(which, status)| Step::SetStatus(which, status)),
         2 => (0usize..6).prop_map(Step::Delete),
         3 => (1usize..4).prop_map(Step::Sync),
@@ -64,8 +91,18 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What the model knows of an enrollment: card, version, status, face.
-type Known = (u8, u32, EnrollmentStatus, u8);
+/// What the model knows of an enrollment.
+struct Known {
+    card: u8,
+    version: u32,
+    status: EnrollmentStatus,
+    face: u8,
+    finger_version: u32,
+    /// Of the right and of the left index finger.
+    fingers: [Vec<u8>; 2],
+}
+
+const INDEXES: [FingerPosition; 2] = [FingerPosition::RightIndex, FingerPosition::LeftIndex];
 
 /// What a gate keeps.
 #[derive(Default)]
@@ -95,14 +132,28 @@ impl Replica {
 
     fn check(&self, model: &BTreeMap<EnrollmentId, Known>, key: &ApplicationKey) {
         assert_eq!(self.enrollments.keys().collect::<Vec<_>>(), model.keys().collect::<Vec<_>>());
-        for (id, (card, version, status, face)) in model {
+        for (id, known) in model {
             let kept = &self.enrollments[id];
-            assert_eq!(kept.card.as_str(), format!("000000{card:02X}"));
-            assert_eq!((kept.version, kept.status), (*version, *status));
-            let expected = protect(&embedding(*face), &key.enrollment_seed(id.as_bytes(), *version)).unwrap();
-            assert_eq!(Code::from_bytes(kept.code.expose_bytes()).unwrap().distance(&expected), 0);
+            assert_eq!(kept.card.as_str(), format!("000000{:02X}", known.card));
+            assert_eq!((kept.version, kept.status), (known.version, known.status));
+            let expected = protect(&embedding(known.face), &key.enrollment_seed(id.as_bytes(), known.version)).unwrap();
+            let code = kept.code.as_ref().unwrap();
+            assert_eq!(Code::from_bytes(code.expose_bytes()).unwrap().distance(&expected), 0);
+            assert_eq!(kept.finger_version, known.finger_version);
+            let projection = FingerProjection::new(&key.enrollment_seed(id.as_bytes(), known.finger_version));
+            for (position, numbers) in INDEXES.into_iter().zip(&known.fingers) {
+                let codes = kept.fingers.iter().filter(|codes| codes.position == position);
+                let codes: Vec<_> =
+                    codes.flat_map(|codes| &codes.impressions).map(ProtectedCode::expose_bytes).collect();
+                let expected = numbers.iter().map(|number| protected(&projection, *number)).collect::<Vec<_>>();
+                assert_eq!(codes, expected.iter().map(FingerCode::expose_bytes).collect::<Vec<_>>());
+            }
         }
     }
+}
+
+fn protected(projection: &FingerProjection, number: u8) -> FingerCode {
+    projection.protect(CylinderVectors::new(&minutiae(number)).iter()).unwrap()
 }
 
 proptest! {
@@ -120,26 +171,43 @@ proptest! {
             match step {
                 Step::Enroll(card, face) => {
                     let number = format!("000000{card:02X}");
-                    let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
-                    match registry.enroll(applicant("Ana", &number), of(&embedding(face)), "bo", now()) {
+                    let owner = model.iter().find(|(_, known)| known.card == card).map(|(id, _)| *id);
+                    match registry.enroll(applicant("Ana", &number), Some(of(&embedding(face))), &[], "bo", now()) {
                         Ok(id) => {
                             prop_assert_eq!(owner, None);
-                            model.insert(id, (card, 1, EnrollmentStatus::Active, face));
+                            let (status, fingers) = (EnrollmentStatus::Active, Default::default());
+                            model.insert(id, Known { card, version: 1, status, face, finger_version: 0, fingers });
                         }
                         Err(RegistryError::CardTaken(by)) => prop_assert_eq!(Some(by), owner),
                         Err(other) => panic!("{other}"),
                     }
-                    let owner = model.iter().find(|(_, known)| known.0 == card).map(|(id, _)| *id);
+                    let owner = model.iter().find(|(_, known)| known.card == card).map(|(id, _)| *id);
                     prop_assert_eq!(registry.by_card(&number.parse().unwrap()).unwrap(), owner);
                 }
                 Step::Rephotograph(which, face) => if let Some(id) = nth(which) {
                     registry.rephotograph(id, of(&embedding(face)), "bo", now()).unwrap();
                     let known = model.get_mut(&id).unwrap();
-                    (known.1, known.3) = (known.1 + 1, face);
+                    (known.version, known.face) = (known.version + 1, face);
+                },
+                Step::Finger(which, left, number, anew) => if let Some(id) = nth(which) {
+                    let at = usize::from(left);
+                    let added = registry.add_fingers(id, &[impression(INDEXES[at], number)], anew, "bo", now());
+                    let known = model.get_mut(&id).unwrap();
+                    if anew || known.fingers.iter().all(Vec::is_empty) {
+                        known.finger_version += 1;
+                        known.fingers = Default::default();
+                    }
+                    match added {
+                        Ok(()) => known.fingers[at].push(number),
+                        Err(RegistryError::EnoughImpressions(_)) => {
+                            prop_assert_eq!(known.fingers[at].len(), IMPRESSIONS_MAX);
+                        }
+                        Err(other) => panic!("{other}"),
+                    }
                 },
                 Step::SetStatus(which, status) => if let Some(id) = nth(which) {
                     registry.set_status(id, status).unwrap();
-                    model.get_mut(&id).unwrap().2 = status;
+                    model.get_mut(&id).unwrap().status = status;
                 },
                 Step::Delete(which) => if let Some(id) = nth(which) {
                     registry.delete(id).unwrap();
@@ -167,11 +235,67 @@ proptest! {
 }
 
 #[test]
+fn an_enrollment_has_a_face_or_fingers_and_shows_which() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let nobody = registry.enroll(applicant("Ana", "04A1B2C3"), None, &[], "bo", now());
+    assert!(matches!(nobody, Err(RegistryError::NoFactor)));
+    let taken = [impression(INDEXES[0], 1), impression(INDEXES[0], 2), impression(FingerPosition::LeftThumb, 3)];
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), None, &taken, "bo", now()).unwrap();
+    let enrollment = registry.get(ana).unwrap();
+    assert!(!enrollment.has_face() && enrollment.photographed_at.is_none());
+    assert_eq!(enrollment.fingers().into_iter().collect::<Vec<_>>(), [(INDEXES[0], 2), (FingerPosition::LeftThumb, 1)]);
+    assert_eq!((enrollment.version, enrollment.finger_version), (0, 1));
+    assert!(matches!(registry.add_fingers(ana, &[], true, "bo", now()), Err(RegistryError::NoFactor)));
+
+    // A photograph later: the fingers stay. Fingers anew: the face stays, and their old codes match nothing any more.
+    registry.rephotograph(ana, of(&embedding(1)), "bo", now()).unwrap();
+    let before = registry.get(ana).unwrap();
+    assert!(before.has_face() && before.fingers().len() == 2);
+    registry.add_fingers(ana, &taken[..1], true, "cy", now()).unwrap();
+    let after = registry.get(ana).unwrap();
+    assert_eq!((after.version, after.finger_version, after.fingers_by.as_deref()), (1, 2, Some("cy")));
+    let code = |of: &Enrollment| FingerCode::from_bytes(of.fingers[0].impressions[0].expose_bytes()).unwrap();
+    assert!(code(&before).similarity(&code(&after)) < 0.5, "{}", code(&before).similarity(&code(&after)));
+    assert_eq!(after.fingers().len(), 1);
+}
+
+#[test]
+fn an_enrollment_of_before_there_were_fingers_is_read() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let mut old = serde_json::to_value(registry.get(ana).unwrap()).unwrap();
+    for added in ["finger_version", "fingers_by", "fingers_at", "fingers"] {
+        assert!(old.as_object_mut().unwrap().remove(added).is_some(), "{added}");
+    }
+    memory.apply(vec![registry.store.seal(ENROLLMENTS, ana.as_bytes(), &old).unwrap()]).unwrap();
+    let read = registry.get(ana).unwrap();
+    assert!(read.has_face() && read.fingers().is_empty() && read.finger_version == 0);
+}
+
+#[test]
+fn pages_stay_short_however_many_fingers_people_have() {
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let mut large = registry.get(ana).unwrap().for_gate();
+    let small = sent_bytes(&large);
+    let code = || ProtectedCode::new(Zeroizing::new(vec![7; 4_000]));
+    large.fingers = FingerPosition::ALL
+        .iter()
+        .map(|&position| FingerCodes { position, extractor: "net".into(), impressions: vec![code(), code()] })
+        .collect();
+    let (told, sent) = (sent_bytes(&large), serde_json::to_string(&large).unwrap().len());
+    assert!(told > small + 100_000 && told >= sent && told < sent * 2, "{told} {sent}");
+}
+
+#[test]
 fn the_list_is_found_by_words_and_sorted_by_name() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
     for (name, card) in [("Zoë Ångström", "04A1B2C3"), ("ana Silva", "04A1B2C4"), ("Ana Lima", "04FFFFFF")] {
-        registry.enroll(applicant(name, card), of(&embedding(1)), "bo", now()).unwrap();
+        registry.enroll(applicant(name, card), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     }
     let names = |search: &str, limit| {
         let (listed, count) = registry.list(search, limit).unwrap();
@@ -189,8 +313,8 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
 fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
-    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    let sound = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     let key = damaged.as_bytes().to_vec();
     let mut value = memory.get(ENROLLMENTS, &key).unwrap().unwrap();
     value[20] ^= 1;
@@ -208,15 +332,15 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     registry.delete(damaged).unwrap();
     assert_eq!(registry.list("", 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
-    registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
 }
 
 #[test]
 fn a_damaged_change_is_told_of_the_enrollment_that_it_was() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
-    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), of(&embedding(2)), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
+    let ben = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
     let garbage = |tree, key: Vec<u8>| Change::Put { tree, key, value: b"garbage".to_vec() };
     memory.apply(vec![garbage(REVISIONS, 3_u64.to_be_bytes().to_vec())]).unwrap();
@@ -242,7 +366,7 @@ fn copy(memory: &MemoryStore) -> Arc<MemoryStore> {
 fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_again() {
     let (memory, root) = (Arc::new(MemoryStore::new()), root());
     let registry = opened(&memory, &root);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), of(&embedding(1)), "bo", now()).unwrap();
+    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let (mut early, mut late, mut later) = <(Replica, Replica, Replica)>::default();
     early.sync(&registry, 10);
     let backup = copy(&memory);

@@ -1,4 +1,4 @@
-//! Enrollments: list, enroll, look, suspend, resume, photograph anew, delete.
+//! Enrollments: list, enroll, look, suspend, resume, photograph anew, add fingers, delete.
 
 use actix_multipart::Multipart;
 use actix_web::{
@@ -8,12 +8,13 @@ use actix_web::{
 };
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use sallyport_privacy::accounts::Login;
-use sallyport_protocol::{EnrollmentId, EnrollmentStatus};
+use sallyport_protocol::{EnrollmentId, EnrollmentStatus, FingerPosition};
 use serde::Deserialize;
 
 use super::{
-    Desk, Role, fault_of,
-    pages::{DeletePage, EnrollmentPage, EnrollmentsPage, Entered, Faults, NewPage, Section, rendered},
+    Desk, Role, fault_of, fingers,
+    fingers::Refused,
+    pages::{DeletePage, EnrollmentPage, EnrollmentsPage, Entered, Faults, NewPage, Section, Told, rendered},
     redirect,
     session::{Staff, Token},
     upload::Upload,
@@ -24,6 +25,8 @@ use crate::registry::{Applicant, Expiry, PersonError, PersonName, PortraitError,
 const LISTED_MAX: usize = 200;
 /// To what a person consents; its wording is the message `purpose-trusted-traveler`.
 const PURPOSE: &str = "trusted-traveler";
+/// The finger that a form proposes first: the one that most people place well.
+const USUAL_FINGER: FingerPosition = FingerPosition::RightIndex;
 /// The longest search, in characters.
 const SEARCH_CHARS_MAX: usize = 200;
 
@@ -36,6 +39,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
         .route("/admin/enrollments/{id}/suspend", web::post().to(suspend))
         .route("/admin/enrollments/{id}/resume", web::post().to(resume))
         .route("/admin/enrollments/{id}/photograph", web::post().to(photograph))
+        .route("/admin/enrollments/{id}/fingers", web::post().to(fingers::add))
         .route("/admin/enrollments/{id}/delete", web::get().to(ask_delete))
         .route("/admin/enrollments/{id}/delete", web::post().to(delete));
 }
@@ -61,7 +65,7 @@ async fn list(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: Query
 }
 
 async fn new(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResponse {
-    let entered = Entered { expires: in_a_year(), ..Entered::default() };
+    let entered = Entered { expires: in_a_year(), position: USUAL_FINGER.name().to_owned(), ..Entered::default() };
     new_page(&request, &desk, staff.0, StatusCode::OK, entered, Faults::default(), None)
 }
 
@@ -94,6 +98,7 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
         name: upload.text("name").to_owned(),
         card: upload.text("card").to_owned(),
         expires: upload.text("expires").to_owned(),
+        position: upload.text("position").to_owned(),
         consent: upload.text("consent") == "yes",
     };
     let again = |faults, owner| {
@@ -105,13 +110,23 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
     };
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let enrolled = blocking(move || {
-        let face = service.portraits.template(upload.photograph?)?;
-        Ok(service.registry.enroll(applicant, (&face).into(), &by, now)?)
+        let position = upload.text("position").to_owned();
+        let face = match upload.photograph {
+            Err(PortraitError::Missing) => None,
+            photograph => Some(service.portraits.template(photograph?)?),
+        };
+        let impressions = fingers::read(&service.fingerprints, &position, upload.impressions)?;
+        let id = service.registry.enroll(applicant, face.as_ref().map(Into::into), &impressions, &by, now)?;
+        Ok((id, fingers::qualities(&impressions)))
     });
     match enrolled.await {
-        Ok(id) => {
+        Ok((id, qualities)) => {
             tracing::info!(account = %staff.0.name, enrollment = %id, "enrolled");
-            redirect(&format!("/admin/enrollments/{id}?done=enrolled"))
+            redirect(&format!("/admin/enrollments/{id}?done=enrolled&quality={qualities}"))
+        }
+        Err(EnrollError::Finger(refused)) => again(Faults { finger: Some(refused), ..Faults::default() }, None),
+        Err(EnrollError::Registry(error @ RegistryError::NoFactor)) => {
+            again(Faults { form: Some(fault_of(&error).1), ..Faults::default() }, None)
         }
         Err(EnrollError::Portrait(error)) => {
             again(Faults { photograph: Some(error.text()), ..Faults::default() }, None)
@@ -154,6 +169,8 @@ fn applicant(upload: &Upload, now: Timestamp) -> Result<Applicant, Faults> {
 #[derive(Deserialize)]
 struct Done {
     done: Option<String>,
+    /// Of impressions that were taken.
+    quality: Option<String>,
 }
 
 async fn show(
@@ -164,23 +181,27 @@ async fn show(
     asked: Query<Done>,
 ) -> HttpResponse {
     let Ok(id) = id.parse() else { return missing(&request, &desk, staff) };
-    show_one(&request, &desk, staff, id, StatusCode::OK, asked.done.as_deref().and_then(done_text), None).await
+    let told = Told {
+        done: asked.done.as_deref().and_then(done_text),
+        qualities: fingers::shown_qualities(asked.quality.as_deref()),
+        ..Told::default()
+    };
+    show_one(&request, &desk, staff, id, StatusCode::OK, told).await
 }
 
-async fn show_one(
+pub(super) async fn show_one(
     request: &HttpRequest,
     desk: &Desk,
     staff: Staff,
     id: EnrollmentId,
     status: StatusCode,
-    done: Option<&'static str>,
-    fault: Option<&'static str>,
+    told: Told,
 ) -> HttpResponse {
     let service = desk.0.service.clone();
     match blocking(move || service.registry.get(id)).await {
         Ok(enrollment) => {
             let page = desk.page(request, Some(staff.0), Section::Enrollments);
-            rendered(status, &EnrollmentPage { page, enrollment, now: Timestamp::now(), done, fault })
+            rendered(status, &EnrollmentPage { page, enrollment, now: Timestamp::now(), told })
         }
         Err(error) => desk.failed(request, staff.0, &error),
     }
@@ -254,10 +275,12 @@ async fn photograph(
             redirect(&format!("/admin/enrollments/{id}?done=photographed"))
         }
         Err(EnrollError::Portrait(error)) => {
-            let fault = Some(error.text());
-            show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, None, fault).await
+            show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, error.text().into()).await
         }
         Err(EnrollError::Registry(error)) => desk.failed(&request, staff.0, &error),
+        Err(EnrollError::Finger(refused)) => {
+            show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, refused.into()).await
+        }
     }
 }
 
@@ -297,7 +320,7 @@ async fn delete(
     }
 }
 
-fn missing(request: &HttpRequest, desk: &Desk, staff: Staff) -> HttpResponse {
+pub(super) fn missing(request: &HttpRequest, desk: &Desk, staff: Staff) -> HttpResponse {
     desk.fault(request, staff.0, StatusCode::NOT_FOUND, "fault-missing")
 }
 
@@ -305,6 +328,8 @@ fn missing(request: &HttpRequest, desk: &Desk, staff: Staff) -> HttpResponse {
 enum EnrollError {
     #[error(transparent)]
     Portrait(#[from] PortraitError),
+    #[error(transparent)]
+    Finger(#[from] Refused),
     #[error(transparent)]
     Registry(#[from] RegistryError),
 }
@@ -321,7 +346,8 @@ where
 }
 
 fn done_text(done: &str) -> Option<&'static str> {
-    let known = ["done-enrolled", "done-suspended", "done-resumed", "done-photographed", "done-deleted"];
+    let known =
+        ["done-enrolled", "done-suspended", "done-resumed", "done-photographed", "done-fingers", "done-deleted"];
     known.into_iter().find(|text| text.strip_prefix("done-") == Some(done))
 }
 

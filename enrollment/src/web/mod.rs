@@ -5,6 +5,7 @@
 
 mod audited;
 mod enrollments;
+mod fingers;
 mod fleet;
 mod pages;
 mod rights;
@@ -123,6 +124,8 @@ fn fault_of(error: &RegistryError) -> (StatusCode, &'static str) {
     match error {
         RegistryError::Unknown(_) => (StatusCode::NOT_FOUND, "fault-missing"),
         RegistryError::CardTaken(_) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-card-taken"),
+        RegistryError::NoFactor => (StatusCode::UNPROCESSABLE_ENTITY, "fault-no-factor"),
+        RegistryError::EnoughImpressions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-finger-enough"),
         RegistryError::Template(_) => (StatusCode::UNPROCESSABLE_ENTITY, "portrait-failed"),
         RegistryError::Store(StoreError::Full { .. }) => (StatusCode::INSUFFICIENT_STORAGE, "fault-full"),
         RegistryError::Store(StoreError::Corrupt { .. }) => (StatusCode::INTERNAL_SERVER_ERROR, "fault-damaged"),
@@ -214,7 +217,9 @@ mod tests {
                 found.insert(part.split('"').next().unwrap().to_owned());
             }
             for literal in text.split('"').filter(|literal| !literal.contains(['\n', ' ', '/'])) {
-                if ["portrait-", "fault-", "done-", "login-"].iter().any(|of| literal.starts_with(of) && literal != *of)
+                if ["portrait-", "fault-", "done-", "login-", "finger-"]
+                    .iter()
+                    .any(|of| literal.starts_with(of) && literal != *of)
                 {
                     found.insert(literal.to_owned());
                 }

@@ -7,12 +7,12 @@ use askama::Template;
 use jiff::Timestamp;
 use sallyport_privacy::accounts::Login;
 use sallyport_protocol::{
-    CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, GateId, Outcome, Reason,
+    CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, FingerPosition, GateId, Outcome, Reason,
 };
 use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
-use super::{Role, secured};
+use super::{Role, fingers::Refused, secured};
 use crate::{
     gates::GateReport,
     registry::{Enrollment, Listed},
@@ -51,7 +51,7 @@ impl<'a> Page<'a> {
     }
 
     /// A message in the page's language. That all exist is tested.
-    fn t(&self, name: &str) -> &str {
+    pub(super) fn t(&self, name: &str) -> &str {
         self.messages.and_then(|messages| messages.get(name)).map_or("…", String::as_str)
     }
 
@@ -76,6 +76,10 @@ impl<'a> Page<'a> {
 
     fn languages(&self) -> &'static [(&'static str, &'static str)] {
         LANGUAGES
+    }
+
+    fn fingers(&self) -> &'static [FingerPosition] {
+        FingerPosition::ALL
     }
 
     fn token(&self) -> &str {
@@ -153,11 +157,13 @@ pub(super) struct Entered {
     pub(super) name: String,
     pub(super) card: String,
     pub(super) expires: String,
+    /// Name of a finger.
+    pub(super) position: String,
     pub(super) consent: bool,
 }
 
 /// Messages beside fields.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Faults {
     pub(super) form: Option<&'static str>,
     pub(super) name: Option<&'static str>,
@@ -165,6 +171,7 @@ pub(super) struct Faults {
     pub(super) expires: Option<&'static str>,
     pub(super) consent: Option<&'static str>,
     pub(super) photograph: Option<&'static str>,
+    pub(super) finger: Option<Refused>,
 }
 
 /// One enrollment.
@@ -174,8 +181,29 @@ pub(super) struct EnrollmentPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) enrollment: Enrollment,
     pub(super) now: Timestamp,
+    pub(super) told: Told,
+}
+
+/// What came of a form.
+#[derive(Debug, Default)]
+pub(super) struct Told {
     pub(super) done: Option<&'static str>,
     pub(super) fault: Option<&'static str>,
+    /// Of impressions that were taken, 0 to 100.
+    pub(super) qualities: Vec<u8>,
+    pub(super) refused: Option<Refused>,
+}
+
+impl From<&'static str> for Told {
+    fn from(fault: &'static str) -> Self {
+        Self { fault: Some(fault), ..Self::default() }
+    }
+}
+
+impl From<Refused> for Told {
+    fn from(refused: Refused) -> Self {
+        Self { refused: Some(refused), ..Self::default() }
+    }
 }
 
 /// Whether an enrollment shall really be deleted.

@@ -1,4 +1,4 @@
-//! Forms with a photograph: read into memory, never into a file.
+//! Forms with a photograph or impressions of a finger: read into memory, never into a file.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,21 @@ use futures_util::TryStreamExt as _;
 use sallyport_matcher::FILE_BYTES_MAX;
 use zeroize::Zeroizing;
 
-use crate::registry::PortraitError;
+use crate::registry::{FingerprintError, IMPRESSIONS_MAX, PortraitError};
 
 /// Longest text in a field, in bytes.
 const TEXT_BYTES_MAX: usize = 1_024;
 /// Most fields in a form.
 const FIELDS_MAX: usize = 16;
-/// Of a photograph that is too large, so much is read and dropped, so that the browser hears our answer.
+/// Of a picture that is too large, so much is read and dropped, so that the browser hears our answer.
 const DRAINED_BYTES_MAX: usize = 4 * FILE_BYTES_MAX;
-/// Room for a photograph to begin with.
+/// Room for a picture to begin with.
 const ROOM_BYTES: usize = 256 << 10;
 
 /// The name of the field that holds the photograph.
 const PHOTOGRAPH: &str = "photograph";
+/// The name of the fields that hold an impression each.
+const IMPRESSION: &str = "impression";
 
 /// Why a form cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -44,12 +46,15 @@ pub(super) struct Upload {
     texts: BTreeMap<String, String>,
     /// The photograph's file, zeroed when dropped.
     pub(super) photograph: Result<Zeroizing<Vec<u8>>, PortraitError>,
+    /// The files of impressions, zeroed when dropped; those that are empty are left out.
+    pub(super) impressions: Result<Vec<Zeroizing<Vec<u8>>>, FingerprintError>,
 }
 
 impl Upload {
     /// Reads a form to its end.
     pub(super) async fn read(mut form: Multipart) -> Result<Self, UploadError> {
-        let mut upload = Self { texts: BTreeMap::new(), photograph: Err(PortraitError::Missing) };
+        let mut upload =
+            Self { texts: BTreeMap::new(), photograph: Err(PortraitError::Missing), impressions: Ok(Vec::new()) };
         let mut fields = 0;
         while let Some(mut field) = form.try_next().await? {
             fields += 1;
@@ -58,7 +63,22 @@ impl Upload {
             }
             let name = field.name().unwrap_or_default().to_owned();
             if name == PHOTOGRAPH {
-                upload.photograph = photograph(&mut field).await?;
+                upload.photograph = match picture(&mut field).await? {
+                    Picture::Whole(file) => Ok(file),
+                    Picture::Empty => Err(PortraitError::Missing),
+                    Picture::TooLarge => Err(PortraitError::TooLarge),
+                };
+                continue;
+            }
+            if name == IMPRESSION {
+                match (picture(&mut field).await?, &mut upload.impressions) {
+                    (Picture::Whole(_), Ok(files)) if files.len() == IMPRESSIONS_MAX => {
+                        return Err(UploadError::TooLarge);
+                    }
+                    (Picture::Whole(file), Ok(files)) => files.push(file),
+                    (Picture::TooLarge, impressions) => *impressions = Err(FingerprintError::TooLarge),
+                    _ => {}
+                }
                 continue;
             }
             let text = field.bytes(TEXT_BYTES_MAX).await.map_err(|_| UploadError::TooLarge)??;
@@ -73,9 +93,15 @@ impl Upload {
     }
 }
 
-async fn photograph(
-    field: &mut actix_multipart::Field,
-) -> Result<Result<Zeroizing<Vec<u8>>, PortraitError>, UploadError> {
+/// What a field for a file brought.
+enum Picture {
+    Whole(Zeroizing<Vec<u8>>),
+    /// No file was chosen.
+    Empty,
+    TooLarge,
+}
+
+async fn picture(field: &mut actix_multipart::Field) -> Result<Picture, UploadError> {
     let mut file = Zeroizing::new(Vec::with_capacity(ROOM_BYTES));
     let mut length = 0usize;
     while let Some(chunk) = field.try_next().await? {
@@ -87,11 +113,11 @@ async fn photograph(
             append(&mut file, &chunk);
         }
     }
-    match length {
-        0 => Ok(Err(PortraitError::Missing)),
-        _ if length > FILE_BYTES_MAX => Ok(Err(PortraitError::TooLarge)),
-        _ => Ok(Ok(file)),
-    }
+    Ok(match length {
+        0 => Picture::Empty,
+        _ if length > FILE_BYTES_MAX => Picture::TooLarge,
+        _ => Picture::Whole(file),
+    })
 }
 
 /// Appends without leaving a copy behind: a vector that grows by itself does not zero what it leaves.

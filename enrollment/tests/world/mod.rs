@@ -32,12 +32,19 @@ pub fn assets() -> PathBuf {
 
 /// Whether nets and faces are there; says loudly if not.
 pub fn equipped() -> bool {
-    let there =
-        assets().join("models/face_recognition_sface.onnx").exists() && assets().join("faces/obama.jpg").exists();
+    let there = ["models/face_recognition_sface.onnx", "faces/obama.jpg", "fingers/p1_1.png"]
+        .iter()
+        .all(|it| assets().join(it).exists());
     if !there {
-        eprintln!("SKIPPED: the enrollment service was not tried: assets/ lacks nets or faces; run `make setup`");
+        eprintln!(
+            "SKIPPED: the enrollment service was not tried: assets/ lacks nets, faces or fingers; run `make setup`"
+        );
     }
     there
+}
+
+pub fn finger(name: &str) -> Vec<u8> {
+    fs::read(assets().join("fingers").join(name)).unwrap()
 }
 
 pub fn face(name: &str) -> Vec<u8> {
@@ -242,6 +249,27 @@ impl Staff {
         }
         let form = form.part("photograph", Part::bytes(photograph).file_name("photograph.jpg"));
         answer(self.agent.post(format!("{}{path}", self.admin)).send(form).unwrap())
+    }
+
+    /// Sends a form with impressions of a finger; `json`: as a program does.
+    pub fn upload_fingers(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        impressions: &[&[u8]],
+        json: bool,
+    ) -> (u16, String) {
+        let token = self.token();
+        let mut form = Form::new().text("token", &token);
+        for (name, value) in fields {
+            form = form.text(name, value);
+        }
+        for impression in impressions {
+            form = form.part("impression", Part::bytes(impression).file_name("impression"));
+        }
+        let request = self.agent.post(format!("{}{path}", self.admin));
+        let accepted = if json { "application/json" } else { "text/html" };
+        answer(request.header("accept", accepted).send(form).unwrap())
     }
 
     pub fn enroll(&self, name: &str, card: &str, photograph: &[u8]) -> (u16, String) {

@@ -44,8 +44,14 @@ impl Admin {
         response.body_mut().read_to_string().with_context(|| format!("read {path}"))
     }
 
-    /// Enrolls a trusted traveler with a photograph.
-    pub fn enroll(&self, name: &str, card: &str, photograph: &Path) -> anyhow::Result<()> {
+    /// Enrolls a trusted traveler with a photograph, impressions of the right index finger, or both.
+    pub fn enroll(
+        &self,
+        name: &str,
+        card: &str,
+        photograph: Option<&Path>,
+        impressions: &[&Path],
+    ) -> anyhow::Result<()> {
         let form = self.page("/enrollments/new")?;
         let token = form
             .split_once("name=\"token\" value=\"")
@@ -55,14 +61,19 @@ impl Admin {
             .to_owned();
         let expires = TimeZone::UTC.to_datetime(Timestamp::now()).date() + 2.years();
         let expires = expires.to_string();
-        let fields = Form::new()
+        let mut fields = Form::new()
             .text("token", &token)
             .text("name", name)
             .text("card", card)
             .text("expires", &expires)
-            .text("consent", "yes")
-            .file("photograph", photograph)
-            .context("read the photograph")?;
+            .text("position", "right-index")
+            .text("consent", "yes");
+        if let Some(photograph) = photograph {
+            fields = fields.file("photograph", photograph).context("read the photograph")?;
+        }
+        for impression in impressions {
+            fields = fields.file("impression", impression).context("read the impression")?;
+        }
         let mut answer = self
             .agent
             .post(format!("{}/enrollments", self.address))

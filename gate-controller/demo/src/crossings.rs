@@ -4,7 +4,7 @@ use anyhow::{Context as _, ensure};
 use sallyport_protocol::{CrossingId, CrossingRecord, Door, DoorMovementKind, OfficerChoice, Outcome, Reason, Stage};
 
 use crate::{
-    documents::{name, scene},
+    documents::{finger, name, scene},
     gate::GatePages,
     world::wait_for,
 };
@@ -18,6 +18,8 @@ pub struct Expected {
     pub document: &'static str,
     /// What the camera sees.
     pub scene: &'static str,
+    /// The finger on the sensor.
+    pub finger: Option<&'static str>,
     /// What the officer does, when asked.
     pub officer: Option<(OfficerChoice, &'static str)>,
     /// How it must end.
@@ -38,6 +40,7 @@ const GENUINE: Expected = Expected {
     what: "a genuine traveler: PACE, Chip Authentication",
     document: name::GENUINE,
     scene: scene::TRAVELER,
+    finger: None,
     officer: None,
     outcome: Outcome::Accepted,
     reason: Reason::FaceMatchedChip,
@@ -51,6 +54,16 @@ const TRUSTED: Expected = Expected {
     what: "a trusted traveler, by card and protected template",
     document: name::CARD,
     reason: Reason::FaceMatchedEnrollment,
+    ..GENUINE
+};
+
+/// Nobody is before the cameras: the finger alone decides.
+const FINGER: Expected = Expected {
+    what: "a card and its holder's finger",
+    document: name::FINGER_CARD,
+    scene: scene::NOBODY,
+    finger: Some(finger::HOLDER),
+    reason: Reason::FingerMatchedEnrollment,
     ..GENUINE
 };
 
@@ -175,12 +188,24 @@ pub const CONNECTED: &[Expected] = &[
         ..GENUINE
     },
     TRUSTED,
+    FINGER,
+    Expected {
+        what: "the same card and another's finger",
+        finger: Some(finger::STRANGER),
+        officer: Some((OfficerChoice::Refuse, "Another's finger")),
+        outcome: Outcome::RefusedByOfficer,
+        reason: Reason::FingerScoreBelowThreshold,
+        stage: Some(Stage::Biometric),
+        exit_opens: false,
+        ..FINGER
+    },
 ];
 
 /// Crossings while the enrollment service is stopped.
 pub const CUT_OFF: &[Expected] = &[
     Expected { what: "a genuine traveler, the service stopped", ..GENUINE },
     Expected { what: "a trusted traveler, the service stopped", ..TRUSTED },
+    Expected { what: "a card and a finger, the service stopped", ..FINGER },
 ];
 
 impl Expected {
@@ -188,7 +213,10 @@ impl Expected {
     pub fn cross(&self, gate: &GatePages) -> anyhow::Result<CrossingRecord> {
         gate.await_service()?;
         let before = gate.records()?.len();
-        gate.present(self.document, self.scene)?;
+        match self.finger {
+            None => gate.present(self.document, self.scene)?,
+            Some(finger) => gate.present_with_finger(self.document, self.scene, finger)?,
+        }
         let mut decided = false;
         let record = wait_for("the end of the crossing", || {
             if let (Some((choice, note)), false) = (self.officer, decided)

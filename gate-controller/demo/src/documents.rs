@@ -1,4 +1,4 @@
-//! Passports, cards and scenes of the demonstration: synthetic people of Utopia with real faces.
+//! Passports, cards, scenes and fingers of the demonstration: synthetic people of Utopia with real faces.
 
 use std::{fs, path::Path};
 
@@ -21,6 +21,8 @@ use crate::{
 
 /// The number of the trusted traveler's card.
 pub const CARD: &str = "04A1B2C3D4E5F6";
+/// The number of the card of the traveler whose finger is enrolled.
+pub const FINGER_CARD: &str = "04F1A2B3C4D5E6";
 /// The issuer that the demonstration's gate admits.
 pub const ADMITTED: &str = "UTO";
 
@@ -86,6 +88,8 @@ pub mod name {
     pub const SILENT: &str = "passport-with-silent-chip";
     /// A trusted traveler's card.
     pub const CARD: &str = "card-of-trusted-traveler";
+    /// The card of a traveler whose finger is enrolled, and no face.
+    pub const FINGER_CARD: &str = "card-with-fingerprint";
     /// A card that nobody enrolled.
     pub const UNKNOWN_CARD: &str = "card-unknown";
 }
@@ -110,12 +114,23 @@ pub mod scene {
     pub const SCREEN: &str = "screen-attack";
 }
 
+/// A finger's folder name.
+pub mod finger {
+    /// The finger that is enrolled, on another impression.
+    pub const HOLDER: &str = "holder";
+    /// Another person's.
+    pub const STRANGER: &str = "stranger";
+}
+
 /// Most bytes of a portrait; passports hold 8 to 25 kB.
 const PORTRAIT_BYTES_MAX: usize = 18_000;
 const PORTRAIT_PX: i32 = 420;
 
-/// Issues everything into `documents`, `scenes` and `trust`; `assets` holds the demonstration's nets and photographs.
-pub fn issue(assets: &Path, documents: &Path, scenes: &Path, trust: &Path) -> anyhow::Result<()> {
+/// Issues everything into `documents`, `scenes`, `fingers` and `trust` of this folder; `assets` holds the demonstration's
+/// nets, photographs and fingers.
+pub fn issue(assets: &Path, folder: &Path) -> anyhow::Result<()> {
+    let [documents, scenes, fingers, trust] =
+        &["documents", "scenes", "fingers", "trust"].map(|name| folder.join(name));
     let faces = &assets.join("faces");
     let now = Timestamp::now();
     let today = TimeZone::UTC.to_datetime(now).date();
@@ -176,9 +191,16 @@ pub fn issue(assets: &Path, documents: &Path, scenes: &Path, trust: &Path) -> an
     fs::remove_file(at(name::DOWNGRADED).join("EF_CardAccess.bin")).context("hide PACE")?;
     issued(name::WRONG_DIGIT, utopia, &adult, &own)?;
     spoil_check_digit(&documents.join(name::WRONG_DIGIT).join("mrz.txt"))?;
-    for (folder, number) in [(name::CARD, CARD), (name::UNKNOWN_CARD, "04FFFFFFFFFFFF")] {
+    let cards = [(name::CARD, CARD), (name::FINGER_CARD, FINGER_CARD), (name::UNKNOWN_CARD, "04FFFFFFFFFFFF")];
+    for (folder, number) in cards {
         fs::create_dir_all(documents.join(folder)).context("make a card")?;
         fs::write(documents.join(folder).join("card.txt"), number).context("make a card")?;
+    }
+    for (finger, impression) in [(finger::HOLDER, "p1_2.png"), (finger::STRANGER, "p2_1.png")] {
+        let folder = fingers.join(finger);
+        fs::create_dir_all(&folder).context("make a finger")?;
+        fs::copy(assets.join("fingers").join(impression), folder.join(impression))
+            .with_context(|| format!("{impression} is missing among the fingers: run `make setup`"))?;
     }
     scenes::make(assets, scenes)
 }

@@ -82,6 +82,11 @@ impl GatePages {
         self.post("/simulation/present", &json!({ "document": document, "scene": scene }))
     }
 
+    /// Lays a card down while the camera sees this scene and this finger lies on the sensor.
+    pub fn present_with_finger(&self, document: &str, scene: &str, finger: &str) -> anyhow::Result<()> {
+        self.post("/simulation/present", &json!({ "document": document, "scene": scene, "finger": finger }))
+    }
+
     /// Takes whatever lies there away.
     pub fn take_away(&self) -> anyhow::Result<()> {
         self.post("/simulation/remove", &json!({}))

@@ -75,8 +75,7 @@ impl World {
         }
         claim(folder)?;
         fs::create_dir(folder.join("logs")).with_context(|| format!("make {}", folder.display()))?;
-        let at = |name: &str| folder.join(name);
-        documents::issue(&settings.assets, &at("documents"), &at("scenes"), &at("trust"))?;
+        documents::issue(&settings.assets, folder)?;
         let mut world = Self {
             ports: free_ports(settings.port)?,
             officer_password: String::new(),
@@ -152,6 +151,7 @@ impl World {
                 "turnstile": { "line": "turnstile", "control": "turnstile.control" },
                 "reader": { "kind": "simulated", "documents": "documents" },
                 "cameras": { "lower": scenes, "middle": scenes, "upper": scenes },
+                "fingerprint": { "kind": "simulated", "fingers": "fingers" },
             },
             "policy": {
                 "admitted_issuers": [documents::ADMITTED],
@@ -238,13 +238,15 @@ impl World {
         Ok(process)
     }
 
-    /// Starts everything, with the trusted traveler enrolled, and waits until the gate is in service.
+    /// Starts everything, with the trusted travelers enrolled, and waits until the gate is in service.
     pub fn start_all(&mut self) -> anyhow::Result<()> {
         self.start_turnstile()?;
         if !self.settings.alone {
             self.start_service()?;
             let admin = Admin::log_in(&self.web_admin(), &self.admin_password)?;
-            admin.enroll("Demonstration Traveler", documents::CARD, &self.settings.assets.join("faces/obama.jpg"))?;
+            let asset = |name: &str| self.settings.assets.join(name);
+            admin.enroll("Demonstration Traveler", documents::CARD, Some(&asset("faces/obama.jpg")), &[])?;
+            admin.enroll("Finger Traveler", documents::FINGER_CARD, None, &[&asset("fingers/p1_1.png")])?;
         }
         self.start_gate()?;
         let gate = self.gate_pages();

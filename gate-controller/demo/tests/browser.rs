@@ -139,7 +139,7 @@ impl Hands {
         click(client, "[name=consent]").await;
         self.shoot("enroll").await;
         click(client, "#enroll").await;
-        shown(client, "Enrolled. The photograph was not kept.").await;
+        shown(client, "Enrolled. No picture was kept.").await;
         self.shoot("enrolled").await;
     }
 

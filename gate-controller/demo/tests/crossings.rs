@@ -1,5 +1,5 @@
 //! Nothing biometric lies on a disk in the clear: after enrollments and crossings, gate's and service's folders are
-//! searched for photographs, portraits, live pictures, embeddings, codes and keys.
+//! searched for photographs, portraits, live pictures, fingers, embeddings, codes and keys.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -21,12 +21,16 @@ use sallyport_gate::{config::Identity, sync::Centre};
 use sallyport_matcher::{
     Image,
     face::{FaceEngine, FaceTemplate, Source},
+    finger::{CylinderVectors, Extractor as _, FingerImage, Resolution, extract::RidgeExtractor},
 };
-use sallyport_privacy::{keys::ApplicationKey, template::protect};
+use sallyport_privacy::{
+    keys::ApplicationKey,
+    template::{FingerProjection, protect},
+};
 use support::{assets, world};
 
 #[test]
-fn whole_crossings_leave_no_face_on_the_disk() {
+fn whole_crossings_leave_neither_face_nor_finger_on_the_disk() {
     let Some((_folder, mut world)) = world(|_| {}) else { return };
     world.start_all().unwrap();
     let gate = world.gate_pages();
@@ -110,12 +114,30 @@ impl Secrets {
         let centre = Centre::new(&world.gates_interface(), &Identity { certificate, key, authority }).unwrap();
         let grant = centre.application_key().unwrap();
         let page = centre.enrollments(0, None).unwrap();
-        let [enrolled] = &page.changed[..] else { panic!("{page:?}") };
+        let [enrolled, with_finger] = &page.changed[..] else { panic!("{page:?}") };
         self.add("the application key", &grant.key);
         self.add_as_text("the application key", &grant);
-        self.add("the enrolled code", &enrolled.code.expose_bytes()[..32]);
-        self.add_as_text("the enrolled code", &enrolled.code);
+        let code = enrolled.code.as_ref().unwrap();
+        self.add("the enrolled code", &code.expose_bytes()[..32]);
+        self.add_as_text("the enrolled code", code);
         let key = ApplicationKey::received(grant.key[..].try_into().unwrap(), grant.generation);
+        assert!(with_finger.code.is_none() && with_finger.fingers.len() == 2, "a finger, as two extractors read it");
+        for finger in &with_finger.fingers {
+            let code = &finger.impressions[0];
+            self.add(&format!("the finger's code by {}", finger.extractor), &code.expose_bytes()[..32]);
+            self.add_as_text("the finger's code", code);
+        }
+        let projection =
+            FingerProjection::new(&key.enrollment_seed(with_finger.id.as_bytes(), with_finger.finger_version));
+        for impression in FINGERS {
+            let file = fs::read(assets().unwrap().join("fingers").join(impression)).unwrap();
+            self.add_file(&format!("the finger {impression}"), &file);
+            let image = FingerImage::decode(&file, Resolution::OfFileOr(500.0)).unwrap();
+            let code =
+                projection.protect(CylinderVectors::new(&RidgeExtractor.extract(&image).unwrap()).iter()).unwrap();
+            self.add(&format!("the code of the finger {impression}"), &code.expose_bytes()[..32]);
+            self.add(&format!("rows of the finger {impression}"), &image.gray()[image.gray().len() / 2..][..32]);
+        }
         let seed = key.enrollment_seed(enrolled.id.as_bytes(), enrolled.version);
         let engine = engine();
         for seen in LIVE {
@@ -150,6 +172,9 @@ impl Secrets {
 /// What the cameras see in these crossings.
 const LIVE: [&str; 4] =
     ["traveler/lower/0.jpg", "traveler/middle/3.jpg", "traveler/upper/5.jpg", "stranger/middle/0.jpg"];
+
+/// What was enrolled and lay on the sensor.
+const FINGERS: [&str; 3] = ["p1_1.png", "p1_2.png", "p2_1.png"];
 
 fn engine() -> FaceEngine {
     FaceEngine::load(&assets().unwrap().join("models")).unwrap()

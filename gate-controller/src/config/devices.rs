@@ -1,4 +1,4 @@
-//! The devices of a gate: its doors' line, document reader and cameras.
+//! The devices of a gate: its doors' line, document reader, cameras and fingerprint sensor.
 
 use std::{
     collections::BTreeMap,
@@ -26,6 +26,8 @@ pub struct Devices {
     /// A single camera; taken for the one in the middle.
     #[serde(default)]
     camera: Option<Camera>,
+    /// The fingerprint sensor. Without one, cards whose holders have no face enrolled are referred.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 /// The turnstile's serial line.
@@ -89,6 +91,43 @@ pub enum Camera {
     },
 }
 
+/// A fingerprint sensor.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fingerprint {
+    /// One that libfprint drives.
+    Libfprint {
+        /// Its driver's name; the first sensor that gives images when absent.
+        driver: Option<String>,
+        /// Its resolution where the driver does not know it, in pixels an inch.
+        #[serde(default = "usual_dpi")]
+        dpi: f64,
+    },
+    /// The pictures of a folder, round and round.
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// Resolution of those that do not say, in pixels an inch.
+        #[serde(default = "usual_dpi")]
+        dpi: f64,
+    },
+    /// Simulated fingers, each a folder in this folder.
+    Simulated {
+        /// The folder.
+        fingers: PathBuf,
+    },
+}
+
+impl Fingerprint {
+    /// Resolution of pictures that do not say, in pixels an inch.
+    pub fn dpi(&self) -> f64 {
+        match self {
+            Self::Libfprint { dpi, .. } | Self::Folder { dpi, .. } => *dpi,
+            Self::Simulated { .. } => usual_dpi(),
+        }
+    }
+}
+
 impl Camera {
     /// Frames that are taken of it in a second at most.
     pub fn per_second(&self) -> f64 {
@@ -133,6 +172,14 @@ const fn usual_rate() -> f64 {
     PER_SECOND
 }
 
+/// What most sensors have, and what minutiae are counted in.
+const fn usual_dpi() -> f64 {
+    sallyport_matcher::finger::DPI as f64
+}
+
+/// Resolutions at which ridges can be followed.
+const DPI_RANGE: RangeInclusive<f64> = 250.0..=1_000.0;
+
 impl Devices {
     /// Puts a single camera in the totem's middle.
     pub(super) fn mount(&mut self) -> Result<(), ConfigError> {
@@ -160,6 +207,16 @@ impl Devices {
                 return Err(ConfigError::FrameRate { position: position.name(), per_second });
             }
         }
+        if let Some(sensor) = &self.fingerprint {
+            let dpi = sensor.dpi();
+            if !DPI_RANGE.contains(&dpi) {
+                return Err(ConfigError::Resolution(dpi));
+            }
+            let simulated = matches!(sensor, Fingerprint::Simulated { .. });
+            if simulated != matches!(self.reader, Reader::Simulated { .. }) {
+                return Err(ConfigError::Simulation("fingerprint sensor"));
+            }
+        }
         match (&self.reader, first) {
             (Reader::Simulated { .. }, Camera::Simulated { .. }) if !listen.ip().is_loopback() => {
                 Err(ConfigError::SimulationListen(listen))
@@ -179,6 +236,11 @@ impl Devices {
         match &mut self.reader {
             Reader::Pcsc { zone_line, .. } => paths.push(zone_line),
             Reader::Simulated { documents } => paths.push(documents),
+        }
+        if let Some(Fingerprint::Folder { path: folder, .. } | Fingerprint::Simulated { fingers: folder }) =
+            &mut self.fingerprint
+        {
+            paths.push(folder);
         }
         paths.extend(self.cameras.values_mut().filter_map(|camera| match camera {
             Camera::Video { .. } => None,
@@ -253,5 +315,22 @@ mod tests {
         let both = with(&format!("{}{single}", video("lower"))).unwrap_err();
         assert!(matches!(both, ConfigError::CameraBesideTotem), "{both}");
         assert!(both.to_string().contains("write it as"));
+    }
+
+    #[test]
+    fn a_fingerprint_sensor_may_be_there_and_belongs_to_the_same_world() {
+        let with = |sensor: &str| parse(&format!("{COMMENTED_DEFAULT}\n[devices.fingerprint]\n{sensor}\n"));
+        assert!(parse(COMMENTED_DEFAULT).unwrap().devices.fingerprint.is_none());
+        let libfprint = with("kind = \"libfprint\"").unwrap().devices.fingerprint.unwrap();
+        assert!(matches!(&libfprint, Fingerprint::Libfprint { driver: None, .. }) && libfprint.dpi() == 500.0);
+        let folder = with("kind = \"folder\"\npath = \"fingers\"\ndpi = 569").unwrap().devices.fingerprint.unwrap();
+        assert!(matches!(&folder, Fingerprint::Folder { path, .. } if path.ends_with("sallyport/fingers")));
+        assert_eq!(folder.dpi(), 569.0);
+        for dpi in ["72", "nan", "-500"] {
+            let wrong = with(&format!("kind = \"libfprint\"\ndpi = {dpi}"));
+            assert!(matches!(wrong, Err(ConfigError::Resolution(_))), "{dpi}");
+        }
+        let mixed = with("kind = \"simulated\"\nfingers = \"fingers\"");
+        assert!(matches!(mixed, Err(ConfigError::Simulation("fingerprint sensor"))));
     }
 }

@@ -14,7 +14,7 @@ use sallyport_protocol::GateId;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
 
-pub use self::devices::{Camera, Devices, Reader, TurnstileLine};
+pub use self::devices::{Camera, Devices, Fingerprint, Reader, TurnstileLine};
 use crate::policy::Policy;
 
 /// The commented file that `gate config` prints.
@@ -83,8 +83,13 @@ pub enum ConfigError {
         /// What was written.
         per_second: f64,
     },
+    /// A resolution at which ridges cannot be followed.
+    #[error("devices.fingerprint: {0} dpi is no fingerprint sensor's resolution: use 250 to 1000, most often 500")]
+    Resolution(f64),
     /// A simulated device beside a real one.
-    #[error("a simulated {0} needs a simulated reader and cameras of the same scenes: simulation is all or nothing")]
+    #[error(
+        "a simulated {0} needs a simulated reader, cameras of the same scenes and no real sensor: simulation is all or nothing"
+    )]
     Simulation(&'static str),
 }
 

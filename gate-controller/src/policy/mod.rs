@@ -1,16 +1,21 @@
 //! What this location admits: eligibility, proofs, thresholds, timeouts, retries. All of it configuration.
 
+mod card;
 mod chip;
 mod face;
 
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp, civil::Date};
-use sallyport_matcher::face::{Fmr, PadPolicy};
+use sallyport_matcher::{
+    face::{Fmr, PadPolicy},
+    finger::Extraction,
+};
 use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
+    card::{CardFactor, Factor},
     chip::{ChipAccess, ChipGenuineness},
     face::LivenessRule,
 };
@@ -53,6 +58,19 @@ pub struct Policy {
     pub liveness_patience_ms: u64,
     /// From where on a cue speaks against a living face.
     pub pad: PadPolicy,
+    /// Which factor a trusted traveler's card asks for.
+    pub card_factor: CardFactor,
+    /// False match rate at which fingers are compared: of one comparison with one enrolled finger. Several enrolled fingers
+    /// are several chances.
+    pub finger_fmr: Fmr,
+    /// How fingers are read.
+    pub finger_extraction: Extraction,
+    /// How often a finger may be compared in one crossing.
+    pub finger_attempts: u32,
+    /// How long one attempt waits for an impression that is good enough, in milliseconds.
+    pub finger_attempt_ms: u64,
+    /// How long capture and comparison of fingers may take together, in milliseconds.
+    pub finger_ms: u64,
     /// How long a traveler may take to walk through a door, in milliseconds.
     pub passage_ms: u64,
     /// How often the way out, or back, is opened for somebody who does not go.
@@ -84,6 +102,12 @@ impl Default for Policy {
             liveness: LivenessRule::default(),
             liveness_patience_ms: 800,
             pad: PadPolicy::default(),
+            card_factor: CardFactor::default(),
+            finger_fmr: Fmr::OneInTenThousand,
+            finger_extraction: Extraction::default(),
+            finger_attempts: 3,
+            finger_attempt_ms: 15_000,
+            finger_ms: 45_000,
             passage_ms: 15_000,
             passage_attempts: 3,
             closing_ms: 5_000,
@@ -104,6 +128,10 @@ pub struct EnrollmentFacts {
     pub expires: Timestamp,
     /// When the cache last agreed with the service.
     pub synced: Timestamp,
+    /// Whether the gate can compare a face with it.
+    pub face: bool,
+    /// Whether the gate can compare a finger with it, given a sensor.
+    pub fingers: bool,
 }
 
 /// What was learned from the token: no name, no number, nothing biometric.
@@ -131,6 +159,18 @@ impl Policy {
             (TokenKind::TrustedTravelerCard, Some(enrollment)) => self.enrollment_objections(enrollment, now),
             (TokenKind::TrustedTravelerCard, None) => vec![Reason::CardUnknown],
             (TokenKind::Unknown, _) => vec![Reason::DocumentTypeNotAdmitted],
+        }
+    }
+
+    /// The factor that the holder of this card is asked for now, or why nobody can be: an officer decides then.
+    pub fn factor(&self, enrollment: &EnrollmentFacts, sensor_works: bool) -> Result<Factor, Reason> {
+        let face = enrollment.face && self.card_factor.takes(Factor::Face);
+        let fingers = enrollment.fingers && self.card_factor.takes(Factor::Finger);
+        match (fingers, face) {
+            (true, _) if sensor_works => Ok(Factor::Finger),
+            (_, true) => Ok(Factor::Face),
+            (true, false) => Err(Reason::FingerSensorUnavailable),
+            (false, false) => Err(Reason::FactorNotEnrolled),
         }
     }
 
@@ -243,7 +283,8 @@ mod tests {
     fn enrollments_are_suspended_expire_and_grow_stale() {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
-            let enrollment = EnrollmentFacts { id: EnrollmentId::from_bytes([1; 16]), status, expires, synced };
+            let id = EnrollmentId::from_bytes([1; 16]);
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face: true, fingers: false };
             let token = TokenKind::TrustedTravelerCard;
             let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
             Policy::default().objections(&facts, now())
@@ -256,5 +297,29 @@ mod tests {
         assert_eq!(objections(EnrollmentStatus::Suspended, later, now()), [Reason::EnrollmentSuspended]);
         let card = DocumentFacts { token: TokenKind::TrustedTravelerCard, ..passport() };
         assert_eq!(Policy::default().objections(&card, now()), [Reason::CardUnknown]);
+    }
+
+    #[test]
+    fn a_card_asks_for_what_policy_takes_and_the_enrollment_has() {
+        use CardFactor::{Face, Finger, FingerElseFace};
+        use Reason::{FactorNotEnrolled as NotEnrolled, FingerSensorUnavailable as NoSensor};
+        // Policy; whether face and fingers are enrolled; with a sensor that works, and without.
+        for (card_factor, face, fingers, with, without) in [
+            (FingerElseFace, true, true, Ok(Factor::Finger), Ok(Factor::Face)),
+            (FingerElseFace, true, false, Ok(Factor::Face), Ok(Factor::Face)),
+            (FingerElseFace, false, true, Ok(Factor::Finger), Err(NoSensor)),
+            (FingerElseFace, false, false, Err(NotEnrolled), Err(NotEnrolled)),
+            (Finger, true, true, Ok(Factor::Finger), Err(NoSensor)),
+            (Finger, true, false, Err(NotEnrolled), Err(NotEnrolled)),
+            (Face, true, true, Ok(Factor::Face), Ok(Factor::Face)),
+            (Face, false, true, Err(NotEnrolled), Err(NotEnrolled)),
+        ] {
+            let policy = Policy { card_factor, ..Policy::default() };
+            let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
+            let enrollment = EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers };
+            for (works, expected) in [(true, with), (false, without)] {
+                assert_eq!(policy.factor(&enrollment, works), expected, "{card_factor:?} {face} {fingers} {works}");
+            }
+        }
     }
 }

@@ -85,12 +85,15 @@ impl Display {
         });
     }
 
-    /// Shows what the traveler before the cameras should do, in place of another such advice. An officer who was asked, or
-    /// a door that opens, has taken the screen meanwhile.
+    /// Shows what the traveler before the cameras, or at the sensor, should do, in place of another such advice. An officer
+    /// who was asked, or a door that opens, has taken the screen meanwhile.
     pub fn guide(&self, instruction: TravelerInstruction) {
         self.traveler.send_if_modified(|view| {
             let next = TravelerView { language: view.language.clone(), ..TravelerView::of(instruction) };
-            let changed = view.instruction.is_for_the_camera() && *view != next;
+            let shown = view.instruction;
+            let alike = shown.is_for_the_camera() && instruction.is_for_the_camera()
+                || shown.is_for_the_sensor() && instruction.is_for_the_sensor();
+            let changed = alike && *view != next;
             if changed {
                 *view = next;
             }

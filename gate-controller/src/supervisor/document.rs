@@ -21,18 +21,18 @@ use sallyport_matcher::{
     Image,
     face::{FaceSample, Source},
 };
-use sallyport_privacy::template::Code;
-use sallyport_protocol::{CardNumber, CrossingId, Reason, Stage, TokenKind};
+use sallyport_privacy::template::{Code, FingerCode};
+use sallyport_protocol::{CardNumber, CrossingId, EnrollmentForGate, Reason, Stage, TokenKind};
 
 use super::{
     Input,
     chip::{self, Authentic},
     engine::Engine,
-    evidence::{Evidence, Jpeg, Reference},
+    evidence::{Evidence, Fingers, Jpeg, Reference},
 };
 use crate::{
     cache::Cache,
-    policy::{DocumentFacts, EnrollmentFacts, Policy},
+    policy::{DocumentFacts, EnrollmentFacts, Factor, Policy},
     sync::KeyRing,
     transaction::{Event, Problem},
 };
@@ -226,23 +226,71 @@ impl DocumentStation {
             enrollment,
         };
         let Some(cache) = &self.cache else { return Ok(facts(None)) };
-        let corrupt = |error: &dyn std::fmt::Display| Problem::because(Reason::StoreCorrupt, error);
         let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
         let state = cache.state().map_err(|error| corrupt(&error))?;
-        let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
-        if enrollment.model != engine.model() || self.keys.generation() != Some(state.key_generation) {
-            return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's net or key is not here yet"));
+        if self.keys.generation() != Some(state.key_generation) {
+            return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's key is not here yet"));
         }
-        let code = Code::from_bytes(enrollment.code.expose_bytes()).map_err(|error| corrupt(&error))?;
-        let projection = self.keys.projection(&enrollment).ok_or(Reason::EnrollmentCacheStale)?;
-        self.evidence.lay(crossing, Reference::Enrollment(Box::new(code), projection), None);
-        Ok(facts(Some(EnrollmentFacts {
+        let fingers = self.fingers(&enrollment)?;
+        let face = match self.face(&enrollment) {
+            Err(problem) if fingers.is_some() => {
+                tracing::warn!(reason = %problem.reason, "the enrollment's face cannot be compared, its fingers can");
+                None
+            }
+            other => other?,
+        };
+        let facts = facts(Some(EnrollmentFacts {
             id: enrollment.id,
             status: enrollment.status,
             expires: enrollment.expires,
             synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
-        })))
+            face: face.is_some(),
+            fingers: fingers.is_some(),
+        }));
+        self.evidence.lay_enrollment(crossing, face, fingers);
+        Ok(facts)
     }
+
+    /// The face, where it is enrolled and may be asked for.
+    fn face(&self, enrollment: &EnrollmentForGate) -> Result<Option<Reference>, Problem> {
+        let (Some(model), Some(code), true) =
+            (&enrollment.model, &enrollment.code, self.policy.card_factor.takes(Factor::Face))
+        else {
+            return Ok(None);
+        };
+        let engine = self.engine.get().map_err(|error| Problem::because(Reason::MatcherUnavailable, &error))?;
+        if model != engine.model() {
+            return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's net is not here yet"));
+        }
+        let code = Code::from_bytes(code.expose_bytes()).map_err(|error| corrupt(&error))?;
+        let projection = self.keys.projection(enrollment).ok_or(Reason::EnrollmentCacheStale)?;
+        Ok(Some(Reference::Enrollment(Box::new(code), projection)))
+    }
+
+    /// The fingers, where they are enrolled, may be asked for and were read by extractors that this gate has.
+    fn fingers(&self, enrollment: &EnrollmentForGate) -> Result<Option<Fingers>, Problem> {
+        if enrollment.fingers.is_empty() || !self.policy.card_factor.takes(Factor::Finger) {
+            return Ok(None);
+        }
+        let extraction = self.policy.finger_extraction;
+        // Without extractors the sensor's station reports the trouble, and no finger is asked for.
+        let Ok(engine) = self.engine.fingers(extraction) else { return Ok(None) };
+        let own = |name: &str| extraction.stages().iter().any(|&stage| engine.extractors.of(stage).name() == name);
+        let projection = self.keys.finger_projection(enrollment).ok_or(Reason::EnrollmentCacheStale)?;
+        let mut enrolled = Vec::new();
+        for finger in
+            enrollment.fingers.iter().filter(|finger| own(&finger.extractor) && !finger.impressions.is_empty())
+        {
+            let codes = finger.impressions.iter().map(|code| FingerCode::from_bytes(code.expose_bytes()));
+            enrolled
+                .push((finger.extractor.clone(), codes.collect::<Result<_, _>>().map_err(|error| corrupt(&error))?));
+        }
+        Ok((!enrolled.is_empty()).then_some(Fingers { projection, enrolled }))
+    }
+}
+
+fn corrupt(error: &dyn std::fmt::Display) -> Problem {
+    Problem::because(Reason::StoreCorrupt, error)
 }
 
 fn facts_of(mrz: &Mrz, now: Timestamp) -> DocumentFacts {

@@ -1,22 +1,34 @@
-//! The nets, shared by reader and camera, and loaded as soon as they can be.
+//! The nets, shared by reader, camera and fingerprint sensor, and loaded as soon as they can be.
 
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use sallyport_matcher::face::{FaceEngine, ModelError};
+use sallyport_matcher::{
+    face::{FaceEngine, ModelError},
+    finger::{Calibrations, Extraction, Extractor, Extractors, NetExtractor, Stage, extract::RidgeExtractor},
+};
 
-/// The face engine, once it could be loaded.
+/// The face engine and the extractors of fingers, once they could be loaded.
 pub struct Engine {
     models: PathBuf,
     loaded: Mutex<Option<Arc<FaceEngine>>>,
+    fingers: Mutex<Option<Arc<FingerEngine>>>,
+}
+
+/// What reads fingers, and what its scores mean.
+pub struct FingerEngine {
+    /// Both extractors.
+    pub extractors: Extractors,
+    /// Thresholds by rate.
+    pub calibrations: Calibrations,
 }
 
 impl Engine {
     /// The engine with the nets in this folder; nothing is loaded yet.
     pub fn at(models: PathBuf) -> Self {
-        Self { models, loaded: Mutex::new(None) }
+        Self { models, loaded: Mutex::default(), fingers: Mutex::default() }
     }
 
     /// The engine, loaded now if it was not yet.
@@ -30,5 +42,21 @@ impl Engine {
                 Ok(engine)
             }
         }
+    }
+
+    /// What this way of reading fingers asks, the net loaded now if it is among it and was not yet.
+    pub fn fingers(&self, extraction: Extraction) -> Result<Arc<FingerEngine>, ModelError> {
+        let mut loaded = self.fingers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = &*loaded {
+            return Ok(engine.clone());
+        }
+        let thorough: Arc<dyn Extractor> = match extraction.stages().contains(&Stage::Thorough) {
+            true => Arc::new(NetExtractor::load(&self.models)?),
+            // Never asked.
+            false => Arc::new(RidgeExtractor),
+        };
+        let extractors = Extractors { fast: Arc::new(RidgeExtractor), thorough };
+        let calibrations = Calibrations::read(&self.models)?;
+        Ok(loaded.insert(Arc::new(FingerEngine { extractors, calibrations })).clone())
     }
 }

@@ -11,6 +11,7 @@ mod document;
 mod engine;
 mod evidence;
 mod face;
+mod finger;
 mod records;
 
 use std::{
@@ -27,7 +28,9 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
-use sallyport_hardware::{barrier::Command as DoorCommand, camera::Totem, document::DocumentReader};
+use sallyport_hardware::{
+    barrier::Command as DoorCommand, camera::Totem, document::DocumentReader, fingerprint::FingerprintSensor,
+};
 use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason, Stage};
 use tokio::sync::{mpsc, oneshot};
 
@@ -36,6 +39,7 @@ use self::{
     document::DocumentStation,
     evidence::Evidence,
     face::{Capture, FaceStation},
+    finger::FingerStation,
 };
 use crate::{
     cache::Cache,
@@ -66,7 +70,7 @@ pub enum Input {
         /// In percent.
         percent: u8,
     },
-    /// What the traveler before the cameras should do.
+    /// What the traveler before the cameras, or at the sensor, should do.
     Guidance {
         /// The crossing.
         crossing: CrossingId,
@@ -120,6 +124,9 @@ pub struct Parts {
     pub reader: Box<dyn DocumentReader>,
     /// The cameras.
     pub cameras: Totem,
+    /// The fingerprint sensor, where there is one, and the resolution of its pictures where they do not say, in pixels an
+    /// inch.
+    pub fingers: Option<(Box<dyn FingerprintSensor>, f64)>,
     /// The nets.
     pub engine: Arc<Engine>,
     /// The CSCA certificates.
@@ -134,6 +141,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
     let (doors, door_commands) = channel();
     let (reads, read_orders) = channel();
     let (captures, capture_orders) = channel();
+    let (touches, touch_orders) = channel();
     let (lines, journal_lines) = channel();
     // One waiting wake says all there is to say, and without a centre nobody takes it.
     let (wake, woken) = sync_channel(1);
@@ -157,6 +165,19 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         silent_in: None,
     };
     spawn("reader", sender, None, move |_| reader.run(&read_orders));
+    if let Some((sensor, dpi)) = parts.fingers {
+        let mut finger = FingerStation {
+            sensor,
+            dpi,
+            engine: parts.engine.clone(),
+            evidence: evidence.clone(),
+            policy: parts.policy.clone(),
+            inputs: sender.clone(),
+            said: None,
+        };
+        let lost = Some(Event::FingerSensor { works: false });
+        spawn("fingerprint sensor", sender, lost, move |_| finger.run(&touch_orders));
+    }
     let mut face = FaceStation {
         totem: parts.cameras,
         engine: parts.engine,
@@ -195,6 +216,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
         doors,
         reads,
         captures,
+        touches,
         lines,
         answers: HashMap::new(),
         requests: 0,
@@ -287,6 +309,7 @@ struct Supervisor {
     doors: Sender<DoorCommand>,
     reads: Sender<CrossingId>,
     captures: Sender<Capture>,
+    touches: Sender<Capture>,
     lines: Sender<(u64, JournalLine)>,
     answers: HashMap<u64, oneshot::Sender<Result<(), OrderRefused>>>,
     requests: u64,
@@ -378,6 +401,9 @@ impl Supervisor {
             }
             Command::CaptureFace { crossing, attempt } => {
                 let _ = self.captures.send(Capture { crossing, attempt });
+            }
+            Command::CaptureFinger { crossing, attempt } => {
+                let _ = self.touches.send(Capture { crossing, attempt });
             }
             Command::Journal { entry, line } => {
                 if let JournalLine::Finished(record) = &line {

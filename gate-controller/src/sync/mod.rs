@@ -15,8 +15,8 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_privacy::{
-    keys::{ApplicationKey, KeyError},
-    template::Projection,
+    keys::{ApplicationKey, EnrollmentSeed, KeyError},
+    template::{FingerProjection, Projection},
     vault::Vault,
 };
 use sallyport_protocol::{EnrollmentForGate, GateHealth, GateId, Reason};
@@ -58,13 +58,19 @@ impl KeyRing {
         self.key.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ApplicationKey::generation)
     }
 
-    /// The projection of an enrollment's codes; `None` without the key.
+    /// The projection of the code of an enrollment's face; `None` without the key.
     pub fn projection(&self, enrollment: &EnrollmentForGate) -> Option<Projection> {
-        let seed = {
-            let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
-            key.as_ref()?.enrollment_seed(enrollment.id.as_bytes(), enrollment.version)
-        };
-        Some(Projection::new(&seed))
+        Some(Projection::new(&self.seed(enrollment, enrollment.version)?))
+    }
+
+    /// The projection of the codes of its fingers; `None` without the key.
+    pub fn finger_projection(&self, enrollment: &EnrollmentForGate) -> Option<FingerProjection> {
+        Some(FingerProjection::new(&self.seed(enrollment, enrollment.finger_version)?))
+    }
+
+    fn seed(&self, enrollment: &EnrollmentForGate, version: u32) -> Option<EnrollmentSeed> {
+        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        Some(key.as_ref()?.enrollment_seed(enrollment.id.as_bytes(), version))
     }
 
     fn replace(&self, key: ApplicationKey) -> Result<(), KeyError> {

@@ -88,6 +88,20 @@ pub enum Event {
         /// The comparison.
         result: Result<Measurement, Problem>,
     },
+    /// A finger was captured and compared, or not.
+    FingerCompared {
+        /// The crossing.
+        crossing: CrossingId,
+        /// Which attempt.
+        attempt: u32,
+        /// The comparison.
+        result: Result<Measurement, Problem>,
+    },
+    /// The fingerprint sensor works, or no longer. A gate serves without one.
+    FingerSensor {
+        /// Whether it works.
+        works: bool,
+    },
     /// The turnstile reports.
     Barrier(barrier::Event),
     /// The line to the turnstile broke, or a command was not acknowledged.
@@ -136,6 +150,13 @@ pub enum Command {
     },
     /// Capture a face and compare it.
     CaptureFace {
+        /// The crossing.
+        crossing: CrossingId,
+        /// Which attempt, from 1.
+        attempt: u32,
+    },
+    /// Capture a finger and compare it.
+    CaptureFinger {
         /// The crossing.
         crossing: CrossingId,
         /// Which attempt, from 1.

@@ -7,11 +7,15 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use sallyport_hardware::barrier::{self, Door, DoorState, Event as Seen};
 use sallyport_protocol::{
-    CrossingId, CrossingRecord, GateMode, Measurement, OfficerChoice, Outcome, Reason, TokenKind,
+    CrossingId, CrossingRecord, EnrollmentId, EnrollmentStatus, GateMode, Measurement, OfficerChoice, Outcome, Reason,
+    Stage, TokenKind,
 };
 
 use super::*;
-use crate::{policy::Policy, view::TravelerInstruction};
+use crate::{
+    policy::{CardFactor, EnrollmentFacts, Factor, Policy},
+    view::TravelerInstruction,
+};
 
 fn passport(birth: &str) -> DocumentFacts {
     DocumentFacts {
@@ -22,6 +26,21 @@ fn passport(birth: &str) -> DocumentFacts {
         expiry: Some("2033-01-01".parse().unwrap()),
         enrollment: None,
     }
+}
+
+/// A card whose holder is known by face, fingers or both.
+fn card(face: bool, fingers: bool) -> DocumentFacts {
+    let at = |text: &str| text.parse().unwrap();
+    let enrollment = EnrollmentFacts {
+        id: EnrollmentId::from_bytes([9; 16]),
+        status: EnrollmentStatus::Active,
+        expires: at("2090-01-01T00:00:00Z"),
+        synced: Timestamp::from_millisecond(1_795_000_000_000).unwrap(),
+        face,
+        fingers,
+    };
+    let token = TokenKind::TrustedTravelerCard;
+    DocumentFacts { token, document_type: None, issuer: None, birth: None, expiry: None, enrollment: Some(enrollment) }
 }
 
 /// A gate with a journal that works unless told otherwise, checking the invariants after every event.
@@ -43,12 +62,22 @@ struct Bench {
     /// How often each order was answered.
     answered: BTreeMap<u64, u32>,
     requests: u64,
+    /// The capture that was ordered last.
+    ordered: Option<(CrossingId, Factor, u32)>,
+    /// The crossing whose ordered capture reached its threshold, and the factor.
+    matched: Option<(CrossingId, Factor)>,
+    /// The crossing in which a finger was compared and was another's.
+    mismatched: Option<CrossingId>,
 }
 
 impl Bench {
     fn new() -> Self {
+        Self::with(Policy::default())
+    }
+
+    fn with(policy: Policy) -> Self {
         let mut bench = Self {
-            gate: Gate::new(Policy::default(), "gate-1".parse().unwrap(), GateMode::InService),
+            gate: Gate::new(policy, "gate-1".parse().unwrap(), GateMode::InService),
             ms: 0,
             journal_works: true,
             waiting: Vec::new(),
@@ -62,6 +91,9 @@ impl Bench {
             presented: 0,
             answered: BTreeMap::new(),
             requests: 1_000,
+            ordered: None,
+            matched: None,
+            mismatched: None,
         };
         bench.event(Event::BarrierRestored);
         bench.status();
@@ -81,6 +113,12 @@ impl Bench {
                 self.closed = [*entry == DoorState::Closed, *exit == DoorState::Closed];
             }
             Event::BarrierLost | Event::BarrierRestored => self.closed = [false; 2],
+            Event::FaceCompared { crossing, attempt, result } => {
+                self.heard((*crossing, Factor::Face, *attempt), result);
+            }
+            Event::FingerCompared { crossing, attempt, result } => {
+                self.heard((*crossing, Factor::Finger, *attempt), result);
+            }
             _ => {}
         }
         let wall = Timestamp::from_millisecond(1_795_000_000_000 + self.ms as i64).unwrap();
@@ -93,6 +131,18 @@ impl Bench {
         }
         if self.gate.mode() == GateMode::Released {
             assert_eq!(self.shown(), Some(TravelerInstruction::LeaveNow), "in an emergency people are told to leave");
+        }
+    }
+
+    /// Only what was ordered last counts.
+    fn heard(&mut self, of: (CrossingId, Factor, u32), result: &Result<Measurement, Problem>) {
+        if let (true, Ok(measured)) = (self.ordered == Some(of), result) {
+            let (crossing, factor, _) = of;
+            match measured.score >= measured.threshold {
+                true => self.matched = Some((crossing, factor)),
+                false if factor == Factor::Finger => self.mismatched = Some(crossing),
+                false => {}
+            }
         }
     }
 
@@ -157,6 +207,25 @@ impl Bench {
             Command::Door(barrier::Command::Close(_) | barrier::Command::CloseBoth) => {
                 assert_ne!(self.gate.mode(), GateMode::Released, "a door is ordered shut in an emergency");
             }
+            Command::CaptureFace { crossing, attempt } => {
+                assert_ne!(self.mismatched, Some(*crossing), "the face is no second chance after another's finger");
+                self.ordered = Some((*crossing, Factor::Face, *attempt));
+            }
+            Command::CaptureFinger { crossing, attempt } => {
+                self.ordered = Some((*crossing, Factor::Finger, *attempt));
+            }
+            Command::Journal { line: JournalLine::Decided(record), .. } if record.outcome == Outcome::Accepted => {
+                let reasons = match self.matched {
+                    Some((crossing, Factor::Finger)) if crossing == record.crossing => {
+                        &[Reason::FingerMatchedEnrollment][..]
+                    }
+                    Some((crossing, Factor::Face)) if crossing == record.crossing => {
+                        &[Reason::FaceMatchedChip, Reason::FaceMatchedEnrollment]
+                    }
+                    other => panic!("accepted, and what matched is {other:?}: {record:?}"),
+                };
+                assert!(reasons.contains(&record.reasons[0]), "{record:?}");
+            }
             Command::Answer { request, .. } => *self.answered.entry(*request).or_default() += 1,
             Command::Purge { crossing } => {
                 self.purged.insert(*crossing);
@@ -203,6 +272,40 @@ impl Bench {
         let result = Ok(Measurement { score, threshold: 0.4 });
         self.event(Event::FaceCompared { crossing: self.current(), attempt, result });
         self.answer_journal();
+    }
+
+    fn finger(&mut self, attempt: u32, result: Result<f32, Reason>) {
+        let result = result.map(|score| Measurement { score, threshold: 0.4 }).map_err(Problem::from);
+        self.event(Event::FingerCompared { crossing: self.current(), attempt, result });
+        self.answer_journal();
+    }
+
+    /// A card was read and its holder stands between the doors.
+    fn inside(card: DocumentFacts, policy: Policy) -> Self {
+        let mut bench = Self::with(policy);
+        bench.event(Event::FingerSensor { works: true });
+        bench.present(1);
+        bench.read(Ok(card));
+        bench.walk(Door::Entry);
+        bench
+    }
+
+    /// The captures that were ordered, in order.
+    fn captures(&self) -> Vec<(Factor, u32)> {
+        let captures = self.commands.iter().filter_map(|command| match command {
+            Command::CaptureFace { attempt, .. } => Some((Factor::Face, *attempt)),
+            Command::CaptureFinger { attempt, .. } => Some((Factor::Finger, *attempt)),
+            _ => None,
+        });
+        captures.collect()
+    }
+
+    /// Why the officer is asked, if so.
+    fn referred(&self) -> Option<&[Reason]> {
+        self.commands.iter().rev().find_map(|command| match command {
+            Command::Refer { reasons, .. } => Some(reasons.as_slice()),
+            _ => None,
+        })
     }
 
     fn officer(&mut self, choice: OfficerChoice) {
@@ -298,6 +401,101 @@ fn an_impostor_is_referred_and_the_officer_decides() {
         assert_eq!(bench.only_record().outcome, outcome);
         assert_eq!(bench.only_record().officer.as_ref().unwrap().officer, "ana");
     }
+}
+
+#[test]
+fn a_card_and_its_holders_finger_pass() {
+    let mut bench = Bench::inside(card(false, true), Policy::default());
+    assert_eq!(bench.shown(), Some(TravelerInstruction::PlaceFinger));
+    bench.finger(1, Err(Reason::FingerQualityLow));
+    assert_eq!(bench.shown(), Some(TravelerInstruction::AnotherFinger), "people have ten");
+    bench.face(2, 0.9);
+    assert!(!bench.opened(Door::Exit), "nobody asked for a face");
+    bench.finger(1, Ok(0.9));
+    assert!(!bench.opened(Door::Exit), "that attempt is over");
+    bench.finger(2, Ok(0.6));
+    bench.walk(Door::Exit);
+    let record = bench.only_record();
+    assert_eq!(
+        (record.outcome, record.reasons.as_slice()),
+        (Outcome::Accepted, &[Reason::FingerMatchedEnrollment][..])
+    );
+    assert!(record.timeline.iter().any(|entry| entry.stage == Stage::Biometric));
+    assert_eq!(bench.captures(), [(Factor::Finger, 1), (Factor::Finger, 2)]);
+}
+
+#[test]
+fn anothers_finger_is_referred_though_the_face_is_enrolled_too() {
+    let mut bench = Bench::inside(card(true, true), Policy::default());
+    bench.finger(1, Ok(0.39));
+    bench.finger(2, Ok(f32::NAN));
+    bench.finger(3, Err(Reason::FingerQualityLow));
+    let reasons = [Reason::FingerScoreBelowThreshold, Reason::FingerQualityLow];
+    assert_eq!(bench.referred(), Some(&reasons[..]));
+    bench.officer(OfficerChoice::Refuse);
+    bench.walk(Door::Entry);
+    assert_eq!(bench.only_record().outcome, Outcome::RefusedByOfficer);
+    assert!(!bench.opened(Door::Exit));
+}
+
+#[test]
+fn fingers_that_cannot_be_read_give_way_to_the_face_where_policy_has_it_so() {
+    let (finger, face) = (Factor::Finger, Factor::Face);
+    let only = Policy { card_factor: CardFactor::Finger, ..Policy::default() };
+    for (what, policy, enrolled_face, falls_back) in [
+        ("both", Policy::default(), true, true),
+        ("fingers alone", Policy::default(), false, false),
+        ("both, and policy takes fingers only", only, true, false),
+    ] {
+        // Poor impressions, no finger in time, a sensor that is gone while it is asked and one that is gone meanwhile.
+        for end in 0..4 {
+            let mut bench = Bench::inside(card(enrolled_face, true), policy.clone());
+            match end {
+                0 => (1..=3).for_each(|attempt| bench.finger(attempt, Err(Reason::FingerQualityLow))),
+                1 => bench.wait(policy.finger_ms),
+                2 => bench.finger(1, Err(Reason::FingerSensorUnavailable)),
+                _ => bench.event(Event::FingerSensor { works: false }),
+            }
+            bench.answer_journal();
+            let last = bench.captures().last().copied();
+            if falls_back {
+                assert_eq!(last, Some((face, 1)), "{what} {end}");
+                assert_eq!(bench.shown(), Some(TravelerInstruction::LookAtCamera));
+                // The face has its own time, and a finger that comes now comes too late.
+                bench.finger(1, Ok(0.9));
+                assert!(!bench.opened(Door::Exit));
+                bench.face(1, 0.6);
+                bench.walk(Door::Exit);
+                assert_eq!(bench.only_record().reasons, [Reason::FaceMatchedEnrollment], "{what} {end}");
+            } else {
+                assert_eq!(last.map(|(factor, _)| factor), Some(finger), "{what} {end}");
+                assert!(bench.referred().is_some(), "{what} {end}");
+            }
+        }
+    }
+}
+
+#[test]
+fn without_a_sensor_a_card_with_fingers_alone_is_referred_before_the_first_door() {
+    let mut bench = Bench::new();
+    bench.present(1);
+    bench.read(Ok(card(false, true)));
+    assert_eq!(bench.referred(), Some(&[Reason::FingerSensorUnavailable][..]));
+    assert!(!bench.opened(Door::Entry));
+    assert_eq!(bench.gate.obstacle_to_service(), None, "the gate serves on without it");
+
+    // Gone while the traveler walked in.
+    let mut bench = Bench::new();
+    bench.event(Event::FingerSensor { works: true });
+    bench.present(1);
+    bench.read(Ok(card(false, true)));
+    bench.event(Event::FingerSensor { works: false });
+    bench.walk(Door::Entry);
+    assert_eq!(bench.referred(), Some(&[Reason::FingerSensorUnavailable][..]));
+    assert_eq!(bench.gate.crossing().unwrap().stage(), Stage::Referral);
+    bench.officer(OfficerChoice::Accept);
+    bench.walk(Door::Exit);
+    assert_eq!(bench.only_record().outcome, Outcome::AcceptedByOfficer);
 }
 
 #[test]
@@ -541,6 +739,9 @@ enum Chance {
     Present,
     Read(u8),
     Face(u8),
+    Finger(u8),
+    /// The fingerprint sensor comes or goes.
+    Sensor(bool),
     Door(u8, bool),
     Line(u8),
     Officer(u8),
@@ -555,8 +756,10 @@ enum Chance {
 fn chance() -> impl Strategy<Value = Chance> {
     prop_oneof![
         4 => Just(Chance::Present),
-        4 => (0u8..8).prop_map(Chance::Read),
+        4 => (0u8..12).prop_map(Chance::Read),
         4 => (0u8..8).prop_map(Chance::Face),
+        4 => (0u8..8).prop_map(Chance::Finger),
+        1 => prop::bool::weighted(0.8).prop_map(Chance::Sensor),
         8 => (0u8..9, any::<bool>()).prop_map(|(what, exit)| Chance::Door(what, exit)),
         2 => (0u8..8).prop_map(Chance::Line),
         3 => (0u8..8).prop_map(Chance::Officer),
@@ -583,10 +786,13 @@ fn play(bench: &mut Bench, chance: Chance) {
                 3 => Ok(passport("2022-02-02")),
                 4 | 6 => Err(Reason::ChipNotResponding.into()),
                 5 => Err(Reason::PaHashMismatch.into()),
+                8 | 9 => Ok(card(true, true)),
+                10 => Ok(card(false, true)),
+                11 => Ok(card(true, false)),
                 _ => Ok(passport(BORN)),
             };
-            // The last two come late: they belong to the crossing before.
-            let crossing = if what >= 6 { bench.earlier() } else { current };
+            // Two come late: they belong to the crossing before.
+            let crossing = if matches!(what, 6 | 7) { bench.earlier() } else { current };
             bench.event(Event::DocumentRead { crossing, result });
         }
         Chance::Face(what) => {
@@ -600,6 +806,19 @@ fn play(bench: &mut Bench, chance: Chance) {
             let crossing = if what >= 6 { bench.earlier() } else { current };
             bench.event(Event::FaceCompared { crossing, attempt: u32::from(what % 3) + 1, result });
         }
+        Chance::Finger(what) => {
+            let result = match what {
+                0 | 1 => Ok(Measurement { score: 0.7, threshold: 0.4 }),
+                2 => Ok(Measurement { score: 0.1, threshold: 0.4 }),
+                3 => Err(Reason::FingerQualityLow.into()),
+                4 => Err(Reason::FingerNotPlaced.into()),
+                5 => Err(Reason::FingerSensorUnavailable.into()),
+                _ => Ok(Measurement { score: 0.9, threshold: 0.4 }),
+            };
+            let crossing = if what >= 6 { bench.earlier() } else { current };
+            bench.event(Event::FingerCompared { crossing, attempt: u32::from(what % 3) + 1, result });
+        }
+        Chance::Sensor(works) => bench.event(Event::FingerSensor { works }),
         Chance::Door(what, exit) => {
             let door = if exit { Door::Exit } else { Door::Entry };
             let event = match what {
@@ -650,8 +869,11 @@ proptest! {
 
     /// The invariants are asserted by the bench after every command.
     #[test]
-    fn no_order_of_events_breaks_an_invariant(chances in prop::collection::vec(chance(), 1..80)) {
-        let mut bench = Bench::new();
+    fn no_order_of_events_breaks_an_invariant(
+        chances in prop::collection::vec(chance(), 1..80),
+        card_factor in prop::sample::select(vec![CardFactor::FingerElseFace, CardFactor::Finger, CardFactor::Face]),
+    ) {
+        let mut bench = Bench::with(Policy { card_factor, ..Policy::default() });
         for chance in chances {
             play(&mut bench, chance);
         }

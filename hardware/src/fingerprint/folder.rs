@@ -11,8 +11,8 @@ use zeroize::Zeroizing;
 use super::{FingerprintSensor, Guidance, Impression, Pixels, SensorError};
 use crate::camera::files_of;
 
-/// What counts as a picture of a finger; the matcher decodes these.
-const EXTENSIONS: [&str; 10] = ["png", "bmp", "tif", "tiff", "wsq", "pgm", "jpg", "jpeg", "jp2", "j2k"];
+/// Ends of the names of files that count as pictures of fingers; the matcher decodes these.
+pub(crate) const FINGER_FILES: [&str; 10] = ["png", "bmp", "tif", "tiff", "wsq", "pgm", "jpg", "jpeg", "jp2", "j2k"];
 
 /// The pictures of a folder in name order, round and round; each capture is one.
 pub struct FolderSensor {
@@ -26,7 +26,7 @@ impl FolderSensor {
     /// The PNG, BMP, TIFF, WSQ, PGM, JPEG and JPEG 2000 files of this folder.
     pub fn open(folder: &Path) -> Result<Self, SensorError> {
         let name = folder.display().to_string();
-        match files_of(folder, &EXTENSIONS) {
+        match files_of(folder, &FINGER_FILES) {
             Ok(files) if !files.is_empty() => Ok(Self { name, files, next: 0, dpi: None }),
             Ok(_) => Err(SensorError::Open { name, why: "no picture in the folder".to_owned() }),
             Err(error) => Err(SensorError::Open { name, why: error.to_string() }),

@@ -48,15 +48,16 @@ pub struct LibfprintSensor {
     thread: Option<JoinHandle<()>>,
 }
 
-/// A capture that is asked for.
+/// A capture that is asked for, or only whether the sensor is there.
 struct Order {
+    capture: bool,
     deadline: Option<Instant>,
     answers: Sender<Answer>,
 }
 
 enum Answer {
     Guidance(Guidance),
-    Done(Result<Impression, SensorError>),
+    Done(Result<Option<Impression>, SensorError>),
 }
 
 impl LibfprintSensor {
@@ -81,6 +82,33 @@ impl LibfprintSensor {
     fn lost(&self, why: &str) -> SensorError {
         SensorError::Lost { name: self.name.clone(), why: why.to_owned() }
     }
+
+    fn ask(
+        &mut self,
+        capture: bool,
+        patience: Duration,
+        guide: &mut dyn FnMut(Guidance),
+    ) -> Result<Option<Impression>, SensorError> {
+        let deadline = Instant::now().checked_add(patience);
+        let (answers, coming) = mpsc::channel();
+        let order = Order { capture, deadline, answers };
+        if self.orders.as_ref().is_none_or(|orders| orders.send(order).is_err()) {
+            return Err(self.lost("its thread has ended"));
+        }
+        loop {
+            let left = deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
+            match coming.recv_timeout(left.saturating_add(ANSWER_WITHIN)) {
+                Ok(Answer::Guidance(said)) => guide(said),
+                Ok(Answer::Done(done)) => return done,
+                Err(RecvTimeoutError::Disconnected) => return Err(self.lost("its thread has ended")),
+                Err(RecvTimeoutError::Timeout) => {
+                    // Whoever waits for that thread waits for the driver.
+                    (self.orders, self.thread) = (None, None);
+                    return Err(self.lost("it does not answer: unplug it, and start this program again"));
+                }
+            }
+        }
+    }
 }
 
 impl Drop for LibfprintSensor {
@@ -99,25 +127,12 @@ impl FingerprintSensor for LibfprintSensor {
     }
 
     fn capture(&mut self, patience: Duration, guide: &mut dyn FnMut(Guidance)) -> Result<Impression, SensorError> {
-        let deadline = Instant::now().checked_add(patience);
-        let (answers, coming) = mpsc::channel();
-        let order = Order { deadline, answers };
-        if self.orders.as_ref().is_none_or(|orders| orders.send(order).is_err()) {
-            return Err(self.lost("its thread has ended"));
-        }
-        loop {
-            let left = deadline.map_or(patience, |deadline| deadline.saturating_duration_since(Instant::now()));
-            match coming.recv_timeout(left.saturating_add(ANSWER_WITHIN)) {
-                Ok(Answer::Guidance(said)) => guide(said),
-                Ok(Answer::Done(done)) => return done,
-                Err(RecvTimeoutError::Disconnected) => return Err(self.lost("its thread has ended")),
-                Err(RecvTimeoutError::Timeout) => {
-                    // Whoever waits for that thread waits for the driver.
-                    (self.orders, self.thread) = (None, None);
-                    return Err(self.lost("it does not answer: unplug it, and start this program again"));
-                }
-            }
-        }
+        self.ask(true, patience, guide)?.ok_or_else(|| SensorError::NoFinger { name: self.name.clone() })
+    }
+
+    /// A sensor that was lost is opened again; that one in use is gone is found out by the next capture.
+    fn check(&mut self) -> Result<(), SensorError> {
+        self.ask(false, OPEN_WITHIN, &mut |_| {}).map(drop)
     }
 }
 
@@ -139,7 +154,8 @@ fn serve(driver: Option<&str>, queue: &Receiver<Order>, opened: &Sender<Result<S
         }
         let lost = |why: String| SensorError::Lost { name: name.clone(), why };
         let done = match &mut sensor {
-            Some(open) => capture(open, &order).map_err(|failure| match failure {
+            Some(_) if !order.capture => Ok(None),
+            Some(open) => capture(open, &order).map(Some).map_err(|failure| match failure {
                 Failure::Stopped => SensorError::NoFinger { name: name.clone() },
                 other => lost(other.to_string()),
             }),

@@ -12,6 +12,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+pub(crate) use self::folder::FINGER_FILES;
 pub use self::{folder::FolderSensor, libfprint::LibfprintSensor, retake::until_accepted};
 
 /// An impression's pixels. Zeroed on drop.
@@ -112,4 +113,10 @@ pub trait FingerprintSensor: Send {
     /// The next impression, waiting this long for one that the sensor can read. A device that is gone is an error, and
     /// the next call tries it again.
     fn capture(&mut self, patience: Duration, guide: &mut dyn FnMut(Guidance)) -> Result<Impression, SensorError>;
+
+    /// Whether it is there, while nobody is asked for a finger; one that is gone is tried again. A driver that cannot
+    /// tell without taking an impression says yes until the next capture finds it gone.
+    fn check(&mut self) -> Result<(), SensorError> {
+        Ok(())
+    }
 }

@@ -2,6 +2,7 @@
 
 pub mod camera;
 pub mod document;
+pub mod finger;
 pub mod fingerprint;
 pub mod turnstile;
 pub mod vpcd;

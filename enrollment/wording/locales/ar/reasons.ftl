@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = شكرًا لك. رحلة سعيدة.
 reason-FACE_MATCHED_ENROLLMENT-officer = طابق الوجه الحي تسجيل المسافر.
 reason-FACE_MATCHED_ENROLLMENT-remedy = لا يلزم أي إجراء.
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = شكرًا لك. رحلة سعيدة.
+reason-FINGER_MATCHED_ENROLLMENT-officer = طابق الإصبع الحي تسجيل المسافر.
+reason-FINGER_MATCHED_ENROLLMENT-remedy = لا يلزم أي إجراء.
+
 reason-OFFICER_ACCEPTED-traveler = شكرًا لك. رحلة سعيدة.
 reason-OFFICER_ACCEPTED-officer = قبِل أحد الموظفين هذا العبور.
 reason-OFFICER_ACCEPTED-remedy = لا يلزم أي إجراء: الاسم والسبب مسجّلان.
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = انتهت مدة تسجيلك. سيساع�
 reason-ENROLLMENT_EXPIRED-officer = انتهت صلاحية تسجيل المسافر.
 reason-ENROLLMENT_EXPIRED-remedy = أنجز إجراءات المسافر بوثيقة سفره واعرض عليه التجديد.
 
+reason-FACTOR_NOT_ENROLLED-traveler = بطاقتك تحتاج إلى استكمال. سيساعدك أحد الموظفين.
+reason-FACTOR_NOT_ENROLLED-officer = لا يتضمن التسجيل الوجه ولا الإصبع اللذين يطلبهما هذا الموقع.
+reason-FACTOR_NOT_ENROLLED-remedy = أنجز إجراءات المسافر بوثيقة سفره، واعرض عليه تسجيل الوجه أو الأصابع.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = البطاقات لا تعمل الآن. سيساعدك أحد الموظفين.
 reason-ENROLLMENT_CACHE_STALE-officer = انقطعت البوابة عن خدمة التسجيل مدة أطول مما تسمح به سياستها.
 reason-ENROLLMENT_CACHE_STALE-remedy = أنجز إجراءات المسافر بوثيقة سفره، واطلب إعادة الاتصال بخدمة التسجيل.
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = افحص كابلها وتغذيتها الك
 reason-CAMERA_DEGRADED-traveler = في إحدى الكاميرات عطل. البوابة تواصل العمل.
 reason-CAMERA_DEGRADED-officer = إحدى الكاميرات لا تعطي صورًا، والبقية تعمل.
 reason-CAMERA_DEGRADED-remedy = افحص كابلها وتغذيتها الكهربائية واتصل بالفني. قد يحتاج المسافرون طوال القامة أو قصارها أو الجالسون إلى مساعدة في هذه الأثناء.
+
+reason-FINGER_NOT_PLACED-traveler = ضع إصبعك على المستشعر من فضلك.
+reason-FINGER_NOT_PLACED-officer = لم يوضع أي إصبع على المستشعر في الوقت المحدد.
+reason-FINGER_NOT_PLACED-remedy = أرِ المسافر مكان المستشعر وكيف يضع إصبعه عليه منبسطًا.
+
+reason-FINGER_QUALITY_LOW-traveler = جرّب إصبعًا آخر من فضلك.
+reason-FINGER_QUALITY_LOW-officer = كانت البصمات جافة جدًا أو رطبة جدًا أو مطموسة أو جزئية جدًا.
+reason-FINGER_QUALITY_LOW-remedy = الأصابع البالية أو المجروحة أمر معتاد: اطلب إصبعًا آخر، أو امسح المستشعر، أو تحقق بنفسك.
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = في المستشعر عطل. سيساعدك أحد الموظفين.
+reason-FINGER_IMAGE_UNREADABLE-officer = تتعذّر قراءة صورة مستشعر البصمات.
+reason-FINGER_IMAGE_UNREADABLE-remedy = افصل المستشعر ثم أعد توصيله. إن تكرّر ذلك، فاتصل بالفني.
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = سيساعدك أحد الموظفين بعد لحظات.
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = لم تبلغ مقارنة الإصبع الحي بالأصابع المسجلة العتبة المحددة لهذا الموقع.
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = اسأل عن الأصابع المسجلة وافحص وثيقة السفر، ثم اتخذ القرار.
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = سيساعدك أحد الموظفين بعد لحظات.
+reason-FINGER_CAPTURE_TIMEOUT-officer = لم تؤخذ بصمة صالحة في الوقت المسموح.
+reason-FINGER_CAPTURE_TIMEOUT-remedy = افحص وثيقة السفر، ثم اتخذ القرار. إن تكرّر ذلك، فنظّف المستشعر.
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = في المستشعر عطل. سيساعدك أحد الموظفين.
+reason-FINGER_SENSOR_UNAVAILABLE-officer = مستشعر البصمات لا يستجيب، أو لا يوجد في هذه البوابة.
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = افحص كابله وصلاحيات استخدام الجهاز. وحتى ذلك الحين تُحال إليك بطاقات من لم يُسجَّل وجهه.
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = في البوابة عطل. سيساعدك أحد الموظفين.
+reason-FINGER_MATCHER_UNAVAILABLE-officer = تتعذّر مقارنة الأصابع: شبكة عصبية أو عتباتها مفقودة، أو أنها فشلت.
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = اطلب من الفني إعادة تثبيت الشبكات. ما زالت الوجوه تُقارَن.
 
 reason-MATCHER_UNAVAILABLE-traveler = في البوابة عطل. سيساعدك أحد الموظفين.
 reason-MATCHER_UNAVAILABLE-officer = تتعذّر مقارنة الوجوه: شبكة عصبية مفقودة أو فشلت.

@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = Thank you. Have a good journey.
 reason-FACE_MATCHED_ENROLLMENT-officer = The live face matched the traveler’s enrollment.
 reason-FACE_MATCHED_ENROLLMENT-remedy = Nothing to do.
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = Thank you. Have a good journey.
+reason-FINGER_MATCHED_ENROLLMENT-officer = The live finger matched the traveler’s enrollment.
+reason-FINGER_MATCHED_ENROLLMENT-remedy = Nothing to do.
+
 reason-OFFICER_ACCEPTED-traveler = Thank you. Have a good journey.
 reason-OFFICER_ACCEPTED-officer = An officer accepted this crossing.
 reason-OFFICER_ACCEPTED-remedy = Nothing to do: name and reason are on record.
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = Your enrollment has ended. An officer will 
 reason-ENROLLMENT_EXPIRED-officer = The traveler’s enrollment has expired.
 reason-ENROLLMENT_EXPIRED-remedy = Process the traveler with the travel document and offer a renewal.
 
+reason-FACTOR_NOT_ENROLLED-traveler = This card needs more here. An officer will help.
+reason-FACTOR_NOT_ENROLLED-officer = The enrollment has neither the face nor the finger that this location’s policy asks for.
+reason-FACTOR_NOT_ENROLLED-remedy = Process the traveler with the travel document, and offer to have face or fingers enrolled.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Cards do not work just now. An officer will help.
 reason-ENROLLMENT_CACHE_STALE-officer = The gate has been cut off from the enrollment service for longer than its policy allows.
 reason-ENROLLMENT_CACHE_STALE-remedy = Process the traveler with the travel document, and have the line to the enrollment service restored.
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = Check its cable and power. If it stays silent
 reason-CAMERA_DEGRADED-traveler = One camera has a fault. The gate goes on working.
 reason-CAMERA_DEGRADED-officer = One of the cameras gives no pictures; the others go on.
 reason-CAMERA_DEGRADED-remedy = Check its cable and power, and call the technician. Tall, small or seated travelers may need help meanwhile.
+
+reason-FINGER_NOT_PLACED-traveler = Please place your finger on the sensor.
+reason-FINGER_NOT_PLACED-officer = No finger was placed on the sensor in time.
+reason-FINGER_NOT_PLACED-remedy = Show the traveler where the sensor is, and how to place the finger flat on it.
+
+reason-FINGER_QUALITY_LOW-traveler = Please try another finger.
+reason-FINGER_QUALITY_LOW-officer = The impressions of the finger were too dry, too wet, smudged or of too small a part.
+reason-FINGER_QUALITY_LOW-remedy = Worn or injured fingers are normal: have another finger tried, wipe the sensor, or compare by hand.
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = The sensor has a fault. An officer will help you.
+reason-FINGER_IMAGE_UNREADABLE-officer = The fingerprint sensor’s picture cannot be decoded.
+reason-FINGER_IMAGE_UNREADABLE-remedy = Unplug the sensor and plug it in again. If it happens again, call the technician.
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = An officer will help you in a moment.
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = The live finger did not reach this location’s threshold when compared with the enrolled fingers.
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = Ask which fingers were enrolled and check the travel document, then decide.
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = An officer will help you in a moment.
+reason-FINGER_CAPTURE_TIMEOUT-officer = No usable impression of a finger was taken in the time allowed.
+reason-FINGER_CAPTURE_TIMEOUT-remedy = Check the travel document, then decide. If it happens often, clean the sensor.
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = The sensor has a fault. An officer will help you.
+reason-FINGER_SENSOR_UNAVAILABLE-officer = The fingerprint sensor does not answer, or this gate has none.
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = Check its cable and who may use its device file. Until then, cards of travelers without an enrolled face come to you.
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = The gate has a fault. An officer will help you.
+reason-FINGER_MATCHER_UNAVAILABLE-officer = Fingers cannot be compared: a net or its thresholds are missing, or it failed.
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = Have the technician install the nets anew, or set finger_extraction to fast. Faces are still compared.
 
 reason-MATCHER_UNAVAILABLE-traveler = The gate has a fault. An officer will help you.
 reason-MATCHER_UNAVAILABLE-officer = Faces cannot be compared: a net is missing or failed.

@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = Gracias. Buen viaje.
 reason-FACE_MATCHED_ENROLLMENT-officer = El rostro coincide con la inscripción del viajero.
 reason-FACE_MATCHED_ENROLLMENT-remedy = No hay nada que hacer.
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = Gracias. Buen viaje.
+reason-FINGER_MATCHED_ENROLLMENT-officer = El dedo coincide con la inscripción del viajero.
+reason-FINGER_MATCHED_ENROLLMENT-remedy = No hay nada que hacer.
+
 reason-OFFICER_ACCEPTED-traveler = Gracias. Buen viaje.
 reason-OFFICER_ACCEPTED-officer = Un agente aceptó este paso.
 reason-OFFICER_ACCEPTED-remedy = No hay nada que hacer: el nombre y el motivo quedan registrados.
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = Su inscripción ha terminado. Un agente le 
 reason-ENROLLMENT_EXPIRED-officer = La inscripción del viajero ha caducado.
 reason-ENROLLMENT_EXPIRED-remedy = Atienda al viajero con su documento de viaje y ofrézcale la renovación.
 
+reason-FACTOR_NOT_ENROLLED-traveler = A su tarjeta le falta un dato. Un agente le ayudará.
+reason-FACTOR_NOT_ENROLLED-officer = La inscripción no tiene ni el rostro ni el dedo que pide este lugar.
+reason-FACTOR_NOT_ENROLLED-remedy = Atienda al viajero con su documento de viaje y ofrézcale inscribir el rostro o los dedos.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Las tarjetas no funcionan ahora. Un agente le ayudará.
 reason-ENROLLMENT_CACHE_STALE-officer = La puerta lleva sin conexión con el servicio de inscripción más tiempo del que permiten sus normas.
 reason-ENROLLMENT_CACHE_STALE-remedy = Atienda al viajero con su documento de viaje y haga restablecer la conexión con el servicio de inscripción.
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = Compruebe su cable y su alimentación. Si sig
 reason-CAMERA_DEGRADED-traveler = Una cámara tiene una avería. La puerta sigue funcionando.
 reason-CAMERA_DEGRADED-officer = Una de las cámaras no da imágenes; las demás siguen.
 reason-CAMERA_DEGRADED-remedy = Compruebe su cable y su alimentación, y avise al técnico. Mientras tanto, los viajeros muy altos, bajos o sentados pueden necesitar ayuda.
+
+reason-FINGER_NOT_PLACED-traveler = Ponga el dedo en el sensor, por favor.
+reason-FINGER_NOT_PLACED-officer = No se puso ningún dedo en el sensor a tiempo.
+reason-FINGER_NOT_PLACED-remedy = Muestre al viajero dónde está el sensor y cómo poner el dedo bien plano.
+
+reason-FINGER_QUALITY_LOW-traveler = Pruebe con otro dedo, por favor.
+reason-FINGER_QUALITY_LOW-officer = Las huellas estaban demasiado secas, húmedas, borrosas o eran demasiado parciales.
+reason-FINGER_QUALITY_LOW-remedy = Los dedos gastados o heridos son normales: pida otro dedo, limpie el sensor o compruebe usted mismo.
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = El sensor tiene una avería. Un agente le ayudará.
+reason-FINGER_IMAGE_UNREADABLE-officer = No se puede descodificar la imagen del sensor de huellas.
+reason-FINGER_IMAGE_UNREADABLE-remedy = Desconecte el sensor y vuelva a conectarlo. Si se repite, avise al técnico.
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = Un agente le ayudará enseguida.
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = El dedo, comparado con los inscritos, no alcanzó el umbral de este lugar.
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = Pregunte qué dedos se inscribieron y compruebe el documento de viaje; después decida.
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = Un agente le ayudará enseguida.
+reason-FINGER_CAPTURE_TIMEOUT-officer = No se tomó ninguna huella utilizable en el tiempo previsto.
+reason-FINGER_CAPTURE_TIMEOUT-remedy = Compruebe el documento de viaje y decida. Si ocurre a menudo, limpie el sensor.
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = El sensor tiene una avería. Un agente le ayudará.
+reason-FINGER_SENSOR_UNAVAILABLE-officer = El sensor de huellas no responde, o esta puerta no tiene.
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = Compruebe su cable y los permisos del dispositivo. Hasta entonces, las tarjetas sin rostro inscrito pasan a usted.
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = La puerta tiene una avería. Un agente le ayudará.
+reason-FINGER_MATCHER_UNAVAILABLE-officer = No se pueden comparar dedos: una red neuronal o sus umbrales faltan, o ha fallado.
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = Pida al técnico que reinstale las redes, o que ponga finger_extraction en fast. Los rostros se siguen comparando.
 
 reason-MATCHER_UNAVAILABLE-traveler = La puerta tiene una avería. Un agente le ayudará.
 reason-MATCHER_UNAVAILABLE-officer = No se pueden comparar rostros: una red neuronal falta o ha fallado.

@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = Merci. Bon voyage.
 reason-FACE_MATCHED_ENROLLMENT-officer = Le visage correspond à l’inscription du voyageur.
 reason-FACE_MATCHED_ENROLLMENT-remedy = Aucune action requise.
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = Merci. Bon voyage.
+reason-FINGER_MATCHED_ENROLLMENT-officer = Le doigt correspond à l’inscription du voyageur.
+reason-FINGER_MATCHED_ENROLLMENT-remedy = Aucune action requise.
+
 reason-OFFICER_ACCEPTED-traveler = Merci. Bon voyage.
 reason-OFFICER_ACCEPTED-officer = Un agent a accepté ce passage.
 reason-OFFICER_ACCEPTED-remedy = Aucune action requise : le nom et le motif sont enregistrés.
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = Votre inscription a pris fin. Un agent va v
 reason-ENROLLMENT_EXPIRED-officer = L’inscription du voyageur a expiré.
 reason-ENROLLMENT_EXPIRED-remedy = Traitez le voyageur avec son document de voyage et proposez un renouvellement.
 
+reason-FACTOR_NOT_ENROLLED-traveler = Il manque un élément à votre carte. Un agent va vous aider.
+reason-FACTOR_NOT_ENROLLED-officer = L’inscription ne comporte ni le visage ni le doigt que ce lieu exige.
+reason-FACTOR_NOT_ENROLLED-remedy = Traitez le voyageur avec son document de voyage, et proposez d’inscrire son visage ou ses doigts.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Cartes indisponibles. Un agent va vous aider.
 reason-ENROLLMENT_CACHE_STALE-officer = Le sas est coupé du service d’inscription depuis plus longtemps que ne l’autorisent ses règles.
 reason-ENROLLMENT_CACHE_STALE-remedy = Traitez le voyageur avec son document de voyage et faites rétablir la liaison avec le service d’inscription.
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = Vérifiez son câble et son alimentation. Si 
 reason-CAMERA_DEGRADED-traveler = Une caméra est en panne. Le passage reste ouvert.
 reason-CAMERA_DEGRADED-officer = L’une des caméras ne donne plus d’images ; les autres continuent.
 reason-CAMERA_DEGRADED-remedy = Vérifiez son câble et son alimentation, et appelez le technicien. En attendant, les voyageurs très grands, petits ou assis peuvent avoir besoin d’aide.
+
+reason-FINGER_NOT_PLACED-traveler = Posez votre doigt sur le capteur.
+reason-FINGER_NOT_PLACED-officer = Aucun doigt n’a été posé à temps sur le capteur.
+reason-FINGER_NOT_PLACED-remedy = Montrez au voyageur où est le capteur et comment y poser le doigt bien à plat.
+
+reason-FINGER_QUALITY_LOW-traveler = Essayez un autre doigt.
+reason-FINGER_QUALITY_LOW-officer = Les empreintes étaient trop sèches, trop humides, brouillées ou trop partielles.
+reason-FINGER_QUALITY_LOW-remedy = Des doigts usés ou blessés sont normaux : faites essayer un autre doigt, essuyez le capteur, ou vérifiez vous-même.
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = Le capteur est en panne. Un agent va vous aider.
+reason-FINGER_IMAGE_UNREADABLE-officer = L’image du capteur d’empreintes ne peut pas être décodée.
+reason-FINGER_IMAGE_UNREADABLE-remedy = Débranchez et rebranchez le capteur. Si cela se répète, appelez le technicien.
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = Un agent va vous aider dans un instant.
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = Comparé aux doigts inscrits, le doigt n’a pas atteint le seuil fixé pour ce lieu.
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = Demandez quels doigts ont été inscrits et contrôlez le document de voyage, puis décidez.
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = Un agent va vous aider dans un instant.
+reason-FINGER_CAPTURE_TIMEOUT-officer = Aucune empreinte exploitable n’a été prise dans le temps imparti.
+reason-FINGER_CAPTURE_TIMEOUT-remedy = Contrôlez le document de voyage, puis décidez. Si cela se répète, nettoyez le capteur.
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = Le capteur est en panne. Un agent va vous aider.
+reason-FINGER_SENSOR_UNAVAILABLE-officer = Le capteur d’empreintes ne répond pas, ou ce sas n’en a pas.
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = Vérifiez son câble et les droits d’accès au périphérique. D’ici là, les cartes sans visage inscrit vous sont adressées.
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = Le passage est en panne. Un agent va vous aider.
+reason-FINGER_MATCHER_UNAVAILABLE-officer = Les doigts ne peuvent être comparés : un réseau de neurones ou ses seuils manquent, ou il a échoué.
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = Faites réinstaller les réseaux par le technicien, ou régler finger_extraction sur fast. Les visages sont toujours comparés.
 
 reason-MATCHER_UNAVAILABLE-traveler = Le passage est en panne. Un agent va vous aider.
 reason-MATCHER_UNAVAILABLE-officer = Les visages ne peuvent être comparés : un réseau de neurones manque ou a échoué.

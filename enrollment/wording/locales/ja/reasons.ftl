@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = ありがとうございました。�
 reason-FACE_MATCHED_ENROLLMENT-officer = カメラの顔が旅行者の登録と一致しました。
 reason-FACE_MATCHED_ENROLLMENT-remedy = 対応は不要です。
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = ありがとうございました。よいご旅行を
+reason-FINGER_MATCHED_ENROLLMENT-officer = 読み取った指が旅行者の登録と一致しました。
+reason-FINGER_MATCHED_ENROLLMENT-remedy = 対応は不要です。
+
 reason-OFFICER_ACCEPTED-traveler = ありがとうございました。よいご旅行を
 reason-OFFICER_ACCEPTED-officer = 係員がこの通過を許可しました。
 reason-OFFICER_ACCEPTED-remedy = 対応は不要です。係員名と理由は記録されています。
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = ご登録の期限が過ぎました。係�
 reason-ENROLLMENT_EXPIRED-officer = 旅行者の登録は期限切れです。
 reason-ENROLLMENT_EXPIRED-remedy = 渡航文書で手続きを行い、更新を案内してください。
 
+reason-FACTOR_NOT_ENROLLED-traveler = カードの登録が足りません。係員がご案内します
+reason-FACTOR_NOT_ENROLLED-officer = この場所で求められる顔も指も登録されていません。
+reason-FACTOR_NOT_ENROLLED-remedy = 渡航文書で手続きを行い、顔または指の登録を勧めてください。
+
 reason-ENROLLMENT_CACHE_STALE-traveler = ただいまカードを使えません。係員がご案内します
 reason-ENROLLMENT_CACHE_STALE-officer = 規則で許された時間を超えて、ゲートが登録サービスから切り離されています。
 reason-ENROLLMENT_CACHE_STALE-remedy = 渡航文書で手続きを行い、登録サービスとの接続の復旧を依頼してください。
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = カメラのケーブルと電源を確認し
 reason-CAMERA_DEGRADED-traveler = カメラの一台に不具合がありますが、ゲートは使えます
 reason-CAMERA_DEGRADED-officer = カメラの一台から映像が来ません。ほかのカメラは動作しています。
 reason-CAMERA_DEGRADED-remedy = ケーブルと電源を確認し、技術者に連絡してください。その間、背の高い方、低い方、車いすの方には補助が必要なことがあります。
+
+reason-FINGER_NOT_PLACED-traveler = センサーに指を置いてください
+reason-FINGER_NOT_PLACED-officer = 時間内にセンサーに指が置かれませんでした。
+reason-FINGER_NOT_PLACED-remedy = センサーの場所と、指を平らに置く方法を案内してください。
+
+reason-FINGER_QUALITY_LOW-traveler = 別の指でお試しください
+reason-FINGER_QUALITY_LOW-officer = 指紋が乾きすぎ、濡れすぎ、不鮮明、または部分的すぎました。
+reason-FINGER_QUALITY_LOW-remedy = 摩耗やけがのある指は珍しくありません。別の指を試すか、センサーを拭くか、目視で確認してください。
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = センサーに不具合があります。係員がご案内します
+reason-FINGER_IMAGE_UNREADABLE-officer = 指紋センサーの画像を復号できません。
+reason-FINGER_IMAGE_UNREADABLE-remedy = センサーを抜き差ししてください。再発する場合は技術者に連絡してください。
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = まもなく係員がご案内します
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = 読み取った指と登録された指との照合スコアが、この場所のしきい値に達しませんでした。
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = どの指を登録したかを尋ね、渡航文書を確認してから判断してください。
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = まもなく係員がご案内します
+reason-FINGER_CAPTURE_TIMEOUT-officer = 制限時間内に、照合に使える指紋を採取できませんでした。
+reason-FINGER_CAPTURE_TIMEOUT-remedy = 渡航文書を確認して判断してください。頻発する場合は、センサーを清掃してください。
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = センサーに不具合があります。係員がご案内します
+reason-FINGER_SENSOR_UNAVAILABLE-officer = 指紋センサーが応答しないか、このゲートにはありません。
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = ケーブルとデバイスの権限を確認してください。それまで、顔が未登録のカードは係員に回されます。
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = ゲートに不具合があります。係員がご案内します
+reason-FINGER_MATCHER_UNAVAILABLE-officer = 指の照合ができません。ニューラルネットワークのファイルかそのしきい値がないか、実行に失敗しました。
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = 技術者にネットワークの再インストールを依頼してください。顔の照合は続けられます。
 
 reason-MATCHER_UNAVAILABLE-traveler = ゲートに不具合があります。係員がご案内します
 reason-MATCHER_UNAVAILABLE-officer = 顔の照合ができません。ニューラルネットワークのファイルがないか、実行に失敗しました。

@@ -9,6 +9,10 @@ reason-FACE_MATCHED_ENROLLMENT-traveler = 谢谢，祝您旅途愉快
 reason-FACE_MATCHED_ENROLLMENT-officer = 现场人脸与旅客的登记信息一致。
 reason-FACE_MATCHED_ENROLLMENT-remedy = 无需处理。
 
+reason-FINGER_MATCHED_ENROLLMENT-traveler = 谢谢，祝您旅途愉快
+reason-FINGER_MATCHED_ENROLLMENT-officer = 现场指纹与旅客的登记信息一致。
+reason-FINGER_MATCHED_ENROLLMENT-remedy = 无需处理。
+
 reason-OFFICER_ACCEPTED-traveler = 谢谢，祝您旅途愉快
 reason-OFFICER_ACCEPTED-officer = 工作人员已放行本次通行。
 reason-OFFICER_ACCEPTED-remedy = 无需处理：姓名和理由已记录。
@@ -137,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = 您的登记已到期，工作人员会协�
 reason-ENROLLMENT_EXPIRED-officer = 旅客的登记已过期。
 reason-ENROLLMENT_EXPIRED-remedy = 请凭旅行证件为旅客办理，并建议其续期。
 
+reason-FACTOR_NOT_ENROLLED-traveler = 此卡信息不全，工作人员会协助您
+reason-FACTOR_NOT_ENROLLED-officer = 登记中没有本地点所要求的人脸或指纹。
+reason-FACTOR_NOT_ENROLLED-remedy = 请凭旅行证件为旅客办理，并建议补登人脸或指纹。
+
 reason-ENROLLMENT_CACHE_STALE-traveler = 旅客卡暂不可用，工作人员会协助您
 reason-ENROLLMENT_CACHE_STALE-officer = 闸机与登记服务断开的时间已超过规则允许的时限。
 reason-ENROLLMENT_CACHE_STALE-remedy = 请凭旅行证件为旅客办理，并安排恢复与登记服务的连接。
@@ -184,6 +192,34 @@ reason-CAMERA_UNAVAILABLE-remedy = 请检查摄像头的线缆和电源；如仍
 reason-CAMERA_DEGRADED-traveler = 一个摄像头故障，本通道可继续使用
 reason-CAMERA_DEGRADED-officer = 其中一个摄像头没有图像，其他摄像头正常工作。
 reason-CAMERA_DEGRADED-remedy = 请检查其线缆和电源，并联系技术人员。在此期间，身材高大、矮小或坐轮椅的旅客可能需要协助。
+
+reason-FINGER_NOT_PLACED-traveler = 请将手指放在指纹仪上
+reason-FINGER_NOT_PLACED-officer = 规定时间内没有手指放在指纹仪上。
+reason-FINGER_NOT_PLACED-remedy = 请告诉旅客指纹仪的位置，以及如何将手指平放。
+
+reason-FINGER_QUALITY_LOW-traveler = 请换一根手指再试
+reason-FINGER_QUALITY_LOW-officer = 指纹过干、过湿、模糊或面积过小。
+reason-FINGER_QUALITY_LOW-remedy = 手指磨损或受伤属正常情况：请换一根手指、擦拭指纹仪，或人工核对。
+
+reason-FINGER_IMAGE_UNREADABLE-traveler = 指纹仪故障，工作人员会协助您
+reason-FINGER_IMAGE_UNREADABLE-officer = 指纹仪的图像无法解码。
+reason-FINGER_IMAGE_UNREADABLE-remedy = 请将指纹仪拔下后重新插上；如再次发生，请联系技术人员。
+
+reason-FINGER_SCORE_BELOW_THRESHOLD-traveler = 请稍候，工作人员会协助您
+reason-FINGER_SCORE_BELOW_THRESHOLD-officer = 现场指纹与登记指纹的比对得分未达到本地点的阈值。
+reason-FINGER_SCORE_BELOW_THRESHOLD-remedy = 请询问登记的是哪几根手指，并核对旅行证件后再作决定。
+
+reason-FINGER_CAPTURE_TIMEOUT-traveler = 请稍候，工作人员会协助您
+reason-FINGER_CAPTURE_TIMEOUT-officer = 在规定时间内未采集到可用的指纹。
+reason-FINGER_CAPTURE_TIMEOUT-remedy = 请核对旅行证件后再作决定；如经常发生，请清洁指纹仪。
+
+reason-FINGER_SENSOR_UNAVAILABLE-traveler = 指纹仪故障，工作人员会协助您
+reason-FINGER_SENSOR_UNAVAILABLE-officer = 指纹仪没有响应，或本闸机未配备指纹仪。
+reason-FINGER_SENSOR_UNAVAILABLE-remedy = 请检查线缆和设备的访问权限；在此之前，未登记人脸的卡将转交您处理。
+
+reason-FINGER_MATCHER_UNAVAILABLE-traveler = 本通道出现故障，工作人员会协助您
+reason-FINGER_MATCHER_UNAVAILABLE-officer = 无法进行指纹比对：神经网络模型或其阈值缺失，或运行失败。
+reason-FINGER_MATCHER_UNAVAILABLE-remedy = 请技术人员重新安装模型；人脸仍可比对。
 
 reason-MATCHER_UNAVAILABLE-traveler = 本通道出现故障，工作人员会协助您
 reason-MATCHER_UNAVAILABLE-officer = 无法进行人脸比对：神经网络模型缺失或运行失败。

@@ -3,10 +3,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use sallyport_gate::config::{Camera as CameraConfig, Reader as ReaderConfig};
+use sallyport_gate::config::{Camera as CameraConfig, Fingerprint as FingerprintConfig, Reader as ReaderConfig};
 use sallyport_hardware::{
     camera::{Camera, CameraError, FolderCamera, Frame, Mounted, Position, VideoCamera},
     document::{DocumentReader, PcscReader, ReaderError, SerialZoneReader, Token},
+    fingerprint::{FingerprintSensor, FolderSensor, Guidance, Impression, LibfprintSensor, SensorError},
 };
 use zeroize::Zeroizing;
 
@@ -53,6 +54,20 @@ impl Camera for Late<Box<dyn Camera>, CameraError> {
     }
 }
 
+impl FingerprintSensor for Late<Box<dyn FingerprintSensor>, SensorError> {
+    fn name(&self) -> &str {
+        self.device.as_ref().map_or("not yet opened", |device| device.name())
+    }
+
+    fn capture(&mut self, patience: Duration, guide: &mut dyn FnMut(Guidance)) -> Result<Impression, SensorError> {
+        self.get()?.capture(patience, guide)
+    }
+
+    fn check(&mut self) -> Result<(), SensorError> {
+        self.get()?.check()
+    }
+}
+
 /// A real document reader; `None` for a simulated one.
 pub(crate) fn reader(config: &ReaderConfig) -> Option<Box<dyn DocumentReader>> {
     let ReaderConfig::Pcsc { name, zone_line, zone_baud } = config.clone() else { return None };
@@ -78,6 +93,19 @@ fn camera(config: &CameraConfig) -> Option<Box<dyn Camera>> {
         CameraConfig::Folder { path, per_second } => {
             Box::new(move || Ok(Box::new(FolderCamera::open(&path)?.frames_per_second(per_second))))
         }
+    };
+    Some(Box::new(Late::new(open)))
+}
+
+/// A real fingerprint sensor; `None` for a simulated one.
+pub(crate) fn fingerprint(config: &FingerprintConfig) -> Option<Box<dyn FingerprintSensor>> {
+    type Open = Box<dyn Fn() -> Result<Box<dyn FingerprintSensor>, SensorError> + Send>;
+    let open: Open = match config.clone() {
+        FingerprintConfig::Simulated { .. } => return None,
+        FingerprintConfig::Libfprint { driver, .. } => {
+            Box::new(move || Ok(Box::new(LibfprintSensor::open(driver.as_deref())?)))
+        }
+        FingerprintConfig::Folder { path, .. } => Box::new(move || Ok(Box::new(FolderSensor::open(&path)?))),
     };
     Some(Box::new(Late::new(open)))
 }

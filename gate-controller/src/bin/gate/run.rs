@@ -17,7 +17,7 @@ use sallyport_emrtd::passive::TrustStore;
 use sallyport_gate::{
     accounts::FileAccounts,
     cache::Cache,
-    config::{Camera, Config, Identity, Reader},
+    config::{Camera, Config, Fingerprint, Identity, Reader},
     journal::Journal,
     screens::{Seam, Station},
     server::Server,
@@ -30,7 +30,8 @@ use sallyport_hardware::{
     barrier::SerialBarrier,
     camera::{Mounted, Totem},
     document::DocumentReader,
-    simulator::{camera::SceneCamera, document::SimulatedReader},
+    fingerprint::FingerprintSensor,
+    simulator::{camera::SceneCamera, document::SimulatedReader, finger::SimulatedFinger},
 };
 use sallyport_privacy::keys::RootKey;
 use sallyport_protocol::{GateMode, Reason};
@@ -56,7 +57,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let desk = Arc::new(ReferralDesk::new());
     let finished = Arc::<FinishedRecords>::default();
     let display = Display::new(config.gate.clone(), desk.clone(), finished.clone(), Timestamp::now());
-    let (reader, cameras, simulation) = devices(config, &display, finished)?;
+    let Devices { reader, cameras, fingers, simulation } = devices(config, &display, finished)?;
     let (sender, inputs) = channel();
     let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
 
@@ -101,6 +102,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
         reader,
         cameras,
+        fingers,
         engine: Arc::new(Engine::at(config.models.clone())),
         trust,
         orders,
@@ -110,17 +112,28 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     Ok(())
 }
 
-type Devices = (Box<dyn DocumentReader>, Totem, Option<Arc<Simulation>>);
+struct Devices {
+    reader: Box<dyn DocumentReader>,
+    cameras: Totem,
+    /// With the resolution of pictures that do not say.
+    fingers: Option<(Box<dyn FingerprintSensor>, f64)>,
+    simulation: Option<Arc<Simulation>>,
+}
 
 fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -> anyhow::Result<Devices> {
-    let cameras = &config.devices.cameras;
+    let (cameras, sensor) = (&config.devices.cameras, &config.devices.fingerprint);
     if let (Some(reader), Some(cameras)) = (devices::reader(&config.devices.reader), devices::cameras(cameras)) {
-        return Ok((reader, Totem::new(cameras), None));
+        let fingers = sensor.as_ref().and_then(|config| Some((devices::fingerprint(config)?, config.dpi())));
+        return Ok(Devices { reader, cameras: Totem::new(cameras), fingers, simulation: None });
     }
     let (Reader::Simulated { documents }, Some(Camera::Simulated { scenes })) =
         (&config.devices.reader, cameras.values().next())
     else {
         anyhow::bail!("reader and camera must both be simulated, or neither");
+    };
+    let finger = match sensor {
+        Some(Fingerprint::Simulated { fingers }) => Some(SimulatedFinger::new(fingers)?),
+        _ => None,
     };
     let reader = SimulatedReader::new();
     let camera = SceneCamera::new(scenes)?;
@@ -128,18 +141,25 @@ fn devices(config: &Config, display: &Display, finished: Arc<FinishedRecords>) -
         documents: documents.clone(),
         reader: reader.control(),
         camera: camera.control(),
+        finger: finger.as_ref().map(SimulatedFinger::control),
         turnstile: config.devices.turnstile.control.clone(),
         finished,
         traveler: display.traveler(),
         gate: display.gate(),
     };
-    tracing::warn!("reader and cameras are simulated: this gate is for demonstrations only");
+    tracing::warn!("all devices are simulated: this gate is for demonstrations only");
     let views = cameras.iter().map(|(&position, config)| Mounted {
         position,
         camera: Box::new(camera.beside(position)),
         frames_per_second: config.per_second(),
     });
-    Ok((Box::new(reader), Totem::new(views.collect()), Some(Arc::new(simulation))))
+    let dpi = sensor.as_ref().map_or(0.0, Fingerprint::dpi);
+    Ok(Devices {
+        reader: Box::new(reader),
+        cameras: Totem::new(views.collect()),
+        fingers: finger.map(|finger| (Box::new(finger) as Box<dyn FingerprintSensor>, dpi)),
+        simulation: Some(Arc::new(simulation)),
+    })
 }
 
 fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {

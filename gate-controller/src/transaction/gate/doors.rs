@@ -53,7 +53,7 @@ impl Gate {
     /// Journals the order; the door opens when the line is on the disk and the other door is closed.
     pub(super) fn open(&mut self, now: Moment, door: Door, purpose: Purpose) {
         let stage = match purpose {
-            Purpose::EnterForFace | Purpose::EnterAccepted => Stage::Entry,
+            Purpose::EnterForCapture | Purpose::EnterAccepted => Stage::Entry,
             Purpose::Exit => Stage::Exit,
             Purpose::WayBack => Stage::WayBack,
         };
@@ -203,7 +203,7 @@ impl Gate {
         }
         if let Some(Phase::Passing { door, purpose, passed: false, .. }) = self.phase()
             && self.pending.is_none()
-            && person_inside == matches!(purpose, Purpose::EnterForFace | Purpose::EnterAccepted)
+            && person_inside == matches!(purpose, Purpose::EnterForCapture | Purpose::EnterAccepted)
         {
             self.passed(now, door, purpose);
         }
@@ -224,7 +224,7 @@ impl Gate {
 
     /// The traveler went through the door of this crossing.
     fn passed(&mut self, now: Moment, door: Door, purpose: Purpose) {
-        self.person_inside = matches!(purpose, Purpose::EnterForFace | Purpose::EnterAccepted);
+        self.person_inside = matches!(purpose, Purpose::EnterForCapture | Purpose::EnterAccepted);
         let phase = Phase::Passing { door, purpose, passed: true, closing: true };
         self.set_phase(now, phase, self.policy.closing_ms);
         self.close(now, door);
@@ -256,9 +256,9 @@ impl Gate {
         }
         let again = self.active.as_ref().is_some_and(|active| active.openings < self.policy.passage_attempts);
         match (purpose, passed) {
-            (Purpose::EnterForFace, true) => self.capture(now, 1, Show::LookAtCamera, None),
+            (Purpose::EnterForCapture, true) => self.begin_capture(now),
             (Purpose::EnterAccepted, true) => self.open(now, Door::Exit, Purpose::Exit),
-            (Purpose::EnterForFace | Purpose::EnterAccepted, false) => {
+            (Purpose::EnterForCapture | Purpose::EnterAccepted, false) => {
                 self.end(now, Outcome::Abandoned, &[Reason::EntryTimeout]);
             }
             // Whoever is still inside is not locked in after one chance to leave.

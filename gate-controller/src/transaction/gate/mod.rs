@@ -1,5 +1,6 @@
 //! The machine: phases of a crossing, its decisions, time.
 
+mod capture;
 mod doors;
 mod lines;
 
@@ -7,7 +8,7 @@ use std::collections::BTreeSet;
 
 use sallyport_hardware::barrier::{Door, DoorState};
 use sallyport_protocol::{
-    CrossingId, GateId, GateMode, Measurement, OfficerChoice, OfficerDecision, Outcome, Reason, Severity, Stage,
+    CrossingId, GateId, GateMode, OfficerChoice, OfficerDecision, Outcome, Reason, Severity, Stage,
 };
 
 use self::{
@@ -16,7 +17,7 @@ use self::{
 };
 use super::{Command, Crossing, Event, JournalLine, Moment, Problem};
 use crate::{
-    policy::{DocumentFacts, Policy},
+    policy::{DocumentFacts, Factor, Policy},
     view::{Order, OrderRefused, TravelerInstruction as Show},
 };
 
@@ -29,16 +30,16 @@ enum Phase {
     PresentAgain,
     /// A traveler walks through a door. `passed`: has; `closing`: the door was ordered shut.
     Passing { door: Door, purpose: Purpose, passed: bool, closing: bool },
-    /// The face is captured and compared.
-    Facing { attempt: u32 },
+    /// Face or finger is captured and compared.
+    Capturing { factor: Factor, attempt: u32 },
     /// An officer decides.
     Referred { inside: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    /// In, then the face.
-    EnterForFace,
+    /// In, then face or finger.
+    EnterForCapture,
     /// In, then out: an officer accepted.
     EnterAccepted,
     /// Out.
@@ -52,8 +53,8 @@ struct Active {
     crossing: Crossing,
     phase: Phase,
     deadline_ms: u64,
-    /// The deadline of all face attempts together.
-    face_deadline_ms: Option<u64>,
+    /// The deadline of all attempts at the present factor together.
+    capture_deadline_ms: Option<u64>,
     /// Its journal lines that are not yet on the disk, and the one that decides it.
     lines: Vec<u64>,
     decision: Option<u64>,
@@ -75,6 +76,7 @@ pub struct Gate {
     trouble: Option<Reason>,
     /// Devices that do not work.
     equipment: BTreeSet<Reason>,
+    finger_sensor: bool,
     active: Option<Active>,
     pending: Option<PendingDoor>,
     by_hand: Option<OpenedByHand>,
@@ -103,6 +105,7 @@ impl Gate {
             fire: false,
             trouble: None,
             equipment: BTreeSet::new(),
+            finger_sensor: false,
             active: None,
             pending: None,
             by_hand: None,
@@ -184,10 +187,12 @@ impl Gate {
                 }
             }
             Event::FaceCompared { crossing, attempt, result } => {
-                if self.of(crossing, Phase::Facing { attempt }).is_some() {
-                    self.face_compared(now, attempt, result);
-                }
+                self.compared(now, crossing, Factor::Face, attempt, result);
             }
+            Event::FingerCompared { crossing, attempt, result } => {
+                self.compared(now, crossing, Factor::Finger, attempt, result);
+            }
+            Event::FingerSensor { works } => self.finger_sensor(now, works),
             Event::Barrier(event) => self.barrier(now, event),
             Event::BarrierLost => self.line_lost(now),
             Event::BarrierRestored => self.line_restored(),
@@ -263,7 +268,7 @@ impl Gate {
                     crossing: Crossing::new(crossing, now),
                     phase: Phase::Reading,
                     deadline_ms: 0,
-                    face_deadline_ms: None,
+                    capture_deadline_ms: None,
                     lines: Vec::new(),
                     decision: None,
                     openings: 0,
@@ -283,13 +288,16 @@ impl Gate {
     }
 
     fn document_read(&mut self, now: Moment, facts: DocumentFacts) {
-        let objections = self.policy.objections(&facts, now.wall);
+        let mut objections = self.policy.objections(&facts, now.wall);
+        if objections.is_empty() {
+            objections.extend(self.factor(&facts).err());
+        }
         if let Some(active) = &mut self.active {
             active.crossing.enter(now, Stage::Eligibility);
             active.crossing.facts = Some(facts);
         }
         if objections.is_empty() {
-            self.open(now, Door::Entry, Purpose::EnterForFace);
+            self.open(now, Door::Entry, Purpose::EnterForCapture);
         } else {
             self.refer(now, objections, false);
         }
@@ -307,58 +315,6 @@ impl Gate {
             }
             _ => self.refer(now, vec![problem.reason], false),
         }
-    }
-
-    // --- the face
-
-    fn capture(&mut self, now: Moment, attempt: u32, show: Show, reason: Option<Reason>) {
-        self.enter_stage(now, Stage::Biometric);
-        let Some(active) = &mut self.active else { return };
-        let deadline_ms = *active.face_deadline_ms.get_or_insert(now.ms.saturating_add(self.policy.face_ms));
-        active.phase = Phase::Facing { attempt };
-        active.deadline_ms = deadline_ms;
-        let crossing = active.crossing.id;
-        self.show(show, reason);
-        self.push(Command::CaptureFace { crossing, attempt });
-    }
-
-    fn face_compared(&mut self, now: Moment, attempt: u32, result: Result<Measurement, Problem>) {
-        let problem = match result {
-            Ok(measurement) => {
-                if let Some(active) = &mut self.active {
-                    active.crossing.measurement = Some(measurement);
-                }
-                // A score that is no number is below every threshold.
-                if measurement.score >= measurement.threshold {
-                    return self.accept(now);
-                }
-                Problem::from(Reason::FaceScoreBelowThreshold)
-            }
-            Err(problem) => problem,
-        };
-        self.note(&problem);
-        let again =
-            matches!(problem.reason.severity(), Severity::Retry) || problem.reason == Reason::FaceScoreBelowThreshold;
-        if again && attempt < self.policy.face_attempts {
-            let show = match problem.reason {
-                Reason::FaceMultiple => Show::OnePersonOnly,
-                Reason::FaceQualityLow => Show::UncoverFace,
-                _ => Show::LookAtCamera,
-            };
-            self.capture(now, attempt + 1, show, Some(problem.reason));
-        } else {
-            self.refer(now, vec![problem.reason], true);
-        }
-    }
-
-    fn accept(&mut self, now: Moment) {
-        let by_card = self.active.as_ref().and_then(|active| active.crossing.facts.as_ref());
-        let reason = match by_card.is_some_and(|facts| facts.enrollment.is_some()) {
-            true => Reason::FaceMatchedEnrollment,
-            false => Reason::FaceMatchedChip,
-        };
-        self.decide(now, Outcome::Accepted, vec![reason]);
-        self.open(now, Door::Exit, Purpose::Exit);
     }
 
     // --- decisions
@@ -471,7 +427,8 @@ impl Gate {
         match active.phase {
             Phase::Reading => self.document_failed(now, &Reason::ChipNotResponding.into()),
             Phase::PresentAgain => self.end(now, Outcome::Abandoned, &[Reason::TravelerLeft]),
-            Phase::Facing { .. } => self.refer(now, vec![Reason::FaceCaptureTimeout], true),
+            Phase::Capturing { factor: Factor::Face, .. } => self.refer(now, vec![Reason::FaceCaptureTimeout], true),
+            Phase::Capturing { factor: Factor::Finger, .. } => self.finger_failed(now, Reason::FingerCaptureTimeout),
             Phase::Referred { inside } => {
                 self.push(Command::WithdrawReferral);
                 self.decide(now, Outcome::SentToDesk, vec![Reason::ReferralTimeout]);
