@@ -23,7 +23,7 @@ use crate::{
     audit::Audit,
     config::{Config, Kept},
     gates::{Admission, Reports},
-    registry::{Fingerprints, Portraits, Registry, RegistryError},
+    registry::{Fingerprints, Portraits, Registry},
     vaults::{Keys, Opened, Vaults},
     web,
 };

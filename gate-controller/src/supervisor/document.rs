@@ -275,7 +275,7 @@ impl DocumentStation {
         let extraction = self.policy.finger_extraction;
         // Without extractors the sensor's station reports the trouble, and no finger is asked for.
         let Ok(engine) = self.engine.fingers(extraction) else { return Ok(None) };
-        let own = |name: &str| extraction.stages().iter().any(|&stage| engine.extractors.of(stage).name() == name);
+        let own = |name: &str| extraction.extractors().iter().any(|&kind| engine.extractors.of(kind).name() == name);
         let projection = self.keys.finger_projection(enrollment).ok_or(Reason::EnrollmentCacheStale)?;
         let mut enrolled = Vec::new();
         for finger in

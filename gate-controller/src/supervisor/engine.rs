@@ -7,7 +7,7 @@ use std::{
 
 use sallyport_matcher::{
     face::{FaceEngine, ModelError},
-    finger::{Calibrations, Extraction, Extractor, Extractors, NetExtractor, Stage, extract::RidgeExtractor},
+    finger::{Calibrations, Extraction, Extractor, ExtractorKind, Extractors, NetExtractor, extract::RidgeExtractor},
 };
 
 /// The face engine and the extractors of fingers, once they could be loaded.
@@ -50,7 +50,7 @@ impl Engine {
         if let Some(engine) = &*loaded {
             return Ok(engine.clone());
         }
-        let thorough: Arc<dyn Extractor> = match extraction.stages().contains(&Stage::Thorough) {
+        let thorough: Arc<dyn Extractor> = match extraction.extractors().contains(&ExtractorKind::Thorough) {
             true => Arc::new(NetExtractor::load(&self.models)?),
             // Never asked.
             false => Arc::new(RidgeExtractor),

@@ -171,13 +171,13 @@ fn compare(
     crossing: CrossingId,
     image: &FingerImage,
 ) -> Result<Result<Measurement, Problem>, Fault> {
-    let decision = extractors.decide(policy.finger_extraction, &asked.limits, image, |stage, template| {
-        let name = extractors.of(stage).name();
+    let decision = extractors.decide(policy.finger_extraction, &asked.limits, image, |kind, template| {
+        let name = extractors.of(kind).name();
         let score = evidence.compare_finger(crossing, name, asked.impressions, template).ok_or(Fault::Over)?;
         Ok::<_, Fault>(score?)
     })?;
     let measured = decision
-        .map(|decision| Measurement { score: decision.score, threshold: asked.limits.threshold(decision.stage) });
+        .map(|decision| Measurement { score: decision.score, threshold: asked.limits.threshold(decision.kind) });
     Ok(measured.ok_or(Reason::FactorNotEnrolled.into()))
 }
 
