@@ -1,14 +1,21 @@
 //! Of an extractor of minutiae: thresholds for one and for several enrolled impressions.
 //!
 //! Fingers of different sets are impostors too: there are many more such comparisons than within sets. Pictures of one
-//! sensor may be more alike, though, and where enough of those are there to count, the higher threshold is taken. Of
-//! several impressions every disjoint choice in a row is enrolled in turn, and all others are compared with it.
+//! sensor may be more alike, though: the higher threshold is taken where enough of those are there to count, and what it is
+//! higher by is added where they are not. Of several impressions every disjoint choice in a row is enrolled in turn, and
+//! all others are compared with it.
+//!
+//! Protected fingers are compared as at a gate, the live one with stored codes, all under one key: the impostor has
+//! stolen it.
 
 use std::ops::Range;
 
 use sallyport_matcher::finger::{
-    Calibrations, Compared, EnrolledFinger, Extractor, FingerCalibration, Form, PreparedFinger, Stage as ExtractorKind,
+    Calibrations, Compared, CylinderVectors, EnrolledFinger, Extractor, FingerCalibration, Form, MinutiaTemplate,
+    PreparedFinger, Stage as ExtractorKind,
 };
+
+use sallyport_privacy::{keys::ApplicationKey, template::FingerProjection};
 
 use super::{Arguments, MATCHES_MIN, Meaning, tell, today};
 use crate::{
@@ -20,6 +27,8 @@ use crate::{
     workers,
 };
 
+/// Any one will do: it is everybody's.
+const STOLEN_KEY: [u8; 32] = [0x5a; 32];
 /// How many enrolled impressions have thresholds of their own, one more at a time.
 const IMPRESSIONS_MOST: usize = 4;
 
@@ -27,15 +36,17 @@ pub(super) fn run(by: By, arguments: &Arguments) -> anyhow::Result<()> {
     let models = &arguments.source.models;
     let calibrations = Calibrations::read(models)?;
     let fingers = Fingers::of(by.load(models)?.as_ref(), arguments)?;
-    let plain = fingers.scores(arguments.source.threads(), |first, second| first.compare(second))?;
+    let threads = arguments.source.threads();
     let mut comparisons = Vec::new();
-    for impressions in 1..=IMPRESSIONS_MOST {
-        comparisons.push(plain.compared(Form::Plain, impressions)?);
+    for (form, all) in [(Form::Plain, fingers.plain(threads)?), (Form::Protected, fingers.protected(threads)?)] {
+        for impressions in 1..=IMPRESSIONS_MOST {
+            comparisons.push(all.compared(form, impressions)?);
+        }
     }
     let calibration = FingerCalibration {
         date: today().parse()?,
         data: arguments.data(),
-        images: fingers.prepared.len(),
+        images: fingers.templates.len(),
         fingers: fingers.fingers.len(),
         comparisons,
     };
@@ -56,7 +67,7 @@ pub(super) fn run(by: By, arguments: &Arguments) -> anyhow::Result<()> {
 
 /// Templates of all sets, finger by finger.
 struct Fingers {
-    prepared: Vec<PreparedFinger>,
+    templates: Vec<MinutiaTemplate>,
     fingers: Vec<Finger>,
 }
 
@@ -68,7 +79,7 @@ struct Finger {
 
 impl Fingers {
     fn of(extractor: &dyn Extractor, arguments: &Arguments) -> anyhow::Result<Self> {
-        let mut fingers = Self { prepared: Vec::new(), fingers: Vec::new() };
+        let mut fingers = Self { templates: Vec::new(), fingers: Vec::new() };
         for (number, set) in sets(&arguments.folder)?.iter().enumerate() {
             let acquired = acquire(set, extractor, &arguments.source)?;
             for (picture, reason) in &acquired.failures {
@@ -79,38 +90,55 @@ impl Fingers {
                 let start = fingers.fingers.last().map_or(0, |before| before.samples.end);
                 fingers.fingers.push(Finger { set: number, samples: start..start + run.len() });
             }
-            let samples = acquired.samples.iter();
-            fingers.prepared.extend(samples.map(|sample| PreparedFinger::new(&sample.template.template)));
+            fingers.templates.extend(acquired.samples.into_iter().map(|sample| sample.template.template));
         }
         Ok(fingers)
     }
 
-    /// Of every two samples.
-    fn scores(
-        &self,
-        threads: usize,
-        score: impl Fn(&PreparedFinger, &PreparedFinger) -> f32 + Sync,
-    ) -> anyhow::Result<All> {
-        let rows = workers::each(self.prepared.len(), threads, |first| {
-            let others = self.prepared.get(first + 1..).unwrap_or_default();
-            self.prepared.get(first).map(|first| others.iter().map(|second| score(first, second)).collect())
+    fn plain(&self, threads: usize) -> anyhow::Result<All> {
+        let prepared =
+            workers::each(self.templates.len(), threads, |at| self.templates.get(at).map(PreparedFinger::new))?;
+        self.scores(threads, |reference, probe| {
+            let pair = prepared.get(reference)?.as_ref().zip(prepared.get(probe)?.as_ref());
+            pair.map(|(reference, probe)| reference.compare(probe))
+        })
+    }
+
+    /// Fingers of which no code can be made score nothing.
+    fn protected(&self, threads: usize) -> anyhow::Result<All> {
+        let key = ApplicationKey::received(&STOLEN_KEY, 1);
+        let projection = FingerProjection::new(&key.enrollment_seed(&[0; 16], 1));
+        let protected = workers::each(self.templates.len(), threads, |at| {
+            let probe = projection.probe(CylinderVectors::new(self.templates.get(at)?).iter()).ok()?;
+            Some((probe.code(), probe))
         })?;
-        Ok(All { rows: rows.into_iter().flatten().collect(), fingers: self.fingers.clone() })
+        self.scores(threads, |reference, probe| {
+            let pair = protected.get(reference)?.as_ref().zip(protected.get(probe)?.as_ref());
+            pair.map(|((code, _), (_, probe))| probe.similarity(code))
+        })
+    }
+
+    /// Of every sample as the reference with every other one as the probe.
+    fn scores(&self, threads: usize, score: impl Fn(usize, usize) -> Option<f32> + Sync) -> anyhow::Result<All> {
+        let samples = self.templates.len();
+        let rows = workers::each(samples, threads, |reference| {
+            let of = |probe: usize| if probe == reference { 0.0 } else { score(reference, probe).unwrap_or(0.0) };
+            (0..samples).map(of).collect()
+        })?;
+        Ok(All { rows, fingers: self.fingers.clone() })
     }
 }
 
-/// The score of every two samples, which is the same both ways round.
+/// The score of every two samples.
 struct All {
-    /// Of each sample, with those after it.
+    /// Of each reference, with every probe.
     rows: Vec<Vec<f32>>,
     fingers: Vec<Finger>,
 }
 
 impl All {
-    fn score(&self, first: usize, second: usize) -> f32 {
-        let (first, second) = (first.min(second), first.max(second));
-        let score = |row: &Vec<f32>| row.get(second.checked_sub(first + 1)?).copied();
-        self.rows.get(first).and_then(score).unwrap_or(0.0)
+    fn score(&self, reference: usize, probe: usize) -> f32 {
+        self.rows.get(reference).and_then(|row| row.get(probe)).copied().unwrap_or(0.0)
     }
 
     fn compared(&self, form: Form, impressions: usize) -> anyhow::Result<Compared> {
@@ -122,11 +150,15 @@ impl All {
         // Of fingers that were taken for such a collection every label is right.
         let Meaning { mut thresholds, tail, likelihood_ratio } = Meaning::of(&scores, &halves, 0)?;
         let within = self.chosen(impressions, false, |_, _| true);
-        let mut before = f32::NEG_INFINITY;
+        let (mut before, mut more) = (f32::NEG_INFINITY, 0.0_f32);
         for (fmr, threshold) in &mut thresholds {
-            let is_measured = fmr.rate() * within.counts().1 as f64 >= MATCHES_MIN;
-            let stricter = within.at_fmr(fmr.rate()).filter(|_| is_measured).map_or(before, |point| point.threshold);
-            threshold.score = threshold.score.max(stricter).max(before.next_up());
+            // At rates that too few within sets tell of, as much more is asked for as at the last rate of which they do.
+            if fmr.rate() * within.counts().1 as f64 >= MATCHES_MIN
+                && let Some(point) = within.at_fmr(fmr.rate())
+            {
+                more = (point.threshold - threshold.score).max(0.0);
+            }
+            threshold.score = (threshold.score + more).clamp(before.next_up(), 1.0);
             before = threshold.score;
         }
         Ok(Compared { form, impressions, genuine, impostor, tail: Some(tail), thresholds, likelihood_ratio })
@@ -145,7 +177,7 @@ impl All {
                     if !is_chosen(at, with) || !(across || finger.set == other.set) {
                         continue;
                     }
-                    // Of one impression both ways round are one comparison.
+                    // Of one impression both ways round would be one comparison, or nearly.
                     let is_probe = |probe: &usize| !enrolled.contains(probe) && (impressions > 1 || *probe > start);
                     for probe in other.samples.clone().filter(is_probe) {
                         let scores: Vec<f32> = enrolled.clone().map(|one| self.score(one, probe)).collect();
@@ -166,7 +198,7 @@ mod tests {
     /// Four sets of ten fingers with eight impressions each; scores that tell pairs apart.
     fn all() -> All {
         let samples = 320_usize;
-        let rows = (0..samples).map(|first| (first + 1..samples).map(|second| (first * 331 + second) as f32).collect());
+        let rows = (0..samples).map(|first| (0..samples).map(|second| (first * 331 + second) as f32).collect());
         let samples = |finger: usize| finger * 8..finger * 8 + 8;
         let fingers = (0..40).map(|finger| Finger { set: finger / 10, samples: samples(finger) });
         All { rows: rows.collect(), fingers: fingers.collect() }
@@ -175,8 +207,7 @@ mod tests {
     #[test]
     fn every_two_samples_have_one_score() {
         let all = all();
-        assert_eq!((all.score(3, 7), all.score(7, 3)), (3.0 * 331.0 + 7.0, 3.0 * 331.0 + 7.0));
-        assert_eq!((all.score(5, 5), all.score(0, 320)), (0.0, 0.0));
+        assert_eq!((all.score(3, 7), all.score(7, 3), all.score(0, 320)), (1_000.0, 2_320.0, 0.0));
         let scores = all.chosen(1, true, |_, _| true);
         assert_eq!(scores.counts(), (40 * 28, 320 * 319 / 2 - 40 * 28));
         let mut every: Vec<f32> = [scores.genuine(), scores.impostor()].concat();

@@ -2,7 +2,7 @@
 //! which is a set of its own (one sensor, one resolution).
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, btree_map::Entry},
     fs, io,
     path::{Path, PathBuf},
 };
@@ -54,10 +54,11 @@ fn set(folder: &Path) -> anyhow::Result<Set> {
             (None, None) => ignore("not named <finger>_<impression>, with a picture's ending"),
             (None, Some((finger, impression))) => {
                 let impressions = fingers.entry(finger).or_default();
-                if impressions.contains_key(&impression) {
-                    ignore("another file is this impression of this finger");
-                } else {
-                    impressions.insert(impression, (file, path));
+                match impressions.entry(impression) {
+                    Entry::Occupied(_) => ignore("another file is this impression of this finger"),
+                    Entry::Vacant(place) => {
+                        place.insert((file, path));
+                    }
                 }
             }
         }

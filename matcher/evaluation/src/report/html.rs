@@ -41,7 +41,7 @@ impl Display for Escaped<'_> {
 /// The whole page.
 pub(crate) fn page(report: &Report) -> String {
     document(report, |out| {
-        headline(report, &[], out);
+        headline(report, None, out);
         missing(report, out);
         details(report, out);
     })
@@ -51,7 +51,7 @@ pub(crate) fn page(report: &Report) -> String {
 pub(crate) fn finger_page(report: &FingerReport) -> String {
     document(&report.all, |out| {
         let mean = (report.mean_eer, report.mean_eer_interval);
-        headline(&report.all, &[("Mean of the sets' equal error rates", mean)], out);
+        headline(&report.all, Some(mean), out);
         missing(&report.all, out);
         sets(report, out);
         details(&report.all, out);
@@ -138,7 +138,7 @@ fn sets(report: &FingerReport, out: &mut String) {
     );
 }
 
-fn headline(report: &Report, rates: &[(&str, (Option<f64>, Option<Interval>))], out: &mut String) {
+fn headline(report: &Report, mean_eer: Option<(Option<f64>, Option<Interval>)>, out: &mut String) {
     let confidence = report.intervals.confidence * 100.0;
     let within = |interval: Option<Interval>| match interval {
         Some(Interval(low, high)) => format!("{confidence:.0} %: {} to {}", percent(low), percent(high)),
@@ -153,8 +153,8 @@ fn headline(report: &Report, rates: &[(&str, (Option<f64>, Option<Interval>))], 
              <span class=\"quiet\">{below}</span></div>"
         );
     };
-    for (title, (rate, interval)) in rates {
-        tile(title, &shown(*rate), &within(*interval));
+    if let Some((rate, interval)) = mean_eer {
+        tile("Mean of the sets' equal error rates", &shown(rate), &within(interval));
     }
     let operating = report.operating.as_ref();
     tile(
