@@ -3,7 +3,7 @@
 
 use sallyport_matcher::{
     face::Fmr,
-    finger::{Calibrations, Comparison, Extraction, Form, Limits, NotCalibrated, Stage},
+    finger::{Calibrations, Comparison, Extraction, Form, Limits, NotCalibrated},
 };
 
 /// What is compared, and what decides.
@@ -25,29 +25,15 @@ pub(super) fn at(
         Ok(Asked { impressions, limits: calibrations.limits(extraction, comparison, fmr)? })
     };
     let fewer = (1..=impressions).rev().find_map(|impressions| of(impressions).ok());
-    fewer.or_else(|| provisional(fmr)).map_or_else(|| of(1), Ok)
-}
-
-/// Rates, and thresholds of the fast and of the thorough extractor for manifests without a calibration of protected
-/// fingers: single comparisons on the impostor pairs of the four FVC2002 sets B, all under one key.
-const PROVISIONAL: [(Fmr, [f32; 2]); 3] = [
-    (Fmr::OneInHundred, [0.141, 0.141]),
-    (Fmr::OneInThousand, [0.186, 0.186]),
-    (Fmr::OneInTenThousand, [0.211, 0.211]),
-];
-
-fn provisional(fmr: Fmr) -> Option<Asked> {
-    let position = PROVISIONAL.iter().position(|(rate, _)| *rate == fmr)?;
-    let of = |at: usize, stage: Stage| PROVISIONAL.get(at)?.1.get(stage as usize).copied();
-    let (fast, thorough) = (of(position, Stage::Fast)?, of(position, Stage::Thorough)?);
-    let (lenient, strict) = (of(0, Stage::Fast)?, of(position + 1, Stage::Fast).unwrap_or(f32::INFINITY));
-    Some(Asked { impressions: 1, limits: Limits::new(fast, thorough, fast - lenient, strict - fast) })
+    fewer.map_or_else(|| of(1), Ok)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
     use std::path::Path;
+
+    use sallyport_matcher::finger::Stage;
 
     use super::*;
 
