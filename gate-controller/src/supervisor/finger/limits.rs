@@ -33,7 +33,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::path::Path;
 
-    use sallyport_matcher::finger::Stage;
+    use sallyport_matcher::finger::ExtractorKind;
 
     use super::*;
 
@@ -45,7 +45,7 @@ mod tests {
             let mut before = 0.0;
             for fmr in [Fmr::OneInHundred, Fmr::OneInThousand, Fmr::OneInTenThousand] {
                 let asked = at(&calibrations, Extraction::Fast, fmr, enrolled).unwrap();
-                let threshold = asked.limits.threshold(Stage::Fast);
+                let threshold = asked.limits.threshold(ExtractorKind::Fast);
                 assert!(threshold > before && threshold < 1.0, "{fmr}: {threshold} after {before}");
                 assert!((1..=enrolled).contains(&asked.impressions));
                 before = threshold;
