@@ -106,7 +106,7 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
     };
     let applicant = match applicant(&upload, now) {
         Ok(applicant) => applicant,
-        Err(faults) => return again(faults, None),
+        Err(faults) => return again(*faults, None),
     };
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let enrolled = blocking(move || {
@@ -144,7 +144,7 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
 }
 
 /// Reads what staff typed; otherwise what is wrong, beside each field.
-fn applicant(upload: &Upload, now: Timestamp) -> Result<Applicant, Faults> {
+fn applicant(upload: &Upload, now: Timestamp) -> Result<Applicant, Box<Faults>> {
     let name = PersonName::try_from(upload.text("name").to_owned()).map_err(|_| "fault-name");
     let card = upload.text("card").parse().map_err(|_| "fault-card");
     let expires = Expiry::parse(upload.text("expires").trim(), now).map_err(|error| match error {
@@ -156,13 +156,13 @@ fn applicant(upload: &Upload, now: Timestamp) -> Result<Applicant, Faults> {
         (Ok(name), Ok(card), Ok(expires), Ok(())) => {
             Ok(Applicant { name, card, expires, consent_purpose: PURPOSE.to_owned() })
         }
-        (name, card, expires, consent) => Err(Faults {
+        (name, card, expires, consent) => Err(Box::new(Faults {
             name: name.err(),
             card: card.err(),
             expires: expires.err(),
             consent: consent.err(),
             ..Faults::default()
-        }),
+        })),
     }
 }
 
