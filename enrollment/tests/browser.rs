@@ -204,22 +204,22 @@ async fn with_fingers(client: &Client, folder: &std::path::Path) {
     let blank = folder.join("blank.pgm");
     std::fs::write(&blank, [&b"P5 300 300 255\n"[..], &[200; 90_000]].concat()).unwrap();
     type_in(client, "#impression", blank.to_str().unwrap()).await;
-    click(client, "#finger-consent").await;
+    click(client, "#consent-of-fingers").await;
     click(client, "#add-fingers").await;
     shown(client, "The picture shows no finger.").await;
     shoot(client, "fingers-refused").await;
     type_in(client, "#impression", &good("p1_1.png")).await;
-    click(client, "#finger-consent").await;
+    click(client, "#consent-of-fingers").await;
     click(client, "#add-fingers").await;
     shown(client, "The impressions were taken").await;
     shown(client, "/ 100").await;
     shown(client, "Right index finger × 1").await;
     shoot(client, "fingers-taken").await;
     type_in(client, "#impression", &good("p2_1.png")).await;
-    click(client, "#finger-consent").await;
+    click(client, "#consent-of-fingers").await;
     click(client, "#anew").await;
     click(client, "#add-fingers").await;
-    until(client, "anew", "return document.querySelector('#finger-version').innerText === '2'", vec![]).await;
+    until(client, "anew", "return document.querySelector('#version-of-fingers').innerText === '2'", vec![]).await;
 }
 
 /// Dark, and as narrow as a telephone.

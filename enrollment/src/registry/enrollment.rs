@@ -94,7 +94,10 @@ impl Enrollment {
 /// About how many bytes an enrollment has on its way to a gate.
 pub(super) fn sent_bytes(enrollment: &EnrollmentForGate) -> usize {
     const ALL_ELSE: usize = 512;
+    const AROUND_A_FINGER: usize = 128;
     let codes = enrollment.fingers.iter().flat_map(|finger| &finger.impressions).chain(&enrollment.code);
     // Four characters for three bytes, and those around them.
-    ALL_ELSE + codes.map(|code| code.expose_bytes().len() * 4 / 3 + 8).sum::<usize>()
+    ALL_ELSE
+        + AROUND_A_FINGER * enrollment.fingers.len()
+        + codes.map(|code| code.expose_bytes().len() * 4 / 3 + 8).sum::<usize>()
 }

@@ -122,7 +122,7 @@ fn the_holders_finger_matches_and_anothers_does_not() {
 fn a_poor_finger_is_guided_and_compared_as_it_is_in_the_end() {
     let (Some(enrolled), Some(again)) = (finger("p1_1.png"), finger("p1_2.png")) else { return };
     use TravelerInstruction::{AnotherFinger, CenterFinger, LiftFinger};
-    let poor = piece(&again, 150);
+    let poor = piece(&again, 120);
     let quality = RidgeExtractor.analyze(&poor).unwrap().quality();
     assert!(quality.overall < QUALITY_GOOD, "{quality:?}");
     let gives = |times: usize| (0..times).map(|_| Ok(impression(&poor))).collect();
