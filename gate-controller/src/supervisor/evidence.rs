@@ -109,8 +109,8 @@ impl Evidence {
         match guard.as_ref().filter(|held| held.crossing == crossing)?.reference.as_ref()? {
             Reference::Portrait(reference) => Some(reference.compare(probe).map_err(CompareError::from)),
             Reference::Enrollment(code, projection) => {
-                let own = projection.protect(probe.values()).map_err(CompareError::from);
-                Some(own.map(|own| own.similarity(code)))
+                let probe = projection.probe(probe.values()).map_err(CompareError::from);
+                Some(probe.map(|probe| probe.similarity(code)))
             }
         }
     }
@@ -122,8 +122,8 @@ impl Evidence {
         fingers.enrolled.iter().map(|(_, codes)| codes.len()).min()
     }
 
-    /// The score of a live finger that this extractor read, over so many impressions of each enrolled one; `Some(Ok(None))` if no enrolled finger was read by it, `None`
-    /// without fingers of this crossing.
+    /// The score of a live finger that this extractor read, over so many impressions of each enrolled one;
+    /// `Some(Ok(None))` if no enrolled finger was read by it, `None` without fingers of this crossing.
     pub(super) fn compare_finger(
         &self,
         crossing: CrossingId,
