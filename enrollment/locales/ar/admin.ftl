@@ -43,7 +43,7 @@ field-finger = الإصبع
 field-finger-hint = الإصبع الذي أُخذت منه البصمات.
 field-impressions = البصمات
 field-impressions-hint = اثنتان أو ثلاث: PNG أو BMP أو TIFF أو WSQ.
-purpose-trusted-traveler = يوافق المسافر على مقارنة رموز محمية لوجهه ولهذه الأصابع، إن قُدّمت، عند البوابات، وله أن يسحب موافقته في أي وقت.
+purpose-trusted-traveler = يوافق المسافر على مقارنة رمز محمي لوجهه عند البوابات، وله أن يسحب موافقته في أي وقت.
 new-submit = تسجيل
 cancel = إلغاء
 

@@ -43,7 +43,7 @@ field-finger = Finger
 field-finger-hint = Which one the impressions are of.
 field-impressions = Impressions
 field-impressions-hint = Two or three of it: PNG, BMP, TIFF or WSQ.
-purpose-trusted-traveler = The traveler consents to the comparison of protected codes of the face and of these fingers, where given, at the gates, and may withdraw this consent at any time.
+purpose-trusted-traveler = The traveler consents to the comparison of a protected code of the face at the gates, and may withdraw this consent at any time.
 new-submit = Enroll
 cancel = Cancel
 

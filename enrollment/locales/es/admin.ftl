@@ -43,7 +43,7 @@ field-finger = Dedo
 field-finger-hint = Aquel del que son las huellas.
 field-impressions = Huellas
 field-impressions-hint = Dos o tres: PNG, BMP, TIFF o WSQ.
-purpose-trusted-traveler = El viajero consiente que se comparen en las puertas códigos protegidos de su rostro y de estos dedos, si se dan, y puede retirar este consentimiento en cualquier momento.
+purpose-trusted-traveler = El viajero consiente que se compare un código protegido de su rostro en las puertas, y puede retirar este consentimiento en cualquier momento.
 new-submit = Inscribir
 cancel = Cancelar
 

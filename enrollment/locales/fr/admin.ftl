@@ -43,7 +43,7 @@ field-finger = Doigt
 field-finger-hint = Celui dont viennent les empreintes.
 field-impressions = Empreintes
 field-impressions-hint = Deux ou trois : PNG, BMP, TIFF ou WSQ.
-purpose-trusted-traveler = Le voyageur consent à la comparaison aux sas de codes protégés de son visage et de ces doigts, s’ils sont fournis, et peut retirer ce consentement à tout moment.
+purpose-trusted-traveler = Le voyageur consent à la comparaison d’un code protégé de son visage aux sas, et peut retirer ce consentement à tout moment.
 new-submit = Inscrire
 cancel = Annuler
 

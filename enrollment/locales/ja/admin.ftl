@@ -43,7 +43,7 @@ field-finger = 指
 field-finger-hint = 指紋を採った指。
 field-impressions = 指紋画像
 field-impressions-hint = 2～3 枚。PNG、BMP、TIFF、WSQ。
-purpose-trusted-traveler = 旅行者は、保護された顔コードと、提出された場合はこれらの指のコードをゲートで照合することに同意します。同意はいつでも取り消せます。
+purpose-trusted-traveler = 旅行者は、保護された顔コードをゲートで照合することに同意します。同意はいつでも取り消せます。
 new-submit = 登録する
 cancel = キャンセル
 

@@ -43,7 +43,7 @@ field-finger = 手指
 field-finger-hint = 指纹所属的手指。
 field-impressions = 指纹图像
 field-impressions-hint = 两到三张：PNG、BMP、TIFF 或 WSQ。
-purpose-trusted-traveler = 旅客同意在闸机处比对其受保护的人脸编码及所提供的手指编码，并可随时撤回同意。
+purpose-trusted-traveler = 旅客同意在闸机处比对其受保护的人脸编码，并可随时撤回同意。
 new-submit = 登记
 cancel = 取消
 
