@@ -82,10 +82,12 @@ impl Picture {
         if !sides.contains(&self.width) || !sides.contains(&self.height) {
             return Err(RecordError::Sides(self.width.into(), self.height.into()));
         }
-        match self.resolution.iter().find(|resolution| !RESOLUTIONS.contains(resolution)) {
-            Some(&resolution) => Err(RecordError::Resolution(resolution)),
-            None => Ok(self),
+        if let Some(&resolution) = self.resolution.iter().find(|resolution| !RESOLUTIONS.contains(resolution)) {
+            return Err(RecordError::Resolution(resolution));
         }
+        // At 500 dpi, too: what was read can be written again.
+        let [width, height] = self.sides();
+        if width.max(height) > COORDINATE_MOST { Err(RecordError::Sides(width, height)) } else { Ok(self) }
     }
 
     /// That of a template.
@@ -101,6 +103,12 @@ impl Picture {
             true => 1.0,
             false => 500.0 / (2.54 * f32::from(resolution)),
         })
+    }
+
+    /// Width and height at 500 dpi.
+    fn sides(self) -> [u32; 2] {
+        let [x, y] = self.scale();
+        [(self.width, x), (self.height, y)].map(|(side, scale)| (f32::from(side) * scale).ceil() as u32)
     }
 }
 
@@ -141,8 +149,8 @@ pub(super) fn minutiae(
             quality,
         });
     }
-    let side = |side: u16, scale: f32| (f32::from(side) * scale).ceil() as u32;
-    Ok(MinutiaTemplate::new(side(picture.width, scale_x), side(picture.height, scale_y), minutiae))
+    let [width, height] = picture.sides();
+    Ok(MinutiaTemplate::new(width, height, minutiae))
 }
 
 /// Writes all minutiae, best first.

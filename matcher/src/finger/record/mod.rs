@@ -145,7 +145,7 @@ pub enum RecordError {
     )]
     Resolution(u16),
     /// A picture of no pixels, or one too large for a record.
-    #[error("the record's picture has {0} x {1} pixels: 1 to 16,383 a side can be said")]
+    #[error("the record's picture has {0} x {1} pixels: 1 to 16,383 a side can be said, at 500 dpi too")]
     Sides(u32, u32),
     /// Minutiae that are neither five nor six bytes long.
     #[error("minutiae of {0} bytes: only 5 and 6 are known")]

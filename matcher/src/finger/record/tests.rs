@@ -105,6 +105,18 @@ fn what_is_wrong_is_said() {
     }
 }
 
+/// Found by the property below: 12,544 pixels at 249 dpi.
+#[test]
+fn a_picture_too_large_at_500_dpi_is_refused() {
+    let mut bytes = write(&[&some()], Format::Iso2011).unwrap().to_vec();
+    let resolution = bytes.windows(2).rposition(|field| field == 197_u16.to_be_bytes()).unwrap();
+    bytes[resolution..resolution + 2].copy_from_slice(&98_u16.to_be_bytes());
+    bytes[resolution - 2..resolution].copy_from_slice(&98_u16.to_be_bytes());
+    assert!(read(&bytes).is_ok());
+    bytes[resolution + 3..resolution + 5].copy_from_slice(&12_544_u16.to_be_bytes());
+    assert!(matches!(read(&bytes), Err(RecordError::Sides(25_196.., _))), "{:?}", read(&bytes).map(|read| read.0));
+}
+
 #[test]
 fn a_full_template_is_at_most_two_kilobytes() {
     let minutiae = (0..255_u8).map(|at| Minutia { x: at.into(), y: at.into(), ..Minutia::default() }).collect();
