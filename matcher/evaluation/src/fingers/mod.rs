@@ -14,12 +14,13 @@ use std::{path::PathBuf, time::Instant};
 use sallyport_matcher::finger::{EnrolledFinger, Extractor, PreparedFinger};
 
 use self::{
-    acquire::{By, Source, acquire, people_of, record_bytes, recorded},
+    acquire::{By, Extracted, Source, acquire, people_of, record_bytes, recorded},
     protocol::{Protocol, Trial, trials},
     report::{Costs, FingerReport},
     sets::{Set, sets},
 };
 use crate::{
+    acquisition::Acquisition,
     comparisons::{Comparisons, Pair},
     measured::Measured,
     report::{Output, Subject, html, text},
@@ -32,33 +33,66 @@ const TRIALS_AT_ONCE: usize = 64;
 /// What to measure, and with what.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
+    #[command(flatten)]
+    experiment: Experiment,
+    #[command(flatten)]
+    output: Output,
+}
+
+/// Which fingers are compared, by which protocol, and what finds their minutiae.
+#[derive(clap::Args)]
+pub(crate) struct Experiment {
     /// A folder of `<finger>_<impression>.png`, `.tif`, `.bmp` or `.wsq`, or of such folders: then each is a set.
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// Which impostors.
     #[arg(long, value_enum, default_value = "all")]
-    protocol: Protocol,
+    pub(crate) protocol: Protocol,
     /// How many impressions of a finger are enrolled, the first ones; the others are compared with all of them.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    impressions: u8,
+    pub(crate) impressions: u8,
     /// What finds the minutiae.
     #[arg(long, value_enum, default_value = "own")]
     extractor: By,
     #[command(flatten)]
-    source: Source,
+    pub(crate) source: Source,
     /// Take the minutiae from the records (`.fmr`) of the same names in this folder rather than from the pictures.
     #[arg(long, value_name = "FOLDER")]
     minutiae: Option<PathBuf>,
-    #[command(flatten)]
-    output: Output,
+}
+
+impl Experiment {
+    /// What finds the minutiae, loaded.
+    pub(crate) fn extractor(&self) -> anyhow::Result<Box<dyn Extractor>> {
+        self.extractor.load(&self.source.models)
+    }
+
+    /// Who found the minutiae.
+    pub(crate) fn model<'a>(&self, extractor: &'a dyn Extractor) -> &'a str {
+        if self.minutiae.is_some() { "records" } else { extractor.name() }
+    }
+
+    /// The minutiae of a set.
+    pub(crate) fn acquire(&self, set: &Set, extractor: &dyn Extractor) -> anyhow::Result<Acquisition<Extracted>> {
+        match &self.minutiae {
+            Some(folder) => recorded(set, folder, &self.source),
+            None => acquire(set, extractor, &self.source),
+        }
+    }
+
+    /// The protocol's comparisons of these people.
+    pub(crate) fn trials(&self, people: &[u32]) -> Vec<Trial> {
+        trials(people, self.protocol, self.impressions.into())
+    }
 }
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     arguments.output.check()?;
-    let extractor = arguments.extractor.load(&arguments.source.models)?;
+    let Arguments { experiment, .. } = arguments;
+    let extractor = experiment.extractor()?;
     let mut measured = Vec::new();
-    for set in sets(&arguments.folder)? {
-        measured.push(measure(set, extractor.as_ref(), arguments)?);
+    for set in sets(&experiment.folder)? {
+        measured.push(measure(set, extractor.as_ref(), experiment)?);
     }
     let Some(report) = FingerReport::of(&measured, arguments.output.operating_fmr) else { return Ok(()) };
     eprint!("{}", text::warnings(&report.all));
@@ -78,25 +112,25 @@ struct MeasuredSet {
     costs: Costs,
 }
 
-fn measure(set: Set, extractor: &dyn Extractor, arguments: &Arguments) -> anyhow::Result<MeasuredSet> {
-    let threads = arguments.source.threads();
-    let acquired = match &arguments.minutiae {
-        Some(folder) => recorded(&set, folder, &arguments.source)?,
-        None => acquire(&set, extractor, &arguments.source)?,
-    };
-    let mut costs = Costs::new(arguments.protocol, arguments.impressions.into());
+fn measure(set: Set, extractor: &dyn Extractor, experiment: &Experiment) -> anyhow::Result<MeasuredSet> {
+    let acquired = experiment.acquire(&set, extractor)?;
+    let mut costs = Costs::new(experiment.protocol, experiment.impressions.into());
     let mut prepared = Vec::new();
     for sample in &acquired.samples {
         costs.template_bytes = costs.template_bytes.max(record_bytes(&sample.template.template)?);
         costs.extraction_ms.extend(sample.template.milliseconds);
         prepared.push(PreparedFinger::new(&sample.template.template));
     }
-    let trials = trials(&people_of(&set, &acquired), arguments.protocol, arguments.impressions.into());
-    let (comparisons, comparison_us) = compare(&prepared, &trials, threads)?;
+    let trials = experiment.trials(&people_of(&set, &acquired));
+    let (comparisons, comparison_us) = compare(&prepared, &trials, experiment.source.threads())?;
     costs.comparison_us = comparison_us;
-    let model = if arguments.minutiae.is_some() { "records" } else { extractor.name() };
+    let model = experiment.model(extractor);
     let measured = Measured::of(Subject::Finger, &set.fingers, &acquired, comparisons, model);
-    Ok(MeasuredSet { name: set.name, measured: Measured { enrolled: arguments.impressions.into(), ..measured }, costs })
+    Ok(MeasuredSet {
+        name: set.name,
+        measured: Measured { enrolled: experiment.impressions.into(), ..measured },
+        costs,
+    })
 }
 
 /// Makes the comparisons on so many threads; with them come the microseconds that two impressions took, each the mean of

@@ -24,10 +24,11 @@ struct Command {
 fn report(arguments: &[&str]) -> anyhow::Result<FingerReport> {
     let all = ["fingers", "--threads", "2"].iter().chain(arguments);
     let Command { arguments } = Command::try_parse_from(all)?;
-    let extractor = arguments.extractor.load(&arguments.source.models)?;
-    let measured = sets(&arguments.folder)?
+    let experiment = &arguments.experiment;
+    let extractor = experiment.extractor()?;
+    let measured = sets(&experiment.folder)?
         .into_iter()
-        .map(|set| measure(set, extractor.as_ref(), &arguments))
+        .map(|set| measure(set, extractor.as_ref(), experiment))
         .collect::<anyhow::Result<Vec<_>>>()?;
     FingerReport::of(&measured, arguments.output.operating_fmr).ok_or_else(|| anyhow::anyhow!("no sets"))
 }
@@ -210,5 +211,5 @@ fn resolutions_are_told_by_set() {
         assert!(Command::try_parse_from(["fingers", "x", "--dpi", wrong]).is_err(), "{wrong}");
     }
     let found = Command::try_parse_from(["fingers", "x", "--dpi", "db2=569", "--dpi", "db1=500"]).unwrap();
-    assert_eq!(found.arguments.source.dpi, [("db2".to_owned(), 569.0), ("db1".to_owned(), 500.0)]);
+    assert_eq!(found.arguments.experiment.source.dpi, [("db2".to_owned(), 569.0), ("db1".to_owned(), 500.0)]);
 }

@@ -1,8 +1,6 @@
 //! `matcher-eval privacy fingers`: what the protection of fingers costs, and what it is worth. Sets, protocols and
 //! impressions are those of `matcher-eval fingers`.
 
-use std::path::PathBuf;
-
 use anyhow::ensure;
 use sallyport_matcher::finger::{CylinderVectors, EnrolledFinger, MinutiaTemplate, PreparedFinger};
 use sallyport_privacy::template::{CYLINDER_LENGTH, FingerCode, FingerProbe, FingerProjection, TemplateError};
@@ -14,8 +12,9 @@ use super::{
 };
 use crate::{
     fingers::{
-        acquire::{By, Source, acquire, people_of, recorded},
-        protocol::{Protocol, Trial, trials},
+        Experiment,
+        acquire::people_of,
+        protocol::Trial,
         sets::{Set, sets},
     },
     metrics::{OperatingPoint, Scores},
@@ -31,22 +30,8 @@ const OTHERS: usize = 20;
 /// What to measure, and with what.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// A folder of `<finger>_<impression>.png`, `.tif`, `.bmp` or `.wsq`, or of such folders: then each is a set.
-    folder: PathBuf,
-    /// Which impostors.
-    #[arg(long, value_enum, default_value = "all")]
-    protocol: Protocol,
-    /// How many impressions of a finger are enrolled, the first ones; the others are compared with all of them.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
-    impressions: u8,
-    /// What finds the minutiae.
-    #[arg(long, value_enum, default_value = "own")]
-    extractor: By,
     #[command(flatten)]
-    source: Source,
-    /// Take the minutiae from the records (`.fmr`) of the same names in this folder rather than from the pictures.
-    #[arg(long, value_name = "FOLDER")]
-    minutiae: Option<PathBuf>,
+    experiment: Experiment,
     /// Of all keys: the same data and seed measure the same.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -57,16 +42,14 @@ pub(crate) struct Arguments {
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    let extractor = arguments.extractor.load(&arguments.source.models)?;
-    let threads = arguments.source.threads();
+    let Arguments { experiment, .. } = arguments;
+    let extractor = experiment.extractor()?;
+    let threads = experiment.source.threads();
     let (mut reports, mut links) = (Vec::new(), Links::default());
-    for set in sets(&arguments.folder)? {
-        let acquired = match &arguments.minutiae {
-            Some(folder) => recorded(&set, folder, &arguments.source)?,
-            None => acquire(&set, extractor.as_ref(), &arguments.source)?,
-        };
+    for set in sets(&experiment.folder)? {
+        let acquired = experiment.acquire(&set, extractor.as_ref())?;
         let people = people_of(&set, &acquired);
-        let trials = trials(&people, arguments.protocol, arguments.impressions.into());
+        let trials = experiment.trials(&people);
         let templates: Vec<&MinutiaTemplate> =
             acquired.samples.iter().map(|sample| &sample.template.template).collect();
         let measured = Fingers::new(&templates, people, Keys(arguments.seed), threads)?;
@@ -77,9 +60,9 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
         reports.push(report);
     }
     let report = Report {
-        protocol: arguments.protocol.name(),
-        impressions: arguments.impressions,
-        extractor: if arguments.minutiae.is_some() { "records".into() } else { extractor.name().into() },
+        protocol: experiment.protocol.name(),
+        impressions: experiment.impressions,
+        extractor: experiment.model(extractor.as_ref()).into(),
         seed: arguments.seed,
         mean: fingers_report::mean(&reports),
         linked: links.told(arguments.seed),
@@ -358,6 +341,7 @@ mod tests {
 
     use super::*;
     use crate::bootstrap::SplitMix64;
+    use crate::fingers::protocol::{Protocol, trials};
 
     /// A finger of 40 minutiae; each impression is turned, moved and a little inexact.
     fn impression(finger: u64, impression: u64) -> MinutiaTemplate {
