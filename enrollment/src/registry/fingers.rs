@@ -151,11 +151,12 @@ impl Fingerprints {
         }
         let image = FingerImage::decode(&file, Resolution::OfFileOr(USUAL_DPI))?;
         drop(file);
-        let quality = RidgeExtractor.analyze(&image)?.quality();
+        let analysis = RidgeExtractor.analyze(&image)?;
+        let quality = analysis.quality();
         if quality.overall < QUALITY_GOOD {
             return Err(FingerprintError::Poor { quality: quality.overall, guidance: quality.guidance });
         }
-        let found = self.extractors.enroll(self.extraction, &image)?;
+        let found = self.extractors.enroll(self.extraction, &image, Some(analysis.into_template()))?;
         let named = |(stage, template)| (self.extractors.of(stage).name().to_owned(), template);
         Ok(FingerImpression::new(position, quality.overall, found.into_iter().map(named).collect()))
     }

@@ -109,15 +109,17 @@ impl Extractors {
     }
 
     /// Templates for a reference: one of each extractor that this policy may ask. A finger in which only the thorough one
-    /// finds enough has none of the fast one.
+    /// finds enough has none of the fast one. `read` is what the fast one found in this picture, where it was asked before.
     pub fn enroll(
         &self,
         extraction: Extraction,
         image: &FingerImage,
+        mut read: Option<Result<MinutiaTemplate, FingerError>>,
     ) -> Result<Vec<(ExtractorKind, MinutiaTemplate)>, FingerError> {
         let mut templates = Vec::new();
         for &kind in extraction.extractors() {
-            match self.of(kind).extract(image) {
+            let read = read.take_if(|_| kind == ExtractorKind::Fast);
+            match read.unwrap_or_else(|| self.of(kind).extract(image)) {
                 Ok(template) => templates.push((kind, template)),
                 Err(FingerError::TooFew { .. }) if kind == ExtractorKind::Fast && extraction == Extraction::Hybrid => {}
                 Err(error) => return Err(error),
@@ -130,12 +132,14 @@ impl Extractors {
     /// none where the reference has no such template; if it has none that the policy asks for, there is no decision.
     ///
     /// A finger in which the fast extractor finds too little is a hard one: where the policy lets it, the thorough one
-    /// is asked. A picture that shows nothing is refused at once.
+    /// is asked. A picture that shows nothing is refused at once. `read` is what the fast extractor found in this picture,
+    /// where it was asked before.
     pub fn decide<E: From<FingerError>>(
         &self,
         extraction: Extraction,
         limits: &Limits,
         image: &FingerImage,
+        read: Option<Result<MinutiaTemplate, FingerError>>,
         mut compare: impl FnMut(ExtractorKind, &MinutiaTemplate) -> Result<Option<f32>, E>,
     ) -> Result<Option<Decision>, E> {
         let decision = |kind: ExtractorKind, score: f32, doubtful: Option<f32>| {
@@ -143,7 +147,7 @@ impl Extractors {
         };
         let fast = match extraction {
             Extraction::Thorough => None,
-            Extraction::Fast | Extraction::Hybrid => match self.fast.extract(image) {
+            Extraction::Fast | Extraction::Hybrid => match read.unwrap_or_else(|| self.fast.extract(image)) {
                 Ok(template) => compare(ExtractorKind::Fast, &template)?,
                 Err(FingerError::TooFew { .. }) if extraction == Extraction::Hybrid => None,
                 Err(error) => return Err(error.into()),
@@ -215,7 +219,7 @@ mod tests {
         fn decide(&self, extraction: Extraction, scores: [Option<f32>; 2]) -> Result<Option<Decision>, FingerError> {
             let limits = Limits::new(0.5, 0.4, 0.1, 0.2);
             let score = |kind: ExtractorKind| if kind == ExtractorKind::Fast { scores[0] } else { scores[1] };
-            self.extractors.decide(extraction, &limits, &image(), |kind, _| Ok(score(kind)))
+            self.extractors.decide(extraction, &limits, &image(), None, |kind, _| Ok(score(kind)))
         }
     }
 
@@ -259,12 +263,15 @@ mod tests {
         let hard = both(3, 9);
         let found = hard.decide(Extraction::Hybrid, [None, Some(0.8)]).unwrap();
         assert_eq!((found, hard.asked()), (decided(true, 0.8, ExtractorKind::Thorough, None), (1, 1)));
-        assert_eq!(hard.extractors.enroll(Extraction::Hybrid, &image()).unwrap().len(), 1);
+        assert_eq!(hard.extractors.enroll(Extraction::Hybrid, &image(), None).unwrap().len(), 1);
         assert!(matches!(hard.decide(Extraction::Fast, [None; 2]), Err(FingerError::TooFew { found: 3, .. })));
         let empty = both(0, 9);
         assert!(matches!(empty.decide(Extraction::Hybrid, [None; 2]), Err(FingerError::Blank)));
         assert_eq!(empty.asked(), (1, 0));
-        assert!(matches!(both(9, 2).extractors.enroll(Extraction::Hybrid, &image()), Err(FingerError::TooFew { .. })));
+        assert!(matches!(
+            both(9, 2).extractors.enroll(Extraction::Hybrid, &image(), None),
+            Err(FingerError::TooFew { .. })
+        ));
     }
 
     #[test]
@@ -277,8 +284,20 @@ mod tests {
             assert_eq!(both(9, 9).decide(extraction, [None; 2]).unwrap(), None);
         }
         for (extraction, templates) in [(Extraction::Fast, 1), (Extraction::Thorough, 1), (Extraction::Hybrid, 2)] {
-            assert_eq!(both(9, 9).extractors.enroll(extraction, &image()).unwrap().len(), templates);
+            assert_eq!(both(9, 9).extractors.enroll(extraction, &image(), None).unwrap().len(), templates);
         }
+    }
+
+    #[test]
+    fn a_picture_that_was_read_before_is_not_read_again() {
+        let both = both(9, 9);
+        let read = || Some(both.fast.extract(&image()));
+        let (first, second) = (read(), read());
+        let limits = Limits::new(0.5, 0.4, 0.1, 0.1);
+        let scored = |_, _: &MinutiaTemplate| Ok::<_, FingerError>(Some(0.9));
+        assert!(both.extractors.decide(Extraction::Hybrid, &limits, &image(), first, scored).unwrap().unwrap().matched);
+        assert_eq!(both.extractors.enroll(Extraction::Hybrid, &image(), second).unwrap().len(), 2);
+        assert_eq!(both.asked(), (2, 1));
     }
 
     proptest! {
@@ -289,7 +308,7 @@ mod tests {
             let limits = Limits::new(first, second, below, above);
             let both = both(9, 9);
             let score = |kind: ExtractorKind| Some(if kind == ExtractorKind::Fast { fast } else { thorough });
-            let found = both.extractors.decide(Extraction::Hybrid, &limits, &image(), |kind, _| {
+            let found = both.extractors.decide(Extraction::Hybrid, &limits, &image(), None, |kind, _| {
                 Ok::<_, FingerError>(score(kind))
             });
             let decision = found.unwrap().unwrap();

@@ -13,7 +13,7 @@ use std::{
 
 use sallyport_hardware::fingerprint::{FingerprintSensor, Guidance, Impression, Pixels, SensorError, until_accepted};
 use sallyport_matcher::finger::{
-    Extractors, FingerError, FingerImage, QUALITY_GOOD, Raw, Resolution, extract::RidgeExtractor,
+    Extractors, FingerError, FingerImage, MinutiaTemplate, QUALITY_GOOD, Raw, Resolution, extract::RidgeExtractor,
 };
 use sallyport_privacy::template::TemplateError;
 use sallyport_protocol::{CrossingId, Measurement, Reason};
@@ -130,8 +130,8 @@ impl FingerStation {
                 Ok(image) => image,
                 Err(error) => return Ok(Err(Problem::because(Reason::FingerImageUnreadable, &error))),
             };
-            let judged = judged(&image, poor >= POOR_BEFORE_TAKEN).and_then(|()| {
-                match compare(&policy, &engine.extractors, &asked, &evidence, crossing, &image) {
+            let judged = judged(&image, poor >= POOR_BEFORE_TAKEN).and_then(|read| {
+                match compare(&policy, &engine.extractors, &asked, &evidence, crossing, (&image, read)) {
                     Ok(result) => Ok(result),
                     Err(fault) => advice::of_fault(&fault).map_or_else(|| Ok(Err(problem(&fault))), Err),
                 }
@@ -154,10 +154,10 @@ impl FingerStation {
     }
 }
 
-/// Whether an impression is worth comparing; else what would make it better.
-fn judged(image: &FingerImage, as_it_is: bool) -> Result<(), Guidance> {
+/// What the fast extractor found in an impression that is worth comparing; else what would make it better.
+fn judged(image: &FingerImage, as_it_is: bool) -> Result<Result<MinutiaTemplate, FingerError>, Guidance> {
     match RidgeExtractor.analyze(image) {
-        Ok(analysis) if as_it_is || analysis.quality().overall >= QUALITY_GOOD => Ok(()),
+        Ok(analysis) if as_it_is || analysis.quality().overall >= QUALITY_GOOD => Ok(analysis.into_template()),
         Ok(analysis) => Err(advice::of_quality(analysis.quality().guidance)),
         Err(_) => Err(Guidance::Again),
     }
@@ -169,13 +169,14 @@ fn compare(
     asked: &Asked,
     evidence: &Evidence,
     crossing: CrossingId,
-    image: &FingerImage,
+    (image, read): (&FingerImage, Result<MinutiaTemplate, FingerError>),
 ) -> Result<Result<Measurement, Problem>, Fault> {
-    let decision = extractors.decide(policy.finger_extraction, &asked.limits, image, |kind, template| {
-        let name = extractors.of(kind).name();
-        let score = evidence.compare_finger(crossing, name, asked.impressions, template).ok_or(Fault::Over)?;
-        Ok::<_, Fault>(score?)
-    })?;
+    let decision =
+        extractors.decide(policy.finger_extraction, &asked.limits, image, Some(read), |kind, template| {
+            let name = extractors.of(kind).name();
+            let score = evidence.compare_finger(crossing, name, asked.impressions, template).ok_or(Fault::Over)?;
+            Ok::<_, Fault>(score?)
+        })?;
     let measured = decision
         .map(|decision| Measurement { score: decision.score, threshold: asked.limits.threshold(decision.kind) });
     Ok(measured.ok_or(Reason::FactorNotEnrolled.into()))
