@@ -83,16 +83,10 @@ fn new_page(
 }
 
 async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Multipart) -> HttpResponse {
-    let upload = match Upload::read(form).await {
+    let upload = match desk.received(&request, &staff, form).await {
         Ok(upload) => upload,
-        Err(error) => {
-            tracing::warn!(%error, "a form was refused");
-            return desk.fault(&request, staff.0, StatusCode::BAD_REQUEST, "fault-form");
-        }
+        Err(refused) => return refused,
     };
-    if !staff.sent(&request, upload.text("token")) {
-        return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-forbidden");
-    }
     let now = Timestamp::now();
     let entered = Entered {
         name: upload.text("name").to_owned(),
@@ -257,12 +251,10 @@ async fn photograph(
     id: Path<String>,
     form: Multipart,
 ) -> HttpResponse {
-    let Ok(upload) = Upload::read(form).await else {
-        return desk.fault(&request, staff.0, StatusCode::BAD_REQUEST, "fault-form");
+    let upload = match desk.received(&request, &staff, form).await {
+        Ok(upload) => upload,
+        Err(refused) => return refused,
     };
-    if !staff.sent(&request, upload.text("token")) {
-        return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-forbidden");
-    }
     let Ok(id) = id.parse::<EnrollmentId>() else { return missing(&request, &desk, staff) };
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let taken = blocking(move || {

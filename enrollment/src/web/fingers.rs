@@ -16,7 +16,6 @@ use super::{
     enrollments::{blocking, missing, show_one},
     fault_of, redirect, secured,
     session::Staff,
-    upload::Upload,
 };
 use crate::registry::{FingerImpression, FingerprintError, Fingerprints, RegistryError};
 
@@ -92,12 +91,10 @@ pub(super) async fn add(
     id: Path<String>,
     form: Multipart,
 ) -> HttpResponse {
-    let Ok(upload) = Upload::read(form).await else {
-        return desk.fault(&request, staff.0, StatusCode::BAD_REQUEST, "fault-form");
+    let upload = match desk.received(&request, &staff, form).await {
+        Ok(upload) => upload,
+        Err(refused) => return refused,
     };
-    if !staff.sent(&request, upload.text("token")) {
-        return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-forbidden");
-    }
     let Ok(id) = id.parse::<EnrollmentId>() else { return missing(&request, &desk, staff) };
     if upload.text("consent") != "yes" {
         return show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, "fault-consent".into()).await;

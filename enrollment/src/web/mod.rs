@@ -14,6 +14,7 @@ mod upload;
 
 use std::{fmt, str::FromStr, sync::Arc};
 
+use actix_multipart::Multipart;
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::{StatusCode, header},
@@ -25,7 +26,11 @@ use sallyport_wording::{LANGUAGES, REASONS, TextError, Texts};
 use serde::Serialize;
 
 pub use self::audited::{SERVICE, audited};
-use self::pages::{FaultPage, Page, Section};
+use self::{
+    pages::{FaultPage, Page, Section},
+    session::Staff,
+    upload::Upload,
+};
 use crate::{registry::RegistryError, serve::Service};
 
 /// Nothing from elsewhere, no script at all, in nobody's frame.
@@ -108,6 +113,18 @@ impl Desk {
     fn fault(&self, request: &HttpRequest, login: Login<Role>, status: StatusCode, text: &'static str) -> HttpResponse {
         let page = self.page(request, Some(login), Section::Other);
         pages::rendered(status, &FaultPage { page, text })
+    }
+
+    /// A form that staff sent from our own page; else the page that says why it is refused.
+    async fn received(&self, request: &HttpRequest, staff: &Staff, form: Multipart) -> Result<Upload, HttpResponse> {
+        let upload = Upload::read(form).await.map_err(|error| {
+            tracing::warn!(%error, "a form was refused");
+            self.fault(request, staff.0.clone(), StatusCode::BAD_REQUEST, "fault-form")
+        })?;
+        match staff.sent(request, upload.text("token")) {
+            true => Ok(upload),
+            false => Err(self.fault(request, staff.0.clone(), StatusCode::FORBIDDEN, "fault-forbidden")),
+        }
     }
 
     fn failed(&self, request: &HttpRequest, login: Login<Role>, error: &RegistryError) -> HttpResponse {
