@@ -110,10 +110,10 @@ impl FingerCode {
 
 /// Hamming distance of two minutiae's codes, in bits, and how many bits were compared.
 fn distance(a: &[u8], b: &[u8]) -> (u32, u32) {
-    let words = a.as_chunks::<WORD_BYTES>().0.iter().zip(b.as_chunks::<WORD_BYTES>().0);
-    words.fold((0, 0), |(distance, bits), (a, b)| {
-        (distance + (u64::from_ne_bytes(*a) ^ u64::from_ne_bytes(*b)).count_ones(), bits + u64::BITS)
-    })
+    let both = a.len().min(b.len());
+    let bits = both as u32 * 8;
+    // Of one length, which is the only thing that could be wrong.
+    (sallyport_hamming::distance(&a[..both], &b[..both]).unwrap_or(bits), bits)
 }
 
 /// The mean square of the similarities of the most similar pairs, each minutia in one pair at most; those that are missing
