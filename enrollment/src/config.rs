@@ -119,11 +119,19 @@ impl Default for KeyPlaces {
 pub struct Kept {
     /// Enrollments, after their last day.
     pub expired_enrollments_days: u16,
+    /// Enrollments whose holder consents to nothing any more, after the last consent ended.
+    pub unconsented_enrollments_days: u16,
+    /// The longest consent.
+    pub consent_days_max: u16,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { expired_enrollments_days: 30 }
+        Self {
+            expired_enrollments_days: 30,
+            unconsented_enrollments_days: 7,
+            consent_days_max: crate::registry::CONSENT_DAYS_MAX,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{Timestamp, tz::TimeZone};
 use sallyport_link::server_config;
 use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
 use sallyport_store::Opening;
@@ -35,10 +35,9 @@ const STORE_RETRY: Duration = Duration::from_secs(3);
 const WORKER_CONNECTIONS_MAX: usize = 64;
 /// How long to wait for a port that another process has.
 const PORT_RETRY: Duration = Duration::from_secs(3);
-/// How often records are looked through for what is over, and keys for a newer one.
+/// How often records are looked through for what is over, and keys for a newer one. Enrollments are at each start and when
+/// a day begins in UTC, since enrollments and consents end with a day.
 const UPKEEP: Duration = Duration::from_secs(60);
-/// Enrollments are looked through once a day, and at each start.
-const ROUNDS_A_DAY: u64 = 24 * 60 * 60 / UPKEEP.as_secs();
 /// How long requests in progress may take to end when the service stops, in seconds.
 const SHUTDOWN_S: u64 = 5;
 
@@ -111,17 +110,22 @@ fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, R
         audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
     }
     let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
-    Ok((Registry::open(registry, &keys.root)?, Reports::new(reports), vaults, audit))
+    let registry = Registry::open(registry, &keys.root)?.with_consent_days_max(config.retention.consent_days_max);
+    Ok((registry, Reports::new(reports), vaults, audit))
 }
 
 impl Service {
-    /// Deletes enrollments whose last day is long over.
+    /// Destroys codes whose consent has ended, and deletes enrollments that are over.
     fn delete_ended(&self, now: Timestamp) -> Result<()> {
-        let kept = SignedDuration::from_hours(24 * i64::from(self.retention.expired_enrollments_days));
-        for id in self.registry.ended_before(now.saturating_sub(kept)?)? {
-            self.audit.note(web::SERVICE, Act::Expire, Some(id), "enrollment-ended")?;
+        for id in self.registry.unconsented(now)? {
+            self.audit.note(web::SERVICE, Act::Expire, Some(id), "consent-ended")?;
+            let purposes = self.registry.forget_unconsented(id, now)?;
+            tracing::info!(enrollment = %id, ?purposes, "codes destroyed, since the consent to them has ended");
+        }
+        for (id, why) in self.registry.over(&self.retention, now)? {
+            self.audit.note(web::SERVICE, Act::Expire, Some(id), why.as_str())?;
             self.registry.delete(id)?;
-            tracing::info!(enrollment = %id, "deleted, since its last day is long over");
+            tracing::info!(enrollment = %id, why = why.as_str(), "deleted, since it is over");
         }
         Ok(())
     }
@@ -129,11 +133,14 @@ impl Service {
 
 /// Keeps up the records for as long as the service runs.
 async fn keep_up(service: Arc<Service>) {
-    for round in 0u64.. {
-        if round.is_multiple_of(ROUNDS_A_DAY) {
+    let mut looked = None;
+    loop {
+        let now = Timestamp::now();
+        let today = TimeZone::UTC.to_datetime(now).date();
+        if looked != Some(today) {
             let working = service.clone();
-            match actix_web::web::block(move || working.delete_ended(Timestamp::now())).await {
-                Ok(Ok(())) => {}
+            match actix_web::web::block(move || working.delete_ended(now)).await {
+                Ok(Ok(())) => looked = Some(today),
                 Ok(Err(error)) => tracing::error!(%error, "enrollments that are over cannot be deleted"),
                 Err(_) => return,
             }

@@ -119,7 +119,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     shown(&client, "consents").await;
     type_in(&client, "[name=name]", NAME).await;
     type_in(&client, "[name=card]", "04:a1:b2:c3:d4:e5:f6").await;
-    click(&client, "[name=consent]").await;
+    click(&client, "#consent-face").await;
     let truncated = profile.path().join("truncated.jpg");
     let whole = face("obama.jpg");
     std::fs::write(&truncated, &whole[..whole.len() / 3]).unwrap();
@@ -135,15 +135,17 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     shoot(&client, "enrollment").await;
 
     with_fingers(&client, profile.path()).await;
+    with_consents(&client).await;
 
     click(&client, "#suspend").await;
     shown(&client, "Suspended. Gates refer this card").await;
     click(&client, "#resume").await;
     shown(&client, "Resumed.").await;
     type_in(&client, "#photograph", &at(faces.join("obama2.jpg").to_str().unwrap())).await;
+    click(&client, "#consent-to-face").await;
     click(&client, "#take").await;
     shown(&client, "The old code is worthless now").await;
-    until(&client, "version 2", "return document.querySelector('#version').innerText === '2'", vec![]).await;
+    until(&client, "version 3", "return document.querySelector('#version').innerText === '3'", vec![]).await;
 
     let staff = world.staff("admin", &world.password);
     for (name, card, picture) in [
@@ -156,6 +158,12 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     client.goto(&format!("{}/admin/enrollments", world.admin)).await.unwrap();
     shown(&client, "山田").await;
     shoot(&client, "list").await;
+    click(&client, "#asking").await;
+    until(&client, "asked for", "return document.querySelectorAll('tbody tr').length === 1", vec![]).await;
+    shown(&client, NAME).await;
+    shoot(&client, "list-asking").await;
+    click(&client, "#asking").await;
+    shown(&client, "山田").await;
     type_in(&client, "[name=search]", "zoë").await;
     click(&client, "#search").await;
     until(&client, "found", "return document.querySelectorAll('tbody tr').length === 1", vec![]).await;
@@ -204,22 +212,47 @@ async fn with_fingers(client: &Client, folder: &std::path::Path) {
     let blank = folder.join("blank.pgm");
     std::fs::write(&blank, [&b"P5 300 300 255\n"[..], &[200; 90_000]].concat()).unwrap();
     type_in(client, "#impression", blank.to_str().unwrap()).await;
-    click(client, "#consent-of-fingers").await;
+    click(client, "#consent-to-fingers").await;
     click(client, "#add-fingers").await;
     shown(client, "The picture shows no finger.").await;
     shoot(client, "fingers-refused").await;
     type_in(client, "#impression", &good("p1_1.png")).await;
-    click(client, "#consent-of-fingers").await;
+    click(client, "#consent-to-fingers").await;
     click(client, "#add-fingers").await;
     shown(client, "The impressions were taken").await;
     shown(client, "/ 100").await;
     shown(client, "Right index finger × 1").await;
     shoot(client, "fingers-taken").await;
     type_in(client, "#impression", &good("p2_1.png")).await;
-    click(client, "#consent-of-fingers").await;
     click(client, "#anew").await;
     click(client, "#add-fingers").await;
     until(client, "anew", "return document.querySelector('#version-of-fingers').innerText === '2'", vec![]).await;
+}
+
+/// The consents of an enrollment with face and fingers: one is renewed for a few days, one withdrawn and given again.
+async fn with_consents(client: &Client) {
+    click(client, "#ask-fingers-trusted-traveler").await;
+    let soon = (Timestamp::now() + (20 * 24).hours()).strftime("%Y-%m-%d").to_string();
+    let set = "document.querySelector('#until-fingers-trusted-traveler').value = arguments[0]; return true";
+    until(client, "the day", set, vec![json!(soon)]).await;
+    shoot(client, "consent-renewing").await;
+    click(client, "#agreed-fingers-trusted-traveler").await;
+    click(client, "#give-fingers-trusted-traveler").await;
+    shown(client, "The consent was written down.").await;
+    shown(client, "A consent ends within 30 days.").await;
+    click(client, "#withdraw-face-trusted-traveler").await;
+    shown(client, "Withdraw this consent?").await;
+    shoot(client, "consent-withdrawing").await;
+    click(client, "#confirm").await;
+    shown(client, "The consent is withdrawn and its codes are destroyed.").await;
+    for language in ["fr", "ar", "en"] {
+        click(client, &format!("footer button[value={language}]")).await;
+        let set = "return document.documentElement.lang === arguments[0]";
+        until(client, language, set, vec![json!(language)]).await;
+        let open = "document.querySelector('#consents > details').open = true; return true";
+        until(client, "earlier ones", open, vec![]).await;
+        shoot(client, &format!("consents-{language}")).await;
+    }
 }
 
 /// Dark, and as narrow as a telephone.

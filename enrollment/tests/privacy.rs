@@ -53,7 +53,11 @@ fn every_act_of_staff_is_in_the_trail_and_nobodys_name_is() {
     let (status, exported) = staff.get(&format!("{one}/export"));
     let held: serde_json::Value = serde_json::from_str(&exported).unwrap();
     assert_eq!((status, held["enrollment"]["name"].as_str()), (200, Some(NAME)));
-    assert_eq!(held["enrollment"]["consent"]["purpose"], "trusted-traveler");
+    let consent = &held["enrollment"]["consents"][0];
+    assert_eq!(
+        (consent["purpose"].as_str(), consent["given_to"].as_str()),
+        (Some("face-trusted-traveler"), Some("admin"))
+    );
     assert!(
         held["enrollment"]["code"].as_str().unwrap().len() > 500 && held["crossings"].as_array().unwrap().is_empty()
     );

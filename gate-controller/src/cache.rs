@@ -145,8 +145,10 @@ mod tests {
             expires: now(),
             model: Some("net".into()),
             code: Some(ProtectedCode::new(Zeroizing::new(vec![version as u8; 8]))),
+            face_until: None,
             finger_version: 0,
             fingers: Vec::new(),
+            fingers_until: None,
         }
     }
 

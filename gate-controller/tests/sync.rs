@@ -120,8 +120,10 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
         expires: "2099-01-01T00:00:00Z".parse().unwrap(),
         model: Some("net".into()),
         code: Some(ProtectedCode::new(Zeroizing::new(vec![number; 8]))),
+        face_until: None,
         finger_version: 0,
         fingers: Vec::new(),
+        fingers_until: None,
     }
 }
 

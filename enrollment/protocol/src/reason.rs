@@ -121,6 +121,9 @@ reasons! {
     EnrollmentExpired = "ENROLLMENT_EXPIRED", Referral;
     /// The enrollment has neither of the factors (face, finger) that this location's policy takes.
     FactorNotEnrolled = "FACTOR_NOT_ENROLLED", Referral;
+    /// A factor that this location's policy takes was enrolled, but the holder's consent to compare it has ended or was
+    /// withdrawn, and there is no other.
+    ConsentEnded = "CONSENT_ENDED", Referral;
     /// The gate has been cut off from the enrollment service for longer than its policy allows.
     EnrollmentCacheStale = "ENROLLMENT_CACHE_STALE", Referral;
     /// A record of the gate's cache cannot be opened: corrupt or sealed with another key.

@@ -156,12 +156,19 @@ pub struct EnrollmentForGate {
     /// The face's protected code, likewise.
     #[serde(default)]
     pub code: Option<ProtectedCode>,
+    /// When the consent to compare the face ends, or ended before it would have. Services of before consents had an end of
+    /// their own do not say: it ends with the enrollment then.
+    #[serde(default)]
+    pub face_until: Option<Timestamp>,
     /// Version of the seed of the fingers' codes; raised to revoke them.
     #[serde(default)]
     pub finger_version: u32,
     /// The fingers that are enrolled.
     #[serde(default)]
     pub fingers: Vec<FingerCodes>,
+    /// When the consent to compare fingers ends, or ended, likewise.
+    #[serde(default)]
+    pub fingers_until: Option<Timestamp>,
 }
 
 /// Changes since a revision.
@@ -257,6 +264,7 @@ mod tests {
         );
         let enrollment: EnrollmentForGate = serde_json::from_str(&old).unwrap();
         assert_eq!(enrollment.code.as_ref().map(ProtectedCode::expose_bytes), Some(&[0xA5][..]));
+        assert_eq!((enrollment.face_until, enrollment.fingers_until), (None, None));
         assert!(enrollment.fingers.is_empty() && enrollment.model.as_deref() == Some("net"));
         let fingers = FingerCodes {
             position: crate::FingerPosition::LeftThumb,

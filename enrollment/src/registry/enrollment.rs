@@ -6,12 +6,13 @@ use jiff::Timestamp;
 use sallyport_protocol::{
     CardNumber, EnrollmentForGate, EnrollmentId, EnrollmentStatus, FingerCodes, FingerPosition, ProtectedCode,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Consent, PersonName};
+use super::{Consent, Consents, PersonName, Purpose, consent::EarlierConsent};
 
 /// One enrollment of one trusted traveler.
 #[derive(Debug, Serialize, Deserialize)]
+#[serde(remote = "Self")] // read and written by way of the implementations below
 pub struct Enrollment {
     /// Its identifier.
     pub id: EnrollmentId,
@@ -25,8 +26,9 @@ pub struct Enrollment {
     pub status: EnrollmentStatus,
     /// When it ends.
     pub expires: Timestamp,
-    /// What the person agreed to.
-    pub consent: Consent,
+    /// What the person agreed to, and agreed to before.
+    #[serde(default)]
+    pub consents: Consents,
     /// The account that enrolled the person.
     pub enrolled_by: String,
     /// When.
@@ -51,11 +53,33 @@ pub struct Enrollment {
     pub fingers_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) fingers: Vec<FingerCodes>,
+    /// Of a record of an earlier version; never there once it was read.
+    #[serde(default, rename = "consent", skip_serializing)]
+    pub(super) earlier_consent: Option<EarlierConsent>,
+}
+
+impl<'de> Deserialize<'de> for Enrollment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // The one that `remote` derives.
+        let mut enrollment = Self::deserialize(deserializer)?;
+        if let Some(earlier) = enrollment.earlier_consent.take() {
+            enrollment.take_over(earlier);
+        }
+        Ok(enrollment)
+    }
+}
+
+impl Serialize for Enrollment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Self::serialize(self, serializer)
+    }
 }
 
 impl Enrollment {
-    /// What gates need of it.
+    /// What gates need of it. Codes that nobody consented to go nowhere.
     pub(super) fn for_gate(self) -> EnrollmentForGate {
+        let ends = |purpose| self.consents.last(purpose).map(Consent::ends);
+        let (face_until, fingers_until) = (ends(Purpose::FaceTrustedTraveler), ends(Purpose::FingersTrustedTraveler));
         EnrollmentForGate {
             id: self.id,
             card: self.card,
@@ -63,9 +87,11 @@ impl Enrollment {
             status: self.status,
             expires: self.expires,
             model: self.model,
-            code: self.code,
+            code: self.code.filter(|_| face_until.is_some()),
+            face_until,
             finger_version: self.finger_version,
-            fingers: self.fingers,
+            fingers: if fingers_until.is_some() { self.fingers } else { Vec::new() },
+            fingers_until,
         }
     }
 

@@ -4,19 +4,18 @@
 //! enrollment that is or was: a gate asks for what changed since the revision it has. Removed enrollments stay in it as
 //! tombstones, without anything about the person.
 
+mod consent;
 mod enrollment;
 mod fingers;
 mod history;
+mod listing;
 mod person;
 mod portrait;
 mod retention;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use sallyport_matcher::face::FaceTemplate;
@@ -33,10 +32,13 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use self::{
+    consent::{CONSENT_DAYS_MAX, Consent, ConsentError, Consents, ENDS_SOON_DAYS, Given, Purpose, Withdrawal},
     enrollment::Enrollment,
     fingers::{FingerImpression, FingerprintError, Fingerprints, IMPRESSIONS_MAX},
-    person::{Applicant, Consent, Expiry, PersonError, PersonName},
+    listing::{Listed, Wanted},
+    person::{Applicant, Expiry, PersonError, PersonName},
     portrait::{PortraitError, Portraits},
+    retention::Over,
 };
 use self::{enrollment::sent_bytes, history::History};
 
@@ -65,6 +67,9 @@ pub enum RegistryError {
     /// Somebody who could be recognized by nothing.
     #[error("an enrollment needs a face or a finger: take a photograph, or an impression of a finger")]
     NoFactor,
+    /// The person did not consent, or not to this.
+    #[error(transparent)]
+    Consent(#[from] ConsentError),
     /// Enough impressions of one finger.
     #[error("there are {IMPRESSIONS_MAX} impressions of the {0} already: take another finger, or all of them anew")]
     EnoughImpressions(FingerPosition),
@@ -102,15 +107,6 @@ impl<'a> From<&'a FaceTemplate> for Embedding<'a> {
     }
 }
 
-/// An enrollment in a list: damaged ones are listed as such and do not hide the others.
-#[derive(Debug)]
-pub struct Listed {
-    /// Its identifier, if even that is readable.
-    pub id: Option<EnrollmentId>,
-    /// The enrollment, unless its record is damaged.
-    pub enrollment: Result<Enrollment, StoreError>,
-}
-
 #[derive(Serialize, Deserialize)]
 struct Revision {
     id: EnrollmentId,
@@ -122,6 +118,8 @@ pub struct Registry {
     store: SealedStore,
     key: ApplicationKey,
     history: History,
+    /// The longest consent, in days.
+    consent_days_max: u16,
     /// The last revision. Whoever changes something holds it.
     last: Mutex<u64>,
 }
@@ -142,7 +140,13 @@ impl Registry {
             after = Some(key.clone());
         }
         let history = History::begin(&store, last)?;
-        Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), history, last: Mutex::new(last) })
+        Ok(Self {
+            store,
+            key: root.application(APPLICATION, KEY_GENERATION),
+            history,
+            consent_days_max: CONSENT_DAYS_MAX,
+            last: Mutex::new(last),
+        })
     }
 
     /// Enrolls a person with the embedding of a photograph, impressions of fingers, or both. Only protected codes are kept.
@@ -157,6 +161,7 @@ impl Registry {
         if face.is_none() && impressions.is_empty() {
             return Err(RegistryError::NoFactor);
         }
+        let consents = self.consents_of(&applicant, face.is_some(), !impressions.is_empty(), by, now)?;
         let id = EnrollmentId::random();
         let code = face.map(|face| self.protected(id, 1, face.values)).transpose()?;
         let mut fingers = Vec::new();
@@ -173,7 +178,7 @@ impl Registry {
             version: u32::from(face.is_some()),
             status: EnrollmentStatus::Active,
             expires: applicant.expires.timestamp(),
-            consent: Consent { purpose: applicant.consent_purpose, at: now, taken_by: by.to_owned() },
+            consents,
             enrolled_by: by.to_owned(),
             enrolled_at: now,
             photographed_by: face.map(|_| by.to_owned()),
@@ -185,6 +190,7 @@ impl Registry {
             fingers_by: (!impressions.is_empty()).then(|| by.to_owned()),
             fingers_at: (!impressions.is_empty()).then_some(now),
             fingers,
+            earlier_consent: None,
         };
         let card = self.store.seal(CARDS, &card_key, &id)?;
         self.write(&mut last, enrollment, vec![card])?;
@@ -206,6 +212,7 @@ impl Registry {
         }
         let mut last = self.locked();
         let mut enrollment = self.get(id)?;
+        enrollment.consents.require(Purpose::FingersTrustedTraveler, now)?;
         if anew || enrollment.fingers.is_empty() {
             enrollment.finger_version = enrollment.finger_version.saturating_add(1);
             enrollment.fingers.clear();
@@ -242,6 +249,7 @@ impl Registry {
     ) -> Result<(), RegistryError> {
         let mut last = self.locked();
         let mut enrollment = self.get(id)?;
+        enrollment.consents.require(Purpose::FaceTrustedTraveler, now)?;
         enrollment.version = enrollment.version.saturating_add(1);
         enrollment.code = Some(self.protected(id, enrollment.version, embedding.values)?);
         enrollment.model = Some(embedding.model.to_owned());
@@ -293,39 +301,6 @@ impl Registry {
     /// The enrollment that this card claims.
     pub fn by_card(&self, card: &CardNumber) -> Result<Option<EnrollmentId>, RegistryError> {
         Ok(self.store.get(CARDS, &self.card_key(card))?)
-    }
-
-    /// Enrollments whose name or card number holds all words of `search`, by name, damaged ones first. Names are
-    /// sealed, so all records are read; at most `limit` are given, and how many there are.
-    pub fn list(&self, search: &str, limit: usize) -> Result<(Vec<Listed>, usize), RegistryError> {
-        let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
-        let (mut damaged, mut found) = (Vec::new(), BTreeMap::new());
-        let mut count = 0usize;
-        self.each::<Enrollment>(ENROLLMENTS, |key, record| {
-            let id = <[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes);
-            match record {
-                Ok(enrollment) if !enrollment.holds(&words) => {}
-                Ok(enrollment) => {
-                    count += 1;
-                    found.insert((enrollment.name.as_str().to_lowercase(), key.to_vec()), enrollment);
-                    if found.len() > limit {
-                        found.pop_last();
-                    }
-                }
-                Err(error) => {
-                    count += 1;
-                    let shown = id.map_or_else(|| "?".to_owned(), |id| id.to_string());
-                    tracing::error!(enrollment = %shown, %error, "damaged record");
-                    damaged.push(Listed { id, enrollment: Err(error) });
-                }
-            }
-            true
-        })?;
-        let sound =
-            found.into_values().map(|enrollment| Listed { id: Some(enrollment.id), enrollment: Ok(enrollment) });
-        damaged.extend(sound);
-        damaged.truncate(limit);
-        Ok((damaged, count))
     }
 
     /// What changed after this revision of this epoch, at most `limit` changes.

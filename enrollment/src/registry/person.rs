@@ -8,6 +8,8 @@ use jiff::{
 use sallyport_protocol::CardNumber;
 use serde::{Deserialize, Serialize};
 
+use super::Given;
+
 /// Longest name, in characters.
 const NAME_CHARS_MAX: usize = 120;
 
@@ -65,10 +67,21 @@ impl Expiry {
         let wrong = || PersonError::Date(text.chars().take(20).collect());
         // Year, month, day and nothing else: the parser of dates takes more than that.
         let date: Date = if text.len() == 10 { text.parse().map_err(|_| wrong())? } else { return Err(wrong()) };
-        let next = date.checked_add(1.day()).map_err(|_| wrong())?;
-        let end = next.to_datetime(Time::midnight()).to_zoned_datetime(TimeZone::UTC).map_err(|_| wrong())?;
-        let end = end.timestamp();
-        if end > now { Ok(Self(end)) } else { Err(PersonError::Past) }
+        let end = Self::after(date).ok_or_else(wrong)?;
+        if end.0 > now { Ok(end) } else { Err(PersonError::Past) }
+    }
+
+    /// The day that comes so many days after today; beyond the calendar, its end.
+    pub fn in_days(days: u16, now: Timestamp) -> Self {
+        let today = TimeZone::UTC.to_datetime(now).date();
+        let last = today.checked_add(i64::from(days).days()).ok();
+        last.and_then(Self::after).unwrap_or(Self(Timestamp::MAX))
+    }
+
+    fn after(date: Date) -> Option<Self> {
+        let next = date.checked_add(1.day()).ok()?;
+        let end = next.to_datetime(Time::midnight()).to_zoned_datetime(TimeZone::UTC).ok()?;
+        Some(Self(end.timestamp()))
     }
 
     /// The instant at which it is over.
@@ -77,7 +90,7 @@ impl Expiry {
     }
 }
 
-/// A person to be enrolled, who consents.
+/// A person to be enrolled.
 #[derive(Debug, Clone)]
 pub struct Applicant {
     /// The name.
@@ -87,18 +100,7 @@ pub struct Applicant {
     /// The last day.
     pub expires: Expiry,
     /// To what the person consents.
-    pub consent_purpose: String,
-}
-
-/// A person's consent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Consent {
-    /// To what.
-    pub purpose: String,
-    /// When it was given.
-    pub at: Timestamp,
-    /// The account to which it was given.
-    pub taken_by: String,
+    pub consents: Vec<Given>,
 }
 
 #[cfg(test)]
@@ -122,6 +124,8 @@ mod tests {
         let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
         assert_eq!(Expiry::parse("2026-03-01", now).unwrap().timestamp(), "2026-03-02T00:00:00Z".parse().unwrap());
         assert_eq!(Expiry::parse("2026-02-28", now), Err(PersonError::Past));
+        assert_eq!(Expiry::in_days(0, now), Expiry::parse("2026-03-01", now).unwrap());
+        assert_eq!(Expiry::in_days(31, now), Expiry::parse("2026-04-01", now).unwrap());
         for wrong in ["", "2026-02-30", "01.03.2027", "2027-3-1", "2027-03-01T00:00", "9999-12-31"] {
             assert!(matches!(Expiry::parse(wrong, now), Err(PersonError::Date(_))), "{wrong}");
         }

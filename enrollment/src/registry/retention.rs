@@ -1,57 +1,54 @@
 //! Enrollments that are over.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sallyport_protocol::EnrollmentId;
-use sallyport_store::StoreError;
-use serde::Deserialize;
 
-use super::{ENROLLMENTS, Registry, RegistryError};
+use super::{ENROLLMENTS, Enrollment, Registry, RegistryError};
+use crate::config::Kept;
 
-/// The one thing that matters here of an enrollment.
-#[derive(Deserialize)]
-struct LastDay {
-    expires: Timestamp,
+/// Why an enrollment is deleted without anybody asking for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Over {
+    /// Its last day is long over.
+    Ended,
+    /// The person consents to nothing any more, and did not come to be asked anew.
+    NoConsent,
 }
 
-impl Registry {
-    /// Enrollments that ended before this instant, and with them the consent to keep them. Damaged ones say no date.
-    pub fn ended_before(&self, instant: Timestamp) -> Result<Vec<EnrollmentId>, RegistryError> {
-        let mut ended = Vec::new();
-        self.each(ENROLLMENTS, |key, record: Result<LastDay, StoreError>| {
-            let id = <[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes);
-            if record.is_ok_and(|record| record.expires < instant) {
-                ended.extend(id);
-            }
-            true
-        })?;
-        Ok(ended)
+impl Over {
+    /// The word in the audit trail.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended => "enrollment-ended",
+            Self::NoConsent => "no-consent",
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use std::sync::Arc;
-
-    use sallyport_privacy::keys::RootKey;
-    use sallyport_store::{MemoryStore, SealedStore};
-
-    use super::*;
-
-    #[test]
-    fn only_what_ended_before_is_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap();
-        let store = SealedStore::new(Arc::new(MemoryStore::new()), root.vault("store"));
-        let registry = Registry::open(store.clone(), &root).unwrap();
-        let days = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
-        for (number, expires) in days.iter().enumerate() {
-            let record = serde_json::json!({ "name": "not looked at", "expires": expires });
-            store.apply(vec![store.seal(ENROLLMENTS, &[number as u8; 16], &record).unwrap()]).unwrap();
+impl Enrollment {
+    /// Whether it must be gone. A consent that ended with the enrollment, and not before, does not end it sooner.
+    fn over(&self, kept: &Kept, now: Timestamp) -> Option<Over> {
+        let past =
+            |since: Timestamp, days: u16| now.duration_since(since) > SignedDuration::from_hours(24 * i64::from(days));
+        let alone_since = self.consents.none_since(now).filter(|since| *since < self.expires);
+        if past(self.expires, kept.expired_enrollments_days) {
+            Some(Over::Ended)
+        } else if alone_since.is_some_and(|since| past(since, kept.unconsented_enrollments_days)) {
+            Some(Over::NoConsent)
+        } else {
+            None
         }
-        store.apply(vec![store.seal(ENROLLMENTS, &[9; 16], &"damaged").unwrap()]).unwrap();
-        let ended = |before: &str| registry.ended_before(before.parse().unwrap()).unwrap();
-        assert_eq!(ended("2026-02-01T00:00:00Z"), [EnrollmentId::from_bytes([0; 16])]);
-        assert_eq!(ended("2027-01-01T00:00:00Z").len(), 3);
+    }
+}
+
+impl Registry {
+    /// Enrollments that must be gone, and why. Damaged ones say no date.
+    pub fn over(&self, kept: &Kept, now: Timestamp) -> Result<Vec<(EnrollmentId, Over)>, RegistryError> {
+        let mut found = Vec::new();
+        self.each::<Enrollment>(ENROLLMENTS, |_, record| {
+            found.extend(record.ok().and_then(|one| Some((one.id, one.over(kept, now)?))));
+            true
+        })?;
+        Ok(found)
     }
 }

@@ -14,20 +14,20 @@ use sallyport_store::{MemoryStore, Store as _};
 
 use super::*;
 
-fn root() -> RootKey {
+pub(super) fn root() -> RootKey {
     let folder = tempfile::tempdir().unwrap();
     RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap()
 }
 
-fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
+pub(super) fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
     Registry::open(SealedStore::new(memory.clone(), root.vault("store")), root).unwrap()
 }
 
-fn embedding(number: u8) -> Vec<f32> {
+pub(super) fn embedding(number: u8) -> Vec<f32> {
     (0..EMBEDDING_LENGTH).map(|at| ((at as f32 + 1.0) * (f32::from(number) + 0.7)).sin()).collect()
 }
 
-fn of(values: &[f32]) -> Embedding<'_> {
+pub(super) fn of(values: &[f32]) -> Embedding<'_> {
     Embedding { model: "net", values }
 }
 
@@ -48,20 +48,26 @@ fn minutiae(number: u8) -> MinutiaTemplate {
 }
 
 /// An impression of the finger at this place.
-fn impression(position: FingerPosition, number: u8) -> FingerImpression {
+pub(super) fn impression(position: FingerPosition, number: u8) -> FingerImpression {
     FingerImpression::new(position, 80, vec![("ridges".to_owned(), minutiae(number))])
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-fn applicant(name: &str, card: &str) -> Applicant {
+/// A consent that lasts until this day, or as long as it may.
+pub(super) fn given(purpose: Purpose, last_day: Option<&str>) -> Given {
+    let last_day = last_day.map(|day| Expiry::parse(day, now()).unwrap());
+    Given { purpose, last_day, language: "en".into() }
+}
+
+pub(super) fn applicant(name: &str, card: &str) -> Applicant {
     Applicant {
         name: PersonName::try_from(name.to_owned()).unwrap(),
         card: card.parse().unwrap(),
         expires: Expiry::parse("2027-01-31", now()).unwrap(),
-        consent_purpose: "trusted traveler".into(),
+        consents: Purpose::ALL.iter().map(|&purpose| given(purpose, None)).collect(),
     }
 }
 
@@ -221,7 +227,7 @@ proptest! {
                 }
                 Step::Reopen => registry = opened(&memory, &root),
             }
-            prop_assert_eq!(registry.list("", 100).unwrap().1, model.len());
+            prop_assert_eq!(registry.list("", Wanted::All, 100).unwrap().1, model.len());
         }
         replica.sync(&registry, 3);
         replica.check(&model, &key);
@@ -298,7 +304,7 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
         registry.enroll(applicant(name, card), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     }
     let names = |search: &str, limit| {
-        let (listed, count) = registry.list(search, limit).unwrap();
+        let (listed, count) = registry.list(search, Wanted::All, limit).unwrap();
         let names = listed.into_iter().map(|one| one.enrollment.unwrap().name.as_str().to_owned());
         (names.collect::<Vec<_>>(), count)
     };
@@ -320,7 +326,7 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     value[20] ^= 1;
     memory.apply(vec![Change::Put { tree: ENROLLMENTS, key, value }]).unwrap();
 
-    let (listed, count) = registry.list("", 10).unwrap();
+    let (listed, count) = registry.list("", Wanted::All, 10).unwrap();
     assert_eq!(count, 2);
     assert!(listed[0].id == Some(damaged) && listed[0].enrollment.is_err());
     assert!(listed[1].id == Some(sound) && listed[1].enrollment.is_ok());
@@ -330,7 +336,7 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
 
     registry.delete(damaged).unwrap();
-    assert_eq!(registry.list("", 10).unwrap().1, 1);
+    assert_eq!(registry.list("", Wanted::All, 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
     registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
 }

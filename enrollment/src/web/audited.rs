@@ -47,6 +47,8 @@ fn asked(method: &Method, path: &str) -> Option<Asked> {
         ("enrollments", Some(_), Some("resume")) if post => (Act::Change, "resume"),
         ("enrollments", Some(_), Some("photograph")) if post => (Act::Change, "photograph"),
         ("enrollments", Some(_), Some("fingers")) if post => (Act::Change, "fingers"),
+        ("enrollments", Some(_), Some("consent")) if post => (Act::Change, "consent-given"),
+        ("enrollments", Some(_), Some("withdraw")) if post => (Act::Change, "consent-withdrawn"),
         ("enrollments", Some(_), Some(_)) if post => (Act::Change, "other"),
         ("enrollments", Some(_), _) => (Act::View, "look"),
         _ => return None,
@@ -128,6 +130,9 @@ mod tests {
         assert_eq!(of(&Method::POST, &format!("{one}/delete")), Some((Act::Delete, Some(id), "delete")));
         assert_eq!(of(&Method::POST, &format!("{one}/suspend")), Some((Act::Change, Some(id), "suspend")));
         assert_eq!(of(&Method::GET, &format!("{one}/export")), Some((Act::Export, Some(id), "data-subject-request")));
+        assert_eq!(of(&Method::GET, &format!("{one}/withdraw")), Some((Act::View, Some(id), "look")), "only asked");
+        let withdrawn = Some((Act::Change, Some(id), "consent-withdrawn"));
+        assert_eq!(of(&Method::POST, &format!("{one}/withdraw")), withdrawn);
         assert_eq!(of(&Method::POST, &format!("{one}/something-new")), Some((Act::Change, Some(id), "other")));
         assert_eq!(of(&Method::POST, "/admin/enrollments"), Some((Act::Create, None, "enroll")));
         assert_eq!(of(&Method::GET, "/admin/enrollments"), Some((Act::Search, None, "enrollments")));

@@ -12,19 +12,20 @@ use sallyport_protocol::{EnrollmentId, EnrollmentStatus, FingerPosition};
 use serde::Deserialize;
 
 use super::{
-    Desk, Role, fault_of, fingers,
+    Desk, Role, consent, fault_of, fingers,
     fingers::Refused,
-    pages::{DeletePage, EnrollmentPage, EnrollmentsPage, Entered, Faults, NewPage, Section, Told, rendered},
+    pages::{
+        DeletePage, EnrollmentPage, EnrollmentsPage, Entered, EnteredConsent, Faults, NewPage, Section, Told, day,
+        rendered,
+    },
     redirect,
     session::{Staff, Token},
     upload::Upload,
 };
-use crate::registry::{Applicant, Expiry, PersonError, PersonName, PortraitError, RegistryError};
+use crate::registry::{Applicant, Expiry, PersonError, PersonName, PortraitError, Purpose, RegistryError, Wanted};
 
 /// Most enrollments shown at once.
 const LISTED_MAX: usize = 200;
-/// To what a person consents; its wording is the message `purpose-trusted-traveler`.
-const PURPOSE: &str = "trusted-traveler";
 /// The finger that a form proposes first: the one that most people place well.
 const USUAL_FINGER: FingerPosition = FingerPosition::RightIndex;
 /// The longest search, in characters.
@@ -48,20 +49,25 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct Listing {
     #[serde(default)]
     search: String,
+    /// `soon`: whose consent ends soon, or who consent to nothing any more.
+    #[serde(default)]
+    consent: String,
     done: Option<String>,
 }
 
 async fn list(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: Query<Listing>) -> HttpResponse {
     let search: String = asked.search.trim().chars().take(SEARCH_CHARS_MAX).collect();
-    let (service, wanted) = (desk.0.service.clone(), search.clone());
-    let found = match blocking(move || service.registry.list(&wanted, LISTED_MAX)).await {
+    let (now, asking) = (Timestamp::now(), asked.consent == "soon");
+    let wanted = if asking { Wanted::NeedsAsking(now) } else { Wanted::All };
+    let (service, words) = (desk.0.service.clone(), search.clone());
+    let found = match blocking(move || service.registry.list(&words, wanted, LISTED_MAX)).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&request, staff.0, &error),
     };
     let (listed, count) = found;
     let page = desk.page(&request, Some(staff.0), Section::Enrollments);
     let done = asked.done.as_deref().and_then(done_text);
-    rendered(StatusCode::OK, &EnrollmentsPage { page, search, listed, count, now: Timestamp::now(), done })
+    rendered(StatusCode::OK, &EnrollmentsPage { page, search, asking, listed, count, now, done })
 }
 
 async fn new(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResponse {
@@ -79,7 +85,7 @@ fn new_page(
     card_owner: Option<EnrollmentId>,
 ) -> HttpResponse {
     let page = desk.page(request, Some(login), Section::Enrollments);
-    rendered(status, &NewPage { page, entered, faults, card_owner, today: day(Timestamp::now()) })
+    rendered(status, &NewPage { page, entered, faults, card_owner, today: day(&Timestamp::now()) })
 }
 
 async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Multipart) -> HttpResponse {
@@ -93,12 +99,14 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
         card: upload.text("card").to_owned(),
         expires: upload.text("expires").to_owned(),
         position: upload.text("position").to_owned(),
-        consent: upload.text("consent") == "yes",
+        face: entered_consent(&upload, "consent-face"),
+        fingers: entered_consent(&upload, "consent-fingers"),
     };
     let again = |faults, owner| {
         new_page(&request, &desk, staff.0.clone(), StatusCode::UNPROCESSABLE_ENTITY, entered, faults, owner)
     };
-    let applicant = match applicant(&upload, now) {
+    let language = desk.page(&request, None, Section::Other).language;
+    let applicant = match applicant(&upload, language, now) {
         Ok(applicant) => applicant,
         Err(faults) => return again(*faults, None),
     };
@@ -119,7 +127,7 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
             redirect(&format!("/admin/enrollments/{id}?done=enrolled&quality={qualities}"))
         }
         Err(EnrollError::Finger(refused)) => again(Faults { finger: Some(refused), ..Faults::default() }, None),
-        Err(EnrollError::Registry(error @ RegistryError::NoFactor)) => {
+        Err(EnrollError::Registry(error @ (RegistryError::NoFactor | RegistryError::Consent(_)))) => {
             again(Faults { form: Some(fault_of(&error).1), ..Faults::default() }, None)
         }
         Err(EnrollError::Portrait(error)) => {
@@ -137,26 +145,46 @@ async fn enroll(request: HttpRequest, desk: Data<Desk>, staff: Staff, form: Mult
     }
 }
 
+fn entered_consent(upload: &Upload, field: &str) -> EnteredConsent {
+    let until = upload.text(&format!("{field}-until")).to_owned();
+    EnteredConsent { given: upload.text(field) == "yes", until }
+}
+
 /// Reads what staff typed; otherwise what is wrong, beside each field.
-fn applicant(upload: &Upload, now: Timestamp) -> Result<Applicant, Box<Faults>> {
+fn applicant(upload: &Upload, language: &str, now: Timestamp) -> Result<Applicant, Box<Faults>> {
     let name = PersonName::try_from(upload.text("name").to_owned()).map_err(|_| "fault-name");
     let card = upload.text("card").parse().map_err(|_| "fault-card");
-    let expires = Expiry::parse(upload.text("expires").trim(), now).map_err(|error| match error {
-        PersonError::Past => "fault-past",
-        _ => "fault-date",
-    });
-    let consent = if upload.text("consent") == "yes" { Ok(()) } else { Err("fault-consent") };
-    match (name, card, expires, consent) {
-        (Ok(name), Ok(card), Ok(expires), Ok(())) => {
-            Ok(Applicant { name, card, expires, consent_purpose: PURPOSE.to_owned() })
+    let expires = Expiry::parse(upload.text("expires").trim(), now).map_err(|error| fault_of_day(&error));
+    // A consent to something that is not taken is none, ticked or not.
+    let to = |taken: bool, field, purpose| match consent::given(upload, field, purpose, language, now) {
+        _ if !taken => Ok(None),
+        Ok(None) => Err("fault-consent"),
+        given => given,
+    };
+    let has_face = !matches!(upload.photograph, Err(PortraitError::Missing));
+    let has_fingers = upload.impressions.as_ref().map_or(true, |impressions| !impressions.is_empty());
+    let face = to(has_face, "consent-face", Purpose::FaceTrustedTraveler);
+    let fingers = to(has_fingers, "consent-fingers", Purpose::FingersTrustedTraveler);
+    match (name, card, expires, face, fingers) {
+        (Ok(name), Ok(card), Ok(expires), Ok(face), Ok(fingers)) => {
+            Ok(Applicant { name, card, expires, consents: face.into_iter().chain(fingers).collect() })
         }
-        (name, card, expires, consent) => Err(Box::new(Faults {
+        (name, card, expires, face, fingers) => Err(Box::new(Faults {
             name: name.err(),
             card: card.err(),
             expires: expires.err(),
-            consent: consent.err(),
+            consent_face: face.err(),
+            consent_fingers: fingers.err(),
             ..Faults::default()
         })),
+    }
+}
+
+/// The message that says what is wrong with a day.
+pub(super) fn fault_of_day(error: &PersonError) -> &'static str {
+    match error {
+        PersonError::Past => "fault-past",
+        _ => "fault-date",
     }
 }
 
@@ -191,11 +219,13 @@ pub(super) async fn show_one(
     status: StatusCode,
     told: Told,
 ) -> HttpResponse {
-    let service = desk.0.service.clone();
+    let (service, now) = (desk.0.service.clone(), Timestamp::now());
     match blocking(move || service.registry.get(id)).await {
         Ok(enrollment) => {
             let page = desk.page(request, Some(staff.0), Section::Enrollments);
-            rendered(status, &EnrollmentPage { page, enrollment, now: Timestamp::now(), told })
+            let latest = desk.0.service.registry.latest_consent(enrollment.expires, now);
+            let consent = consent::Panel::new(&enrollment, latest, now);
+            rendered(status, &EnrollmentPage { page, enrollment, consent, now, told })
         }
         Err(error) => desk.failed(request, staff.0, &error),
     }
@@ -256,10 +286,18 @@ async fn photograph(
         Err(refused) => return refused,
     };
     let Ok(id) = id.parse::<EnrollmentId>() else { return missing(&request, &desk, staff) };
+    let now = Timestamp::now();
+    let given = match consent::given_with(&request, &desk, &upload, Purpose::FaceTrustedTraveler, now) {
+        Ok(given) => given,
+        Err(fault) => {
+            return show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, fault.into()).await;
+        }
+    };
     let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
     let taken = blocking(move || {
         let face = service.portraits.template(upload.photograph?)?;
-        Ok(service.registry.rephotograph(id, (&face).into(), &by, Timestamp::now())?)
+        given.map_or(Ok(()), |given| service.registry.give_consent(id, given, &by, now))?;
+        Ok(service.registry.rephotograph(id, (&face).into(), &by, now)?)
     });
     match taken.await {
         Ok(()) => {
@@ -268,6 +306,10 @@ async fn photograph(
         }
         Err(EnrollError::Portrait(error)) => {
             show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, error.text().into()).await
+        }
+        Err(EnrollError::Registry(error @ RegistryError::Consent(_))) => {
+            let (status, text) = fault_of(&error);
+            show_one(&request, &desk, staff, id, status, text.into()).await
         }
         Err(EnrollError::Registry(error)) => desk.failed(&request, staff.0, &error),
         Err(EnrollError::Finger(refused)) => {
@@ -338,16 +380,20 @@ where
 }
 
 fn done_text(done: &str) -> Option<&'static str> {
-    let known =
-        ["done-enrolled", "done-suspended", "done-resumed", "done-photographed", "done-fingers", "done-deleted"];
+    let known = [
+        "done-enrolled",
+        "done-suspended",
+        "done-resumed",
+        "done-photographed",
+        "done-fingers",
+        "done-deleted",
+        "done-consent",
+        "done-withdrawn",
+    ];
     known.into_iter().find(|text| text.strip_prefix("done-") == Some(done))
 }
 
 fn in_a_year() -> String {
     let today = Timestamp::now().to_zoned_datetime(TimeZone::UTC).date();
     today.checked_add(1.year()).unwrap_or(today).to_string()
-}
-
-fn day(at: Timestamp) -> String {
-    at.to_zoned_datetime(TimeZone::UTC).date().to_string()
 }

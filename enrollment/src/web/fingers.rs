@@ -12,12 +12,12 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{
-    Desk,
+    Desk, consent,
     enrollments::{blocking, missing, show_one},
     fault_of, redirect, secured,
     session::Staff,
 };
-use crate::registry::{FingerImpression, FingerprintError, Fingerprints, RegistryError};
+use crate::registry::{FingerImpression, FingerprintError, Fingerprints, Purpose, RegistryError};
 
 /// Most characters of a list of qualities in an address.
 const QUALITIES_CHARS_MAX: usize = 40;
@@ -96,9 +96,13 @@ pub(super) async fn add(
         Err(refused) => return refused,
     };
     let Ok(id) = id.parse::<EnrollmentId>() else { return missing(&request, &desk, staff) };
-    if upload.text("consent") != "yes" {
-        return show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, "fault-consent".into()).await;
-    }
+    let now = Timestamp::now();
+    let given = match consent::given_with(&request, &desk, &upload, Purpose::FingersTrustedTraveler, now) {
+        Ok(given) => given,
+        Err(fault) => {
+            return show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, fault.into()).await;
+        }
+    };
     let (service, by, json) = (desk.0.service.clone(), staff.0.name.clone(), wants_json(&request));
     let added = blocking(move || {
         let anew = upload.text("anew") == "yes";
@@ -107,7 +111,8 @@ pub(super) async fn add(
         if impressions.is_empty() {
             return Err(AddError::Refused(Refused { number: 1, error: FingerprintError::Missing }));
         }
-        service.registry.add_fingers(id, &impressions, anew, &by, Timestamp::now())?;
+        given.map_or(Ok(()), |given| service.registry.give_consent(id, given, &by, now))?;
+        service.registry.add_fingers(id, &impressions, anew, &by, now)?;
         Ok(impressions)
     });
     match added.await {
@@ -133,7 +138,7 @@ pub(super) async fn add(
         Err(AddError::Refused(refused)) => {
             show_one(&request, &desk, staff, id, StatusCode::UNPROCESSABLE_ENTITY, refused.into()).await
         }
-        Err(AddError::Registry(error @ RegistryError::EnoughImpressions(_))) => {
+        Err(AddError::Registry(error @ (RegistryError::EnoughImpressions(_) | RegistryError::Consent(_)))) => {
             let (status, text) = fault_of(&error);
             show_one(&request, &desk, staff, id, status, text.into()).await
         }

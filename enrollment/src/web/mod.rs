@@ -4,6 +4,7 @@
 //! from a session, from our own page, and with the session's token.
 
 mod audited;
+mod consent;
 mod enrollments;
 mod fingers;
 mod fleet;
@@ -31,7 +32,10 @@ use self::{
     session::Staff,
     upload::Upload,
 };
-use crate::{registry::RegistryError, serve::Service};
+use crate::{
+    registry::{ConsentError, RegistryError},
+    serve::Service,
+};
 
 /// Nothing from elsewhere, no script at all, in nobody's frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -142,6 +146,11 @@ fn fault_of(error: &RegistryError) -> (StatusCode, &'static str) {
         RegistryError::Unknown(_) => (StatusCode::NOT_FOUND, "fault-missing"),
         RegistryError::CardTaken(_) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-card-taken"),
         RegistryError::NoFactor => (StatusCode::UNPROCESSABLE_ENTITY, "fault-no-factor"),
+        RegistryError::Consent(ConsentError::Missing(_)) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-consent-missing"),
+        RegistryError::Consent(ConsentError::TooLong { .. }) => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "fault-consent-long")
+        }
+        RegistryError::Consent(_) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-consent-over"),
         RegistryError::EnoughImpressions(_) => (StatusCode::UNPROCESSABLE_ENTITY, "fault-finger-enough"),
         RegistryError::Template(_) => (StatusCode::UNPROCESSABLE_ENTITY, "portrait-failed"),
         RegistryError::Store(StoreError::Full { .. }) => (StatusCode::INSUFFICIENT_STORAGE, "fault-full"),
@@ -170,6 +179,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .route("/admin/assets/admin.css", web::get().to(style))
         .configure(session::configure)
         .configure(rights::configure)
+        .configure(consent::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));

@@ -12,10 +12,15 @@ use sallyport_protocol::{
 use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
-use super::{Role, fingers::Refused, secured};
+use super::{
+    Role,
+    consent::{Panel, asking, wording},
+    fingers::Refused,
+    secured,
+};
 use crate::{
     gates::GateReport,
-    registry::{Enrollment, Listed},
+    registry::{Enrollment, Listed, Purpose},
 };
 
 /// A gate that has been silent for longer than this is marked, in seconds.
@@ -55,15 +60,28 @@ impl<'a> Page<'a> {
         self.messages.and_then(|messages| messages.get(name)).map_or("…", String::as_str)
     }
 
-    /// The message for a value of the protocol, such as `outcome-accepted`.
-    fn of<T: Serialize>(&self, kind: &str, value: &T) -> &str {
-        self.t(&format!("{kind}-{}", self.key(value)))
+    /// The message of this kind and name.
+    fn t_of(&self, kind: &str, name: &str) -> &str {
+        self.t(&format!("{kind}-{name}"))
     }
 
-    /// The name of a value of the protocol, as classes and messages have it.
+    /// The message by which people are asked now for their consent to comparing the face.
+    fn wording_of_face(&self) -> String {
+        wording(Purpose::FaceTrustedTraveler, Purpose::FaceTrustedTraveler.wording())
+    }
+
+    /// The same of fingers.
+    fn wording_of_fingers(&self) -> String {
+        wording(Purpose::FingersTrustedTraveler, Purpose::FingersTrustedTraveler.wording())
+    }
+
+    /// The message for a value of the protocol, such as `outcome-accepted`.
+    fn of<T: Serialize>(&self, kind: &str, value: &T) -> &str {
+        self.t(&format!("{kind}-{}", key(value)))
+    }
+
     fn key<T: Serialize>(&self, value: &T) -> String {
-        let name = serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.replace('_', "-")));
-        name.unwrap_or_default()
+        key(value)
     }
 
     fn reason(&self, reason: &Reason) -> &str {
@@ -101,6 +119,12 @@ impl<'a> Page<'a> {
     }
 }
 
+/// The name of a value of the protocol, as classes and messages have it.
+pub(super) fn key<T: Serialize>(value: &T) -> String {
+    let name = serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.replace('_', "-")));
+    name.unwrap_or_default()
+}
+
 /// A page as an answer.
 pub(super) fn rendered<T: Template>(status: StatusCode, page: &T) -> HttpResponse {
     match page.render() {
@@ -134,6 +158,8 @@ pub(super) struct FaultPage<'a> {
 pub(super) struct EnrollmentsPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) search: String,
+    /// Whether only those are listed whose consent ends soon, or who consent to nothing any more.
+    pub(super) asking: bool,
     pub(super) listed: Vec<Listed>,
     pub(super) count: usize,
     pub(super) now: Timestamp,
@@ -159,7 +185,15 @@ pub(super) struct Entered {
     pub(super) expires: String,
     /// Name of a finger.
     pub(super) position: String,
-    pub(super) consent: bool,
+    pub(super) face: EnteredConsent,
+    pub(super) fingers: EnteredConsent,
+}
+
+/// What staff said of one consent.
+#[derive(Default)]
+pub(super) struct EnteredConsent {
+    pub(super) given: bool,
+    pub(super) until: String,
 }
 
 /// Messages beside fields.
@@ -169,7 +203,8 @@ pub(super) struct Faults {
     pub(super) name: Option<&'static str>,
     pub(super) card: Option<&'static str>,
     pub(super) expires: Option<&'static str>,
-    pub(super) consent: Option<&'static str>,
+    pub(super) consent_face: Option<&'static str>,
+    pub(super) consent_fingers: Option<&'static str>,
     pub(super) photograph: Option<&'static str>,
     pub(super) finger: Option<Refused>,
 }
@@ -180,8 +215,21 @@ pub(super) struct Faults {
 pub(super) struct EnrollmentPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) enrollment: Enrollment,
+    pub(super) consent: Panel,
     pub(super) now: Timestamp,
     pub(super) told: Told,
+}
+
+/// Whether a consent shall really be withdrawn.
+#[derive(Template)]
+#[template(path = "withdraw.html")]
+pub(super) struct WithdrawPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) id: EnrollmentId,
+    pub(super) name: String,
+    pub(super) purpose: Purpose,
+    /// Whether there is a valid consent to nothing else.
+    pub(super) last: bool,
 }
 
 /// What came of a form.
@@ -262,11 +310,11 @@ fn weight(outcome: &Outcome) -> &'static str {
 }
 
 /// An instant, in UTC, to the second.
-fn instant(at: &Timestamp) -> String {
+pub(super) fn instant(at: &Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-fn day(at: &Timestamp) -> String {
+pub(super) fn day(at: &Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
@@ -275,7 +323,7 @@ fn clock(at: &Timestamp) -> String {
 }
 
 /// The last day before an instant at which something ends.
-fn last_day(ends: &Timestamp) -> String {
+pub(super) fn last_day(ends: &Timestamp) -> String {
     let inside = Timestamp::from_second(ends.as_second().saturating_sub(1)).unwrap_or(*ends);
     inside.strftime("%Y-%m-%d").to_string()
 }

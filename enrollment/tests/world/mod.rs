@@ -273,7 +273,7 @@ impl Staff {
     }
 
     pub fn enroll(&self, name: &str, card: &str, photograph: &[u8]) -> (u16, String) {
-        let fields = [("name", name), ("card", card), ("expires", "2099-12-31"), ("consent", "yes")];
+        let fields = [("name", name), ("card", card), ("expires", "2099-12-31"), ("consent-face", "yes")];
         self.upload("/admin/enrollments", &fields, photograph)
     }
 }

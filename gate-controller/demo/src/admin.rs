@@ -66,10 +66,13 @@ impl Admin {
             .text("name", name)
             .text("card", card)
             .text("expires", &expires)
-            .text("position", "right-index")
-            .text("consent", "yes");
+            .text("position", "right-index");
         if let Some(photograph) = photograph {
+            fields = fields.text("consent-face", "yes");
             fields = fields.file("photograph", photograph).context("read the photograph")?;
+        }
+        if !impressions.is_empty() {
+            fields = fields.text("consent-fingers", "yes");
         }
         for impression in impressions {
             fields = fields.file("impression", impression).context("read the impression")?;

@@ -136,7 +136,7 @@ impl Hands {
         type_in(client, "[name=card]", documents::CARD).await;
         let photograph: PathBuf = std::fs::canonicalize(assets().unwrap().join("faces/obama.jpg")).unwrap();
         type_in(client, "[name=photograph]", photograph.to_str().unwrap()).await;
-        click(client, "[name=consent]").await;
+        click(client, "#consent-face").await;
         self.shoot("enroll").await;
         click(client, "#enroll").await;
         shown(client, "Enrolled. No picture was kept.").await;

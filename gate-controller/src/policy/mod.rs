@@ -15,7 +15,7 @@ use sallyport_protocol::{EnrollmentId, EnrollmentStatus, Reason, TokenKind};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    card::{CardFactor, Factor},
+    card::{CardFactor, Factor, consent_ended},
     chip::{ChipAccess, ChipGenuineness},
     face::LivenessRule,
 };
@@ -132,6 +132,8 @@ pub struct EnrollmentFacts {
     pub face: bool,
     /// Whether the gate can compare a finger with it, given a sensor.
     pub fingers: bool,
+    /// What could be compared if the consent to it were not over.
+    pub consent_ended: Vec<Factor>,
 }
 
 /// What was learned from the token: no name, no number, nothing biometric.
@@ -170,6 +172,9 @@ impl Policy {
             (true, _) if sensor_works => Ok(Factor::Finger),
             (_, true) => Ok(Factor::Face),
             (true, false) => Err(Reason::FingerSensorUnavailable),
+            (false, false) if enrollment.consent_ended.iter().any(|&factor| self.card_factor.takes(factor)) => {
+                Err(Reason::ConsentEnded)
+            }
             (false, false) => Err(Reason::FactorNotEnrolled),
         }
     }
@@ -284,7 +289,8 @@ mod tests {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
             let id = EnrollmentId::from_bytes([1; 16]);
-            let enrollment = EnrollmentFacts { id, status, expires, synced, face: true, fingers: false };
+            let (face, fingers, consent_ended) = (true, false, Vec::new());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
             let token = TokenKind::TrustedTravelerCard;
             let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
             Policy::default().objections(&facts, now())
@@ -316,10 +322,33 @@ mod tests {
         ] {
             let policy = Policy { card_factor, ..Policy::default() };
             let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
-            let enrollment = EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers };
+            let (expires, synced, consent_ended) = (now(), now(), Vec::new());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
             for (works, expected) in [(true, with), (false, without)] {
                 assert_eq!(policy.factor(&enrollment, works), expected, "{card_factor:?} {face} {fingers} {works}");
             }
+        }
+    }
+
+    #[test]
+    fn what_is_left_after_a_consent_ended_is_asked_for_and_otherwise_an_officer_hears_why() {
+        use CardFactor::{Face, Finger, FingerElseFace};
+        let (only_face, only_finger, both) =
+            (vec![Factor::Face], vec![Factor::Finger], vec![Factor::Face, Factor::Finger]);
+        for (card_factor, face, fingers, ended, expected) in [
+            (FingerElseFace, true, false, &only_finger, Ok(Factor::Face)),
+            (FingerElseFace, false, true, &only_face, Ok(Factor::Finger)),
+            (FingerElseFace, false, false, &both, Err(Reason::ConsentEnded)),
+            (FingerElseFace, false, false, &only_face, Err(Reason::ConsentEnded)),
+            (Face, false, true, &only_face, Err(Reason::ConsentEnded)),
+            (Face, false, false, &only_finger, Err(Reason::FactorNotEnrolled)),
+            (Finger, true, false, &only_finger, Err(Reason::ConsentEnded)),
+        ] {
+            let policy = Policy { card_factor, ..Policy::default() };
+            let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
+            let (expires, synced, consent_ended) = (now(), now(), ended.clone());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
+            assert_eq!(policy.factor(&enrollment, true), expected, "{card_factor:?} {face} {fingers} {ended:?}");
         }
     }
 }

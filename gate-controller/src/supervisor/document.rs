@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     cache::Cache,
-    policy::{DocumentFacts, EnrollmentFacts, Factor, Policy},
+    policy::{DocumentFacts, EnrollmentFacts, Factor, Policy, consent_ended},
     sync::KeyRing,
     transaction::{Event, Problem},
 };
@@ -231,8 +231,9 @@ impl DocumentStation {
         if self.keys.generation() != Some(state.key_generation) {
             return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's key is not here yet"));
         }
-        let fingers = self.fingers(&enrollment)?;
-        let face = match self.face(&enrollment) {
+        let ended = consent_ended(&enrollment, Timestamp::now());
+        let fingers = self.fingers(&enrollment, &ended)?;
+        let face = match self.face(&enrollment, &ended) {
             Err(problem) if fingers.is_some() => {
                 tracing::warn!(reason = %problem.reason, "the enrollment's face cannot be compared, its fingers can");
                 None
@@ -246,15 +247,21 @@ impl DocumentStation {
             synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
             face: face.is_some(),
             fingers: fingers.is_some(),
+            consent_ended: ended,
         }));
         self.evidence.lay_enrollment(crossing, face, fingers);
         Ok(facts)
     }
 
+    /// Whether policy takes this factor, and the consent to compare it is not among those that are over.
+    fn may_ask_for(&self, factor: Factor, ended: &[Factor]) -> bool {
+        self.policy.card_factor.takes(factor) && !ended.contains(&factor)
+    }
+
     /// The face, where it is enrolled and may be asked for.
-    fn face(&self, enrollment: &EnrollmentForGate) -> Result<Option<Reference>, Problem> {
+    fn face(&self, enrollment: &EnrollmentForGate, ended: &[Factor]) -> Result<Option<Reference>, Problem> {
         let (Some(model), Some(code), true) =
-            (&enrollment.model, &enrollment.code, self.policy.card_factor.takes(Factor::Face))
+            (&enrollment.model, &enrollment.code, self.may_ask_for(Factor::Face, ended))
         else {
             return Ok(None);
         };
@@ -268,8 +275,8 @@ impl DocumentStation {
     }
 
     /// The fingers, where they are enrolled, may be asked for and were read by extractors that this gate has.
-    fn fingers(&self, enrollment: &EnrollmentForGate) -> Result<Option<Fingers>, Problem> {
-        if enrollment.fingers.is_empty() || !self.policy.card_factor.takes(Factor::Finger) {
+    fn fingers(&self, enrollment: &EnrollmentForGate, ended: &[Factor]) -> Result<Option<Fingers>, Problem> {
+        if enrollment.fingers.is_empty() || !self.may_ask_for(Factor::Finger, ended) {
             return Ok(None);
         }
         let extraction = self.policy.finger_extraction;

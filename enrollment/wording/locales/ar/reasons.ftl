@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = بطاقتك تحتاج إلى استكم�
 reason-FACTOR_NOT_ENROLLED-officer = لا يتضمن التسجيل الوجه ولا الإصبع اللذين يطلبهما هذا الموقع.
 reason-FACTOR_NOT_ENROLLED-remedy = أنجز إجراءات المسافر بوثيقة سفره، واعرض عليه تسجيل الوجه أو الأصابع.
 
+reason-CONSENT_ENDED-traveler = انتهت مدة موافقتك. سيساعدك أحد الموظفين.
+reason-CONSENT_ENDED-officer = انتهت موافقة المسافر على مقارنة وجهه أو أصابعه أو سُحبت.
+reason-CONSENT_ENDED-remedy = أنجز إجراءات المسافر بوثيقة سفره. وإن رغب فليمنح موافقة جديدة لدى موظفي التسجيل.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = البطاقات لا تعمل الآن. سيساعدك أحد الموظفين.
 reason-ENROLLMENT_CACHE_STALE-officer = انقطعت البوابة عن خدمة التسجيل مدة أطول مما تسمح به سياستها.
 reason-ENROLLMENT_CACHE_STALE-remedy = أنجز إجراءات المسافر بوثيقة سفره، واطلب إعادة الاتصال بخدمة التسجيل.

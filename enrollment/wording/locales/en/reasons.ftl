@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = This card needs more here. An officer will
 reason-FACTOR_NOT_ENROLLED-officer = The enrollment has neither the face nor the finger that this location’s policy asks for.
 reason-FACTOR_NOT_ENROLLED-remedy = Process the traveler with the travel document, and offer to have face or fingers enrolled.
 
+reason-CONSENT_ENDED-traveler = Your consent has ended. An officer will help you.
+reason-CONSENT_ENDED-officer = The traveler’s consent to compare face or fingers has ended or was withdrawn.
+reason-CONSENT_ENDED-remedy = Process the traveler with the travel document. If the traveler wishes, enrollment staff can take a new consent.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Cards do not work just now. An officer will help.
 reason-ENROLLMENT_CACHE_STALE-officer = The gate has been cut off from the enrollment service for longer than its policy allows.
 reason-ENROLLMENT_CACHE_STALE-remedy = Process the traveler with the travel document, and have the line to the enrollment service restored.

@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = A su tarjeta le falta un dato. Un agente l
 reason-FACTOR_NOT_ENROLLED-officer = La inscripción no tiene ni el rostro ni el dedo que pide este lugar.
 reason-FACTOR_NOT_ENROLLED-remedy = Atienda al viajero con su documento de viaje y ofrézcale inscribir el rostro o los dedos.
 
+reason-CONSENT_ENDED-traveler = Su consentimiento ha terminado. Un agente le ayudará.
+reason-CONSENT_ENDED-officer = El consentimiento del viajero para comparar su rostro o sus dedos ha terminado o fue retirado.
+reason-CONSENT_ENDED-remedy = Atienda al viajero con su documento de viaje. Si lo desea, la oficina de inscripción puede tomar un nuevo consentimiento.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Las tarjetas no funcionan ahora. Un agente le ayudará.
 reason-ENROLLMENT_CACHE_STALE-officer = La puerta lleva sin conexión con el servicio de inscripción más tiempo del que permiten sus normas.
 reason-ENROLLMENT_CACHE_STALE-remedy = Atienda al viajero con su documento de viaje y haga restablecer la conexión con el servicio de inscripción.

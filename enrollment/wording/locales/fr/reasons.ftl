@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = Il manque un élément à votre carte. Un 
 reason-FACTOR_NOT_ENROLLED-officer = L’inscription ne comporte ni le visage ni le doigt que ce lieu exige.
 reason-FACTOR_NOT_ENROLLED-remedy = Traitez le voyageur avec son document de voyage, et proposez d’inscrire son visage ou ses doigts.
 
+reason-CONSENT_ENDED-traveler = Votre consentement a pris fin. Un agent va vous aider.
+reason-CONSENT_ENDED-officer = Le consentement du voyageur à la comparaison du visage ou des doigts a pris fin ou a été retiré.
+reason-CONSENT_ENDED-remedy = Traitez le voyageur avec son document de voyage. S’il le souhaite, le bureau d’inscription peut recueillir un nouveau consentement.
+
 reason-ENROLLMENT_CACHE_STALE-traveler = Cartes indisponibles. Un agent va vous aider.
 reason-ENROLLMENT_CACHE_STALE-officer = Le sas est coupé du service d’inscription depuis plus longtemps que ne l’autorisent ses règles.
 reason-ENROLLMENT_CACHE_STALE-remedy = Traitez le voyageur avec son document de voyage et faites rétablir la liaison avec le service d’inscription.

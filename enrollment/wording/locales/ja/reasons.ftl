@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = カードの登録が足りません。係
 reason-FACTOR_NOT_ENROLLED-officer = この場所で求められる顔も指も登録されていません。
 reason-FACTOR_NOT_ENROLLED-remedy = 渡航文書で手続きを行い、顔または指の登録を勧めてください。
 
+reason-CONSENT_ENDED-traveler = 同意の期限が過ぎました。係員がご案内します
+reason-CONSENT_ENDED-officer = 旅行者の顔または指の照合への同意は、終了したか取り消されました。
+reason-CONSENT_ENDED-remedy = 渡航文書で手続きを行ってください。希望があれば、登録窓口で改めて同意を得られます。
+
 reason-ENROLLMENT_CACHE_STALE-traveler = ただいまカードを使えません。係員がご案内します
 reason-ENROLLMENT_CACHE_STALE-officer = 規則で許された時間を超えて、ゲートが登録サービスから切り離されています。
 reason-ENROLLMENT_CACHE_STALE-remedy = 渡航文書で手続きを行い、登録サービスとの接続の復旧を依頼してください。

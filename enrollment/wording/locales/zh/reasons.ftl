@@ -145,6 +145,10 @@ reason-FACTOR_NOT_ENROLLED-traveler = 此卡信息不全，工作人员会协助
 reason-FACTOR_NOT_ENROLLED-officer = 登记中没有本地点所要求的人脸或指纹。
 reason-FACTOR_NOT_ENROLLED-remedy = 请凭旅行证件为旅客办理，并建议补登人脸或指纹。
 
+reason-CONSENT_ENDED-traveler = 您的同意已失效，工作人员会协助您
+reason-CONSENT_ENDED-officer = 旅客对比对人脸或指纹的同意已到期或已撤回。
+reason-CONSENT_ENDED-remedy = 请凭旅行证件为旅客办理。若旅客愿意，可由登记人员重新征得同意。
+
 reason-ENROLLMENT_CACHE_STALE-traveler = 旅客卡暂不可用，工作人员会协助您
 reason-ENROLLMENT_CACHE_STALE-officer = 闸机与登记服务断开的时间已超过规则允许的时限。
 reason-ENROLLMENT_CACHE_STALE-remedy = 请凭旅行证件为旅客办理，并安排恢复与登记服务的连接。
