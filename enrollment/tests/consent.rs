@@ -110,7 +110,7 @@ fn each_consent_is_withdrawn_by_itself_and_its_codes_are_gone_at_once() {
     assert_eq!(consents.iter().map(told).collect::<Vec<_>>(), wanted.map(|(purpose, by)| (purpose.to_owned(), by)));
     assert_eq!(world.stop(), Some(0));
     let whys = whys(&world, &id);
-    assert_eq!(whys.iter().filter(|why| *why == "consent-withdrawn").count(), 3, "{whys:?}");
+    assert_eq!(whys.iter().filter(|why| *why == "consent-withdrawn").count(), 4, "{whys:?}");
     assert_eq!(whys.iter().filter(|why| *why == "consent-given").count(), 3, "{whys:?}");
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use sallyport_protocol::{EnrollmentForGate, FingerPosition};
-use sallyport_store::{MemoryStore, Store as _};
+use sallyport_store::MemoryStore;
 
 use super::*;
 use crate::{
@@ -238,7 +238,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// A second account of who agreed to what until when, kept beside the registry.
     #[test]
