@@ -231,6 +231,7 @@ async fn with_fingers(client: &Client, folder: &std::path::Path) {
 
 /// The consents of an enrollment with face and fingers: one is renewed for a few days, one withdrawn and given again.
 async fn with_consents(client: &Client) {
+    client.set_window_size(1280, 2000).await.unwrap();
     click(client, "#ask-fingers-trusted-traveler").await;
     let soon = (Timestamp::now() + (20 * 24).hours()).strftime("%Y-%m-%d").to_string();
     let set = "document.querySelector('#until-fingers-trusted-traveler').value = arguments[0]; return true";
@@ -253,6 +254,7 @@ async fn with_consents(client: &Client) {
         until(client, "earlier ones", open, vec![]).await;
         shoot(client, &format!("consents-{language}")).await;
     }
+    client.set_window_size(1280, 900).await.unwrap();
 }
 
 /// Dark, and as narrow as a telephone.

@@ -287,8 +287,8 @@ impl Registry {
             consents.give(given.clone(), latest, by, now)?;
         }
         let taken = [(face, Purpose::FaceTrustedTraveler), (fingers, Purpose::FingersTrustedTraveler)];
-        let taken = taken.into_iter().filter_map(|(is_taken, purpose)| is_taken.then_some(purpose));
-        taken.map(|purpose| consents.require(purpose, now)).collect::<Result<(), _>>()?;
+        let mut needed = taken.into_iter().filter_map(|(is_taken, purpose)| is_taken.then_some(purpose));
+        needed.try_for_each(|purpose| consents.require(purpose, now))?;
         Ok(consents)
     }
 

@@ -253,10 +253,10 @@ proptest! {
             let valid = agreed.map(|until| until.is_some_and(|until| until > clock));
             match step {
                 Step::Give(purpose, days) => {
-                    let last_day = Some(Expiry::in_days(days, clock));
-                    let until = last_day.unwrap().timestamp();
-                    registry.give_consent(ana, Given { last_day, ..given(purpose, None) }, "bo", clock).unwrap();
-                    agreed[purpose as usize] = Some(until);
+                    let last_day = Expiry::in_days(days, clock);
+                    let given = Given { last_day: Some(last_day), ..given(purpose, None) };
+                    registry.give_consent(ana, given, "bo", clock).unwrap();
+                    agreed[purpose as usize] = Some(last_day.timestamp());
                 }
                 Step::Withdraw(purpose) => {
                     let withdrawn = registry.withdraw_consent(ana, purpose, "bo", clock);
