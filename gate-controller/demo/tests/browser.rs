@@ -49,6 +49,7 @@ async fn a_day_at_the_gate_by_hand() {
     hands.shoot("card").await;
     hands.service_stopped(&mut world).await;
     hands.suspended(&mut world).await;
+    hands.consent_withdrawn().await;
     hands.unplugged().await;
     hands.client.close().await.unwrap();
     world.stop_gate().unwrap();
@@ -285,29 +286,54 @@ impl Hands {
         self.shoot("admin-suspended").await;
         client.close_window().await.unwrap();
         client.switch_to_window(gate).await.unwrap();
-        self.refer_suspended().await;
+        self.refer("ENROLLMENT_SUSPENDED", "suspended").await;
     }
 
-    async fn refer_suspended(&self) {
-        // The gate asks for changes every second: until it has heard of it, the card still passes.
+    /// The traveler withdraws the consent, and the card of somebody whose codes are destroyed is referred.
+    async fn consent_withdrawn(&self) {
+        let client = &self.client;
+        let gate = client.window().await.unwrap();
+        let admin = client.new_window(true).await.unwrap().handle;
+        client.switch_to_window(admin).await.unwrap();
+        client.goto(&self.admin).await.unwrap();
+        client.find(Locator::LinkText("Amina Traveler")).await.unwrap().click().await.unwrap();
+        click(client, "#resume").await;
+        shown(client, "Resumed.").await;
+        click(client, "#withdraw-face-trusted-traveler").await;
+        click(client, "#confirm").await;
+        shown(client, "The consent is withdrawn and its codes are destroyed.").await;
+        client.close_window().await.unwrap();
+        client.switch_to_window(gate).await.unwrap();
+        self.refer("CONSENT_ENDED", "consent-ended").await;
+    }
+
+    /// The card is referred for this reason, and refused.
+    async fn refer(&self, reason: &str, picture: &str) {
+        // The gate asks for changes every second: until it has heard of it, the card passes, or is referred as before.
         loop {
             self.lay_down(name::CARD, scene::TRAVELER).await;
             let ended = "return ['wait', 'go-through'].includes(document.body.dataset.instruction)";
             self.until_in(TRAVELER, "referred or through", ended, vec![]).await;
-            let referred = "return !document.querySelector('#referral').hidden";
-            self.client.clone().enter_frame(OFFICER).await.unwrap();
-            let referred = self.client.execute(referred, vec![]).await.unwrap() == json!(true);
-            self.client.clone().enter_parent_frame().await.unwrap();
+            let referred = self.officer_has("return !document.querySelector('#referral').hidden", vec![]).await;
+            let told = "return document.querySelector('main').innerText.includes(arguments[0])";
+            let as_wanted = self.officer_has(told, vec![json!(reason)]).await;
             if referred {
-                break;
+                self.shoot(picture).await;
+                self.officer_clicks("#quick button:nth-child(5)").await;
+                self.officer_clicks("#refuse").await;
             }
             self.take_away().await;
+            if referred && as_wanted {
+                return;
+            }
         }
-        self.officer_sees("ENROLLMENT_SUSPENDED").await;
-        self.shoot("suspended").await;
-        self.officer_clicks("#quick button:nth-child(5)").await;
-        self.officer_clicks("#refuse").await;
-        self.take_away().await;
+    }
+
+    async fn officer_has(&self, script: &str, arguments: Vec<Value>) -> bool {
+        self.client.clone().enter_frame(OFFICER).await.unwrap();
+        let has = self.client.execute(script, arguments).await.unwrap() == json!(true);
+        self.client.clone().enter_parent_frame().await.unwrap();
+        has
     }
 
     async fn unplugged(&self) {
