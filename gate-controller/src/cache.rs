@@ -147,6 +147,8 @@ mod tests {
             code: Some(ProtectedCode::new(Zeroizing::new(vec![version as u8; 8]))),
             finger_version: 0,
             fingers: Vec::new(),
+            key_generation: 1,
+            revoked: false,
         }
     }
 
