@@ -77,7 +77,8 @@ fn whoever_is_revoked_is_taken_anew_and_what_was_stolen_matches_nothing() {
     assert!(!staff.get(&one).1.contains("id=\"to-be-renewed\""));
     let second = code(gate.sync(&world));
     assert!(!gate.kept.as_ref().unwrap().revoked && gate.generation() == before);
-    let alike = |one: &Code, other: &Code| 1.0 - 2.0 * one.distance(other) as f32 / (8 * one.expose_bytes().len()) as f32;
+    let alike =
+        |one: &Code, other: &Code| 1.0 - 2.0 * one.distance(other) as f32 / (8 * one.expose_bytes().len()) as f32;
     assert!(alike(&first, &second).abs() < 0.1, "the same picture: {}", alike(&first, &second));
 
     // All, by somebody who is not an administrator, and by one.
@@ -120,7 +121,8 @@ fn whoever_is_revoked_is_taken_anew_and_what_was_stolen_matches_nothing() {
     }
     assert_eq!((gate.generation(), gate.kept.as_ref().unwrap().key_generation), (before + 2, before + 2));
     assert_eq!(world.stop(), Some(0));
-    let keys: Vec<_> = std::fs::read_dir(world.path("data/keys")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let keys: Vec<_> =
+        std::fs::read_dir(world.path("data/keys")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     let of_codes: Vec<_> = keys.iter().filter_map(|name| name.to_str()?.strip_prefix("trusted-traveler-")).collect();
     assert_eq!(of_codes, [format!("{}.key", before + 2)], "those before are destroyed");
 }

@@ -10,7 +10,7 @@ use std::sync::{MutexGuard, PoisonError};
 use jiff::Timestamp;
 use sallyport_privacy::keys::{ApplicationKey, ApplicationKeys, KeyError};
 use sallyport_protocol::EnrollmentId;
-use sallyport_store::{Change, StoreError};
+use sallyport_store::Change;
 use serde::{Deserialize, Serialize};
 
 use super::{APPLICATION, ENROLLMENTS, Enrollment, Registry, RegistryError};

@@ -170,7 +170,10 @@ impl Replica {
             let seed = key.enrollment_seed(id.as_bytes(), known.version);
             let expected = known.face.map(|face| protect(&embedding(face), &seed).unwrap());
             let code = kept.code.as_ref().map(|code| Code::from_bytes(code.expose_bytes()).unwrap());
-            assert_eq!(code.zip(expected.as_ref()).map(|(code, expected)| code.distance(expected)), expected.as_ref().map(|_| 0));
+            assert_eq!(
+                code.zip(expected.as_ref()).map(|(code, expected)| code.distance(expected)),
+                expected.as_ref().map(|_| 0)
+            );
             assert_eq!(kept.code.is_some(), expected.is_some());
             assert_eq!(kept.finger_version, known.finger_version);
             let projection = FingerProjection::new(&key.enrollment_seed(id.as_bytes(), known.finger_version));

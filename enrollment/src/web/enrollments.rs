@@ -340,8 +340,16 @@ where
 }
 
 fn done_text(done: &str) -> Option<&'static str> {
-    let known =
-        ["done-enrolled", "done-suspended", "done-resumed", "done-photographed", "done-fingers", "done-deleted", "done-revoked", "done-revoked-all"];
+    let known = [
+        "done-enrolled",
+        "done-suspended",
+        "done-resumed",
+        "done-photographed",
+        "done-fingers",
+        "done-deleted",
+        "done-revoked",
+        "done-revoked-all",
+    ];
     known.into_iter().find(|text| text.strip_prefix("done-") == Some(done))
 }
 

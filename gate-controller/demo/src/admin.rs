@@ -4,7 +4,7 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
-use sallyport_protocol::CrossingId;
+use sallyport_protocol::{CrossingId, EnrollmentId};
 use ureq::{Agent, Body, RequestBuilder, http::Response, typestate::WithBody, unversioned::multipart::Form};
 
 /// A logged-in member of staff.
@@ -74,9 +74,11 @@ impl Admin {
     /// Takes a new photograph of the one whose card this is.
     pub fn photograph(&self, card: &str, photograph: &Path) -> anyhow::Result<()> {
         let list = self.page(&format!("/enrollments?search={card}"))?;
-        let found = list.split("href=\"/admin/enrollments/").find_map(|link| link.split_once("\"><bdi>"));
-        let id = found.context("nobody has this card")?.0;
-        let fields = Form::new().text("token", &self.token()?).file("photograph", photograph)?;
+        let mut links = list.split("href=\"/admin/enrollments/").filter_map(|link| link.split_once('"'));
+        let id: Option<EnrollmentId> = links.find_map(|(id, _)| id.parse().ok());
+        let id = id.context("nobody has this card")?;
+        let token = self.token()?;
+        let fields = Form::new().text("token", &token).file("photograph", photograph).context("read the photograph")?;
         self.sent(&format!("/enrollments/{id}/photograph"), |request| request.send(fields))
     }
 
@@ -90,7 +92,8 @@ impl Admin {
     pub fn gates_agree(&self) -> anyhow::Result<bool> {
         let page = self.page("/gates")?;
         let (_, numbers) = page.split_once("Enrollments up to</dt><dd><bdi>").context("no gate was heard of")?;
-        let (has, last) = numbers.split_once("</bdi>").and_then(|(pair, _)| pair.split_once(" / ")).context("no numbers")?;
+        let (has, last) =
+            numbers.split_once("</bdi>").and_then(|(pair, _)| pair.split_once(" / ")).context("no numbers")?;
         Ok(has == last)
     }
 

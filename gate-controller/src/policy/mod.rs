@@ -287,7 +287,8 @@ mod tests {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
             let id = EnrollmentId::from_bytes([1; 16]);
-            let enrollment = EnrollmentFacts { id, status, expires, synced, face: true, fingers: false, revoked: false };
+            let enrollment =
+                EnrollmentFacts { id, status, expires, synced, face: true, fingers: false, revoked: false };
             let token = TokenKind::TrustedTravelerCard;
             let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
             Policy::default().objections(&facts, now())
@@ -319,7 +320,8 @@ mod tests {
         ] {
             let policy = Policy { card_factor, ..Policy::default() };
             let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
-            let enrollment = EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers, revoked: false };
+            let enrollment =
+                EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers, revoked: false };
             for (works, expected) in [(true, with), (false, without)] {
                 assert_eq!(policy.factor(&enrollment, works), expected, "{card_factor:?} {face} {fingers} {works}");
                 let revoked = EnrollmentFacts { revoked: true, ..enrollment.clone() };

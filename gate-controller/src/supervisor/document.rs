@@ -226,15 +226,10 @@ impl DocumentStation {
             enrollment,
         };
         let Some(cache) = &self.cache else { return Ok(facts(None)) };
-        let Some(mut enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
+        let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
         let state = cache.state().map_err(|error| corrupt(&error))?;
         if self.keys.generation() != Some(state.key_generation) {
             return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's key is not here yet"));
-        }
-        let revoked = enrollment.revoked || enrollment.key_generation != state.key_generation;
-        if enrollment.key_generation != state.key_generation {
-            // Its change has not arrived yet. Compared under the new key its codes would only look like somebody else's.
-            (enrollment.code, enrollment.fingers) = (None, Vec::new());
         }
         let fingers = self.fingers(&enrollment)?;
         let face = match self.face(&enrollment) {
@@ -251,7 +246,7 @@ impl DocumentStation {
             synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
             face: face.is_some(),
             fingers: fingers.is_some(),
-            revoked,
+            revoked: enrollment.revoked,
         }));
         self.evidence.lay_enrollment(crossing, face, fingers);
         Ok(facts)
