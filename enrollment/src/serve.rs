@@ -110,7 +110,7 @@ fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, R
         audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
     }
     let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
-    let registry = Registry::open(registry, &keys.root)?.with_consent_days_max(config.retention.consent_days_max);
+    let registry = Registry::open(registry, keys)?.with_consent_days_max(config.retention.consent_days_max);
     Ok((registry, Reports::new(reports), vaults, audit))
 }
 
@@ -146,10 +146,15 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || working.vaults.keep_up(Timestamp::now()).map(|done| (working, done)));
+        let done = actix_web::web::block(move || {
+            let now = Timestamp::now();
+            let revoked = working.registry.keep_up(now)?;
+            Ok::<_, anyhow::Error>((working.vaults.keep_up(now)?, revoked, working))
+        });
         match done.await {
-            Ok(Ok((service, done))) => {
+            Ok(Ok((done, revoked, service))) => {
                 for (count, act, why) in [
+                    (revoked, Act::Revoke, "key-revoked"),
                     (done.expired, Act::Expire, "retention"),
                     (done.resealed, Act::Rotate, "sealed-anew"),
                     (done.retired, Act::Rotate, "key-destroyed"),

@@ -162,7 +162,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     until(&client, "asked for", "return document.querySelectorAll('tbody tr').length === 1", vec![]).await;
     shown(&client, NAME).await;
     shoot(&client, "list-asking").await;
-    click(&client, "#asking").await;
+    click(&client, ".filters a").await;
     shown(&client, "山田").await;
     type_in(&client, "[name=search]", "zoë").await;
     click(&client, "#search").await;

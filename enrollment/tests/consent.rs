@@ -67,7 +67,7 @@ fn each_consent_is_withdrawn_by_itself_and_its_codes_are_gone_at_once() {
     assert_eq!(staff.upload_fingers(&add, &index, &[&finger("p1_2.png")], false).0, 303);
     let (_, page) = staff.get(&one);
     assert!(page.contains("A consent ends within 30 days") && page.contains(&soon), "{page}");
-    assert!(staff.get("/admin/enrollments?consent=soon").1.contains(NAME));
+    assert!(staff.get("/admin/enrollments?only=consent-asking").1.contains(NAME));
 
     // Renewed to a later day, and too late a day refused.
     let give = |until: &str| {
@@ -78,7 +78,7 @@ fn each_consent_is_withdrawn_by_itself_and_its_codes_are_gone_at_once() {
     assert!(status == 422 && page.contains("no longer than the service allows"), "{status} {page}");
     assert!(give("2020-12-31").1.contains("This day has passed"));
     assert_eq!(give("").0, 303, "as late as may be");
-    assert!(!staff.get("/admin/enrollments?consent=soon").1.contains(NAME));
+    assert!(!staff.get("/admin/enrollments?only=consent-asking").1.contains(NAME));
 
     let before = heard(&gate, &world);
     assert!(before[0].code.is_some() && before[0].fingers.iter().all(|codes| codes.impressions.len() == 2));
@@ -119,7 +119,7 @@ fn enrolled_long_ago(world: &World) -> EnrollmentId {
     let config = Config::read(&world.path("enrollment.toml")).unwrap();
     let keys = setup::open_keys(&config, PASSPHRASE).unwrap();
     let opened = Vaults::open(&config, &keys, Opening::AsLeft).unwrap();
-    let registry = Registry::open(opened.registry, &keys.root).unwrap();
+    let registry = Registry::open(opened.registry, &keys).unwrap();
     let then = Timestamp::now() - (100 * 24).hours();
     let day = |days| Expiry::in_days(days, then);
     let applicant = Applicant {

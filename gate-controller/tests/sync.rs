@@ -124,6 +124,8 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
         finger_version: 0,
         fingers: Vec::new(),
         fingers_until: None,
+        key_generation: 1,
+        revoked: false,
     }
 }
 

@@ -169,6 +169,17 @@ pub struct EnrollmentForGate {
     /// When the consent to compare fingers ends, or ended, likewise.
     #[serde(default)]
     pub fingers_until: Option<Timestamp>,
+    /// Generation of the application key with which all codes were made. With another one they match nobody.
+    #[serde(default = "of_the_first_version")]
+    pub key_generation: u32,
+    /// Whether codes were revoked, and face or fingers have to be taken anew.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+/// The one generation that there was before keys were revoked.
+fn of_the_first_version() -> u32 {
+    1
 }
 
 /// Changes since a revision.

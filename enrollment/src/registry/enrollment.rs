@@ -8,7 +8,7 @@ use sallyport_protocol::{
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Consent, Consents, PersonName, Purpose, consent::EarlierConsent};
+use super::{Consent, Consents, PersonName, Purpose, Revoked, consent::EarlierConsent};
 
 /// One enrollment of one trusted traveler.
 #[derive(Debug, Serialize, Deserialize)]
@@ -53,9 +53,20 @@ pub struct Enrollment {
     pub fingers_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) fingers: Vec<FingerCodes>,
+    /// Generation of the application's key with which all codes were made.
+    #[serde(default = "of_the_first_version")]
+    pub key_generation: u32,
+    /// What was revoked, and was not taken anew yet.
+    #[serde(default)]
+    pub revoked: Option<Revoked>,
     /// Of a record of an earlier version; never there once it was read.
     #[serde(default, rename = "consent", skip_serializing)]
     pub(super) earlier_consent: Option<EarlierConsent>,
+}
+
+/// The one generation that there was before keys were revoked.
+fn of_the_first_version() -> u32 {
+    1
 }
 
 impl<'de> Deserialize<'de> for Enrollment {
@@ -76,8 +87,14 @@ impl Serialize for Enrollment {
 }
 
 impl Enrollment {
-    /// What gates need of it. Codes that nobody consented to go nowhere.
-    pub(super) fn for_gate(self) -> EnrollmentForGate {
+    /// What gates need of it, while this generation of the key is in use: codes of another one go nowhere, nor do those that
+    /// nobody consented to.
+    pub(super) fn for_gate(mut self, key_generation: u32) -> EnrollmentForGate {
+        let revoked = self.revoked.is_some() || self.key_generation != key_generation;
+        if self.key_generation != key_generation {
+            self.code = None;
+            self.fingers.clear();
+        }
         let ends = |purpose| self.consents.last(purpose).map(Consent::ends);
         let (face_until, fingers_until) = (ends(Purpose::FaceTrustedTraveler), ends(Purpose::FingersTrustedTraveler));
         EnrollmentForGate {
@@ -92,6 +109,8 @@ impl Enrollment {
             finger_version: self.finger_version,
             fingers: if fingers_until.is_some() { self.fingers } else { Vec::new() },
             fingers_until,
+            key_generation,
+            revoked,
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use sallyport_protocol::EnrollmentId;
 use sallyport_store::StoreError;
+use serde::{Deserialize, Serialize};
 
 use super::{ENROLLMENTS, Enrollment, Registry, RegistryError};
 
@@ -18,19 +19,24 @@ pub struct Listed {
 }
 
 /// Which enrollments are listed. Damaged ones always are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Only {
     /// All.
+    #[default]
     All,
-    /// Those whose consent ends soon, or which have none any more, as of this instant.
-    NeedsAsking(Timestamp),
+    /// Those whose codes were revoked and not all taken anew.
+    Revoked,
+    /// Those whose consent ends soon, or which have none any more.
+    ConsentAsking,
 }
 
-impl Wanted {
-    fn takes(self, enrollment: &Enrollment) -> bool {
+impl Only {
+    fn takes(self, enrollment: &Enrollment, now: Timestamp) -> bool {
         match self {
             Self::All => true,
-            Self::NeedsAsking(now) => enrollment.consents.needs_asking(now),
+            Self::Revoked => enrollment.revoked.is_some(),
+            Self::ConsentAsking => enrollment.consents.needs_asking(now),
         }
     }
 }
@@ -38,14 +44,20 @@ impl Wanted {
 impl Registry {
     /// Enrollments whose name or card number holds all words of `search`, by name, damaged ones first. Names are
     /// sealed, so all records are read; at most `limit` are given, and how many there are.
-    pub fn list(&self, search: &str, wanted: Wanted, limit: usize) -> Result<(Vec<Listed>, usize), RegistryError> {
+    pub fn list(
+        &self,
+        search: &str,
+        only: Only,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<(Vec<Listed>, usize), RegistryError> {
         let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
         let (mut damaged, mut found) = (Vec::new(), BTreeMap::new());
         let mut count = 0usize;
         self.each::<Enrollment>(ENROLLMENTS, |key, record| {
             let id = <[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes);
             match record {
-                Ok(enrollment) if !enrollment.holds(&words) || !wanted.takes(&enrollment) => {}
+                Ok(enrollment) if !enrollment.holds(&words) || !only.takes(&enrollment, now) => {}
                 Ok(enrollment) => {
                     count += 1;
                     found.insert((enrollment.name.as_str().to_lowercase(), key.to_vec()), enrollment);

@@ -22,7 +22,7 @@ use super::{
     session::{Staff, Token},
     upload::Upload,
 };
-use crate::registry::{Applicant, Expiry, PersonError, PersonName, PortraitError, Purpose, RegistryError, Wanted};
+use crate::registry::{Applicant, Expiry, Only, PersonError, PersonName, PortraitError, Purpose, RegistryError};
 
 /// Most enrollments shown at once.
 const LISTED_MAX: usize = 200;
@@ -49,25 +49,23 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct Listing {
     #[serde(default)]
     search: String,
-    /// `soon`: whose consent ends soon, or who consent to nothing any more.
     #[serde(default)]
-    consent: String,
+    only: Only,
     done: Option<String>,
 }
 
 async fn list(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: Query<Listing>) -> HttpResponse {
     let search: String = asked.search.trim().chars().take(SEARCH_CHARS_MAX).collect();
-    let (now, asking) = (Timestamp::now(), asked.consent == "soon");
-    let wanted = if asking { Wanted::NeedsAsking(now) } else { Wanted::All };
+    let (only, now) = (asked.only, Timestamp::now());
     let (service, words) = (desk.0.service.clone(), search.clone());
-    let found = match blocking(move || service.registry.list(&words, wanted, LISTED_MAX)).await {
+    let found = match blocking(move || service.registry.list(&words, only, now, LISTED_MAX)).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&request, staff.0, &error),
     };
     let (listed, count) = found;
     let page = desk.page(&request, Some(staff.0), Section::Enrollments);
     let done = asked.done.as_deref().and_then(done_text);
-    rendered(StatusCode::OK, &EnrollmentsPage { page, search, asking, listed, count, now, done })
+    rendered(StatusCode::OK, &EnrollmentsPage { page, search, only, listed, count, now, done })
 }
 
 async fn new(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResponse {
@@ -389,6 +387,8 @@ fn done_text(done: &str) -> Option<&'static str> {
         "done-deleted",
         "done-consent",
         "done-withdrawn",
+        "done-revoked",
+        "done-revoked-all",
     ];
     known.into_iter().find(|text| text.strip_prefix("done-") == Some(done))
 }

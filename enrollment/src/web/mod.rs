@@ -9,6 +9,7 @@ mod enrollments;
 mod fingers;
 mod fleet;
 mod pages;
+mod renewal;
 mod rights;
 mod session;
 mod upload;
@@ -180,6 +181,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .configure(session::configure)
         .configure(rights::configure)
         .configure(consent::configure)
+        .configure(renewal::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     gates::GateReport,
-    registry::{Enrollment, Listed, Purpose},
+    registry::{Enrollment, Listed, Only, Purpose},
 };
 
 /// A gate that has been silent for longer than this is marked, in seconds.
@@ -158,8 +158,7 @@ pub(super) struct FaultPage<'a> {
 pub(super) struct EnrollmentsPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) search: String,
-    /// Whether only those are listed whose consent ends soon, or who consent to nothing any more.
-    pub(super) asking: bool,
+    pub(super) only: Only,
     pub(super) listed: Vec<Listed>,
     pub(super) count: usize,
     pub(super) now: Timestamp,
@@ -264,6 +263,15 @@ pub(super) struct DeletePage<'a> {
     pub(super) name: Option<String>,
 }
 
+/// Whether codes shall really be revoked.
+#[derive(Template)]
+#[template(path = "revoke.html")]
+pub(super) struct RevokePage<'a> {
+    pub(super) page: Page<'a>,
+    /// Identifier and name of the one enrollment; `None`: all.
+    pub(super) whose: Option<(EnrollmentId, String)>,
+}
+
 /// The gates.
 #[derive(Template)]
 #[template(path = "gates.html")]
@@ -291,11 +299,12 @@ pub(super) struct CrossingsPage<'a> {
     pub(super) first: bool,
 }
 
-/// How an enrollment stands: suspended, expired or active.
+/// How an enrollment stands: suspended, expired, to be renewed or active.
 fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
     match enrollment.status {
         EnrollmentStatus::Suspended => "suspended",
         EnrollmentStatus::Active if enrollment.expires <= *now => "expired",
+        EnrollmentStatus::Active if enrollment.revoked.is_some() => "revoked",
         EnrollmentStatus::Active => "active",
     }
 }

@@ -132,6 +132,8 @@ pub struct EnrollmentFacts {
     pub face: bool,
     /// Whether the gate can compare a finger with it, given a sensor.
     pub fingers: bool,
+    /// Whether its codes were revoked, and face or fingers have to be taken anew.
+    pub revoked: bool,
     /// What could be compared if the consent to it were not over.
     pub consent_ended: Vec<Factor>,
 }
@@ -172,6 +174,7 @@ impl Policy {
             (true, _) if sensor_works => Ok(Factor::Finger),
             (_, true) => Ok(Factor::Face),
             (true, false) => Err(Reason::FingerSensorUnavailable),
+            (false, false) if enrollment.revoked => Err(Reason::EnrollmentRevoked),
             (false, false) if enrollment.consent_ended.iter().any(|&factor| self.card_factor.takes(factor)) => {
                 Err(Reason::ConsentEnded)
             }
@@ -289,8 +292,8 @@ mod tests {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
             let id = EnrollmentId::from_bytes([1; 16]);
-            let (face, fingers, consent_ended) = (true, false, Vec::new());
-            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
+            let (face, fingers, revoked, consent_ended) = (true, false, false, Vec::new());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, revoked, consent_ended };
             let token = TokenKind::TrustedTravelerCard;
             let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
             Policy::default().objections(&facts, now())
@@ -322,10 +325,13 @@ mod tests {
         ] {
             let policy = Policy { card_factor, ..Policy::default() };
             let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
-            let (expires, synced, consent_ended) = (now(), now(), Vec::new());
-            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
+            let (expires, synced, revoked, consent_ended) = (now(), now(), false, Vec::new());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, revoked, consent_ended };
             for (works, expected) in [(true, with), (false, without)] {
                 assert_eq!(policy.factor(&enrollment, works), expected, "{card_factor:?} {face} {fingers} {works}");
+                let revoked = EnrollmentFacts { revoked: true, ..enrollment.clone() };
+                let told = expected.map_err(|why| if why == NotEnrolled { Reason::EnrollmentRevoked } else { why });
+                assert_eq!(policy.factor(&revoked, works), told, "what was taken anew serves, and the rest is told");
             }
         }
     }
@@ -346,8 +352,8 @@ mod tests {
         ] {
             let policy = Policy { card_factor, ..Policy::default() };
             let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
-            let (expires, synced, consent_ended) = (now(), now(), ended.clone());
-            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, consent_ended };
+            let (expires, synced, revoked, consent_ended) = (now(), now(), false, ended.clone());
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face, fingers, revoked, consent_ended };
             assert_eq!(policy.factor(&enrollment, true), expected, "{card_factor:?} {face} {fingers} {ended:?}");
         }
     }

@@ -247,6 +247,7 @@ impl DocumentStation {
             synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
             face: face.is_some(),
             fingers: fingers.is_some(),
+            revoked: enrollment.revoked,
             consent_ended: ended,
         }));
         self.evidence.lay_enrollment(crossing, face, fingers);

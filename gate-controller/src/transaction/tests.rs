@@ -38,6 +38,7 @@ fn card(face: bool, fingers: bool) -> DocumentFacts {
         synced: Timestamp::from_millisecond(1_795_000_000_000).unwrap(),
         face,
         fingers,
+        revoked: false,
         consent_ended: Vec::new(),
     };
     let token = TokenKind::TrustedTravelerCard;

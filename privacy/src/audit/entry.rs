@@ -42,6 +42,8 @@ pub enum Act {
     Export,
     /// Records were deleted because their time was over.
     Expire,
+    /// Codes were revoked: of one enrollment, or of all.
+    Revoke,
     /// A key was rotated or destroyed.
     Rotate,
     /// A store was taken over from a backup.

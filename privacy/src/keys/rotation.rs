@@ -6,7 +6,7 @@ use crate::vault::Vault;
 /// The generations of one purpose's key in a key store, by the names `PURPOSE-1`, `PURPOSE-2`, ...
 #[derive(Clone, Copy)]
 pub struct Rotating<'a> {
-    store: &'a dyn KeyStore,
+    pub(super) store: &'a dyn KeyStore,
     purpose: &'a str,
 }
 
@@ -59,7 +59,8 @@ impl<'a> Rotating<'a> {
         Ok(over)
     }
 
-    fn generations(&self) -> Result<Vec<u32>, KeyError> {
+    /// The numbers of all generations that there are, in order.
+    pub(super) fn generations(&self) -> Result<Vec<u32>, KeyError> {
         let names = self.store.names()?;
         let number = |name: &String| name.strip_prefix(self.purpose)?.strip_prefix('-')?.parse().ok();
         let mut generations: Vec<u32> = names.iter().filter_map(number).collect();
@@ -67,7 +68,8 @@ impl<'a> Rotating<'a> {
         Ok(generations)
     }
 
-    fn name(&self, generation: u32) -> String {
+    /// The name of this generation in the key store.
+    pub(super) fn name(&self, generation: u32) -> String {
         format!("{}-{generation}", self.purpose)
     }
 }

@@ -8,10 +8,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sallyport_protocol::EnrollmentId;
-use sallyport_store::Change;
 use serde::{Deserialize, Serialize};
 
-use super::{Applicant, ENROLLMENTS, Enrollment, Expiry, Registry, RegistryError};
+use super::{Applicant, ENROLLMENTS, Enrollment, Expiry, Registry, RegistryError, renewal::Factor};
 
 /// The longest consent, in days, where the configuration says nothing else: five years, as long as memberships in trusted
 /// traveler programs usually last. Nobody still knows after more what they once agreed to.
@@ -243,18 +242,20 @@ impl Enrollment {
         Purpose::ALL.iter().copied().filter(without)
     }
 
-    /// Destroys the codes for a purpose. Their seed will never be used again.
+    /// Destroys the codes for a purpose, and waits for none to be taken anew. Their seed will never be used again.
     fn forget(&mut self, purpose: Purpose) {
         match purpose {
             Purpose::FaceTrustedTraveler => {
                 (self.code, self.model) = (None, None);
                 (self.photographed_by, self.photographed_at) = (None, None);
                 self.version = self.version.saturating_add(1);
+                self.renewed(Factor::Face);
             }
             Purpose::FingersTrustedTraveler => {
                 self.fingers.clear();
                 (self.fingers_by, self.fingers_at) = (None, None);
                 self.finger_version = self.finger_version.saturating_add(1);
+                self.renewed(Factor::Fingers);
             }
         }
     }
@@ -309,10 +310,10 @@ impl Registry {
         now: Timestamp,
     ) -> Result<(), RegistryError> {
         let mut last = self.locked();
-        let mut enrollment = self.get(id)?;
+        let mut enrollment = self.current(id, now)?;
         enrollment.consents.withdraw(purpose, by, now)?;
         enrollment.forget(purpose);
-        self.write_under_a_new_key(&mut last, enrollment)
+        self.rewrite(&mut last, vec![enrollment])
     }
 
     /// Enrollments with codes that no consent covers any more.
@@ -332,15 +333,9 @@ impl Registry {
         let over: Vec<Purpose> = enrollment.unconsented(now).collect();
         if !over.is_empty() {
             over.iter().for_each(|&purpose| enrollment.forget(purpose));
-            self.write_under_a_new_key(&mut last, enrollment)?;
+            self.rewrite(&mut last, vec![enrollment])?;
         }
         Ok(over)
-    }
-
-    /// Writes an enrollment under a new record key, so that what it was before is lost in every copy, too.
-    fn write_under_a_new_key(&self, last: &mut u64, enrollment: Enrollment) -> Result<(), RegistryError> {
-        let removal = Change::Remove { tree: ENROLLMENTS, key: enrollment.id.as_bytes().to_vec() };
-        self.write(last, enrollment, vec![removal])
     }
 }
 

@@ -6,14 +6,13 @@ use std::sync::Arc;
 use jiff::ToSpan as _;
 use proptest::prelude::*;
 use sallyport_protocol::{EnrollmentForGate, FingerPosition};
-use sallyport_store::MemoryStore;
 
 use super::*;
 use crate::{
     config::Kept,
     registry::{
-        FingerImpression, Over, Wanted,
-        tests::{applicant, embedding, given, impression, now, of, opened, root},
+        FingerImpression, Only, Over,
+        tests::{applicant, embedding, given, impression, keys, now, of, opened},
     },
 };
 
@@ -43,7 +42,8 @@ fn missing<T>(result: Result<T, RegistryError>, purpose: Purpose) -> bool {
 
 #[test]
 fn nothing_is_taken_that_nobody_consented_to() {
-    let registry = opened(&Arc::default(), &root());
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
     let consents = |purposes: &[Purpose]| Applicant {
         consents: purposes.iter().map(|&purpose| given(purpose, None)).collect(),
         ..applicant("Ana", "04A1B2C3")
@@ -53,7 +53,7 @@ fn nothing_is_taken_that_nobody_consented_to() {
     assert!(missing(registry.enroll(consents(&[]), face(), &[], "bo", now()), FACE));
     assert!(missing(registry.enroll(consents(&[FINGERS]), face(), &[], "bo", now()), FACE));
     assert!(missing(registry.enroll(consents(&[FACE]), face(), &finger(), "bo", now()), FINGERS));
-    assert_eq!(registry.list("", Wanted::All, 10).unwrap().1, 0);
+    assert_eq!(registry.list("", Only::All, now(), 10).unwrap().1, 0);
     let ana = registry.enroll(consents(&[FACE]), face(), &[], "bo", now()).unwrap();
     assert!(missing(registry.add_fingers(ana, &finger(), false, "bo", now()), FINGERS));
     registry.give_consent(ana, given(FINGERS, None), "cy", now()).unwrap();
@@ -66,8 +66,8 @@ fn nothing_is_taken_that_nobody_consented_to() {
 
 #[test]
 fn withdrawing_destroys_the_codes_of_that_purpose_alone_and_gates_hear_of_it() {
-    let (memory, root) = (Arc::new(MemoryStore::new()), root());
-    let registry = opened(&memory, &root);
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
     let ana = enrolled(&registry);
     let later = now() + 24.hours();
     registry.withdraw_consent(ana, FACE, "cy", later).unwrap();
@@ -100,7 +100,8 @@ fn withdrawing_destroys_the_codes_of_that_purpose_alone_and_gates_hear_of_it() {
 
 #[test]
 fn a_consent_ends_by_itself_and_no_later_than_enrollment_and_policy_allow() {
-    let registry = opened(&Arc::default(), &root()).with_consent_days_max(60);
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys).with_consent_days_max(60);
     let ana = enrolled(&registry);
     let give = |last_day| registry.give_consent(ana, given(FACE, Some(last_day)), "bo", now());
     let until = || registry.get(ana).unwrap().consents.last(FACE).unwrap().until;
@@ -128,7 +129,8 @@ fn a_consent_ends_by_itself_and_no_later_than_enrollment_and_policy_allow() {
 
 #[test]
 fn who_consents_to_nothing_is_deleted_a_few_days_later_and_others_after_their_last_day() {
-    let registry = opened(&Arc::default(), &root());
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
     let ana = enrolled(&registry);
     let (kept, seven_days) = (Kept::default(), (7 * 24).hours());
     let over = |now| registry.over(&kept, now).unwrap();
@@ -152,7 +154,8 @@ fn who_consents_to_nothing_is_deleted_a_few_days_later_and_others_after_their_la
 
 #[test]
 fn earlier_consents_are_kept_up_to_a_bound() {
-    let registry = opened(&Arc::default(), &root());
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
     let ana = enrolled(&registry);
     for minute in 0..40_i64 {
         registry.give_consent(ana, given(FACE, None), "bo", now() + minute.minutes()).unwrap();
@@ -165,9 +168,10 @@ fn earlier_consents_are_kept_up_to_a_bound() {
 
 #[test]
 fn a_list_names_those_who_have_to_be_asked() {
-    let registry = opened(&Arc::default(), &root());
-    let listed = |wanted| -> Vec<String> {
-        let (listed, _) = registry.list("", wanted, 10).unwrap();
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
+    let listed = |only| -> Vec<String> {
+        let (listed, _) = registry.list("", only, now(), 10).unwrap();
         listed.into_iter().map(|one| one.enrollment.unwrap().name.as_str().to_owned()).collect()
     };
     let values = embedding(1);
@@ -180,8 +184,8 @@ fn a_list_names_those_who_have_to_be_asked() {
             _ => {}
         }
     }
-    assert_eq!(listed(Wanted::NeedsAsking(now())), ["Ben", "Cy"]);
-    assert_eq!(listed(Wanted::All).len(), 3);
+    assert_eq!(listed(Only::ConsentAsking), ["Ben", "Cy"]);
+    assert_eq!(listed(Only::All).len(), 3);
 }
 
 #[test]
@@ -208,7 +212,7 @@ fn the_one_consent_of_an_earlier_version_becomes_one_a_purpose() {
     // What nobody consented to is sent nowhere.
     let mut without_any: serde_json::Value = serde_json::from_str(sample).unwrap();
     without_any.as_object_mut().unwrap().remove("consent");
-    let told = serde_json::from_value::<Enrollment>(without_any).unwrap().for_gate();
+    let told = serde_json::from_value::<Enrollment>(without_any).unwrap().for_gate(1);
     assert!(told.code.is_none() && told.fingers.is_empty());
 }
 
@@ -243,7 +247,8 @@ proptest! {
     /// A second account of who agreed to what until when, kept beside the registry.
     #[test]
     fn no_sequence_leaves_a_code_without_a_consent(steps in prop::collection::vec(step(), 1..30)) {
-        let registry = opened(&Arc::default(), &root());
+        let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
         let ana = enrolled(&registry);
         let (mut clock, ends) = (now(), at("2027-02-01T00:00:00Z"));
         let mut agreed = [Some(ends), Some(ends)];
