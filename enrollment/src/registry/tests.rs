@@ -171,7 +171,9 @@ impl Replica {
             let kept = &self.enrollments[id];
             assert_eq!(kept.card.as_str(), format!("000000{:02X}", known.card));
             assert_eq!((kept.version, kept.status), (known.version, known.status));
-            assert_eq!(kept.key_generation, key.generation());
+            // One without codes is not sent again only because there is another key.
+            let has_codes = kept.code.is_some() || !kept.fingers.is_empty();
+            assert!(!has_codes || kept.key_generation == key.generation());
             assert_eq!(kept.revoked, known.revoked != (false, false));
             let seed = key.enrollment_seed(id.as_bytes(), known.version);
             let expected = known.face.map(|face| protect(&embedding(face), &seed).unwrap());
@@ -366,12 +368,12 @@ fn codes_of_a_version_that_could_not_revoke_serve_until_they_are_revoked() {
     assert_eq!(registry.revoke_all(now()).unwrap(), 1);
     gate.sync(&registry, 1);
     let kept = &gate.enrollments[&ana];
-    assert_eq!(registry.list("", Only::Revoked, 9).unwrap().1, 1);
+    assert_eq!(registry.list("", Only::Revoked, now(), 9).unwrap().1, 1);
     assert!(kept.code.is_none() && kept.revoked && kept.key_generation == 2);
     assert_ne!(registry.grant().key[..], first.expose_bytes()[..]);
     registry.rephotograph(ana, of(&embedding(1)), "bo", now()).unwrap();
     assert_eq!(registry.get(ana).unwrap().revoked, None);
-    assert_eq!(registry.list("", Only::Revoked, 9).unwrap().1, 0);
+    assert_eq!(registry.list("", Only::Revoked, now(), 9).unwrap().1, 0);
 }
 
 #[test]

@@ -99,6 +99,19 @@ fn withdrawing_destroys_the_codes_of_that_purpose_alone_and_gates_hear_of_it() {
 }
 
 #[test]
+fn what_was_revoked_and_is_consented_to_no_longer_is_not_waited_for() {
+    let (_folder, keys) = keys();
+    let registry = opened(&Arc::default(), &keys);
+    let ana = enrolled(&registry);
+    registry.revoke(ana, now()).unwrap();
+    registry.withdraw_consent(ana, FACE, "cy", now()).unwrap();
+    let waits = registry.get(ana).unwrap().revoked.unwrap();
+    assert_eq!((waits.face, waits.fingers), (false, true));
+    registry.add_fingers(ana, &finger(), false, "bo", now()).unwrap();
+    assert!(registry.get(ana).unwrap().revoked.is_none() && !for_gate(&registry).revoked);
+}
+
+#[test]
 fn a_consent_ends_by_itself_and_no_later_than_enrollment_and_policy_allow() {
     let (_folder, keys) = keys();
     let registry = opened(&Arc::default(), &keys).with_consent_days_max(60);
