@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sallyport_privacy::keys::KeyPlace;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
 
@@ -194,6 +195,14 @@ impl Config {
     /// The root key's file.
     pub fn root_key(&self) -> PathBuf {
         self.data.join("root.json")
+    }
+
+    /// Where the root key and the keys that are rotated lie.
+    pub fn key_place(&self) -> KeyPlace {
+        match (&self.keys.module, &self.keys.token) {
+            (Some(module), Some(label)) => KeyPlace::Token { module: module.clone(), label: label.clone() },
+            _ => KeyPlace::Files { root: self.root_key(), others: self.key_folder() },
+        }
     }
 
     /// The accounts' file.

@@ -1,25 +1,19 @@
 //! Commands that make things: the data folder, gates' certificates, accounts. None opens the store, so that all work
 //! while the service runs.
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, sync::Arc};
+use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path};
 
 use anyhow::{Context as _, Result, bail};
 use sallyport_link::{Authority, Usage};
 use sallyport_privacy::{
     accounts::Accounts,
-    keys::{ApplicationKeys, FileKeyStore, KeyStore as _, Pkcs11KeyStore, ROOT, RootKey, Rotating},
+    keys::{ApplicationKeys, Keys, RootKey, Rotating},
     vault::Vault,
 };
 use sallyport_protocol::GateId;
 use zeroize::Zeroizing;
 
-use crate::{
-    config::Config,
-    gates::Admission,
-    registry::APPLICATION,
-    vaults::{ENVELOPES, Keys},
-    web::Role,
-};
+use crate::{config::Config, gates::Admission, registry::APPLICATION, vaults::ENVELOPES, web::Role};
 
 /// The first account.
 pub const FIRST_ACCOUNT: &str = "admin";
@@ -41,16 +35,7 @@ pub fn init(config: &Config, hosts: &[String], passphrase: &str) -> Result<Zeroi
         .mode(0o700)
         .create(data)
         .with_context(|| format!("the data folder {} cannot be made", data.display()))?;
-    let root = match token(config, passphrase)? {
-        None => RootKey::create(&config.root_key(), passphrase)?,
-        Some(token) => {
-            // A token that has served before keeps its root: what was sealed under it opens still.
-            if !token.names()?.iter().any(|name| name == ROOT) {
-                token.create(ROOT)?;
-            }
-            RootKey::from_store(&token)?
-        }
-    };
+    let root = config.key_place().create(passphrase)?.root;
     let authority = Authority::create()?;
     authority.save(data, &authority_vault(&root))?;
     let hosts: Vec<String> = OWN_HOSTS.iter().map(|host| (*host).to_owned()).chain(hosts.iter().cloned()).collect();
@@ -105,19 +90,7 @@ pub fn open_root(config: &Config, passphrase: &str) -> Result<RootKey> {
 /// Opens the root key and the store of the other keys: by a passphrase, or by a token's PIN.
 pub fn open_keys(config: &Config, passphrase: &str) -> Result<Keys> {
     check_initialized(config)?;
-    if let Some(store) = token(config, passphrase)? {
-        return Ok(Keys { root: RootKey::from_store(&store)?, store: Arc::new(store) });
-    }
-    let root = RootKey::open(&config.root_key(), passphrase)?;
-    let store = Arc::new(FileKeyStore::open(&config.key_folder(), &root)?);
-    Ok(Keys { root, store })
-}
-
-fn token(config: &Config, pin: &str) -> Result<Option<Pkcs11KeyStore>> {
-    match (&config.keys.module, &config.keys.token) {
-        (Some(module), Some(token)) => Ok(Some(Pkcs11KeyStore::open(module, token, &Zeroizing::new(pin.to_owned()))?)),
-        _ => Ok(None),
-    }
+    Ok(config.key_place().open(passphrase)?)
 }
 
 /// Makes the next generation of the envelopes' key, which the running service takes up within a minute. Gives its number.

@@ -1,70 +1,19 @@
 //! Where the registry's records lie and the keys to them, and their upkeep.
 
-use std::{
-    fs, io,
-    path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use sallyport_privacy::{
-    keys::{KeyError, KeyStore, RootKey, Rotating, write_private},
-    vault::{ManifestKey, SystemClock},
-};
-use sallyport_store::{FileAnchor, Opening, SealedStore, SledStore, StoreError, VaultKeys, VaultStore};
+pub use sallyport_privacy::keys::Keys;
+use sallyport_privacy::vault::{ManifestKey, SystemClock};
+pub use sallyport_store::{Done, UpkeepError};
+use sallyport_store::{EnvelopeKey, FileAnchor, Opening, SealedStore, SledStore, Upkeep, VaultKeys, VaultStore};
 
 use crate::{config::Config, registry::Registry};
 
 /// The key by which envelopes are sealed.
 pub const ENVELOPES: &str = "envelopes";
-/// How many envelopes are sealed anew before others may use the store again.
-const RESEALED_AT_ONCE: usize = 100;
-
-/// The root key, and the store of the keys that are rotated and destroyed.
-pub struct Keys {
-    /// The root.
-    pub root: RootKey,
-    /// The others.
-    pub store: Arc<dyn KeyStore>,
-}
-
-/// Why the records are not there.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VaultsError {
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The keys.
-    #[error(transparent)]
-    Key(#[from] KeyError),
-}
-
 /// The registry's records, and those that are not of persons.
-pub struct Vaults {
-    records: Arc<VaultStore>,
-    keys: Arc<dyn KeyStore>,
-    keep: usize,
-    rotate_days: u16,
-    /// When the key was last rotated.
-    rotated: PathBuf,
-    /// The generation by which all envelopes are known to be sealed.
-    resealed: AtomicU32,
-}
-
-/// What upkeep found to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Done {
-    /// Records whose time was over.
-    pub expired: usize,
-    /// Envelopes sealed anew.
-    pub resealed: usize,
-    /// Keys destroyed.
-    pub retired: usize,
-}
+pub struct Vaults(Upkeep);
 
 /// Stores as registry and reports use them.
 pub struct Opened {
@@ -78,10 +27,17 @@ pub struct Opened {
 
 impl Vaults {
     /// Opens the records. What an earlier version kept in the common store is moved to the vault.
-    pub fn open(config: &Config, keys: &Keys, opening: Opening) -> Result<Opened, VaultsError> {
+    pub fn open(config: &Config, keys: &Keys, opening: Opening) -> Result<Opened, UpkeepError> {
         let common = SealedStore::new(Arc::new(SledStore::open(&config.store())?), keys.root.vault("store"));
+        let envelope_key = EnvelopeKey {
+            keys: keys.store.clone(),
+            name: ENVELOPES,
+            rotate_every: SignedDuration::from_hours(24 * i64::from(config.keys.rotate_days)),
+            keep: config.keys.keep_generations,
+            rotated: config.rotated(),
+        };
         let vault_keys = VaultKeys {
-            envelopes: Rotating::new(&*keys.store, ENVELOPES).vault()?,
+            envelopes: envelope_key.generations().vault()?,
             manifest: ManifestKey::new(&keys.root.key("manifest")),
         };
         let records = Arc::new(VaultStore::open(
@@ -98,73 +54,20 @@ impl Vaults {
         if moved > 0 {
             tracing::info!(moved, "records of an earlier version have keys of their own now");
         }
-        let vaults = Self {
-            records,
-            keys: keys.store.clone(),
-            keep: config.keys.keep_generations,
-            rotate_days: config.keys.rotate_days,
-            rotated: config.rotated(),
-            resealed: AtomicU32::new(0),
-        };
-        Ok(Opened { vaults, registry, reports: common })
+        Ok(Opened { vaults: Self(Upkeep::new(records, envelope_key)), registry, reports: common })
     }
 
-    /// Destroys what is over; rotates the envelopes' key when it is time; seals envelopes by its newest generation, step by
-    /// step while the service goes on; and destroys generations that no backup needs any more.
-    pub fn keep_up(&self, now: Timestamp) -> Result<Done, VaultsError> {
-        let mut done = Done { expired: self.records.purge()?, ..Done::default() };
-        let rotating = Rotating::new(&*self.keys, ENVELOPES);
-        if self.is_due(now)? {
-            rotating.rotate()?;
-        }
-        let vault = rotating.vault()?;
-        let newest = vault.newest();
-        if self.resealed.load(Ordering::Relaxed) == newest {
-            return Ok(done);
-        }
-        self.records.rotate(vault);
-        let mut after: Option<Vec<u8>> = None;
-        loop {
-            let step = self.records.reseal(after.as_deref(), RESEALED_AT_ONCE)?;
-            done.resealed += step.done;
-            if step.done > 0 {
-                tracing::info!(done = done.resealed, generation = newest, "sealing envelopes anew");
-            }
-            after = step.after;
-            if after.is_none() {
-                break;
-            }
-        }
-        done.retired = rotating.retire(self.keep)?;
-        self.records.rotate(rotating.vault()?);
-        self.resealed.store(newest, Ordering::Relaxed);
-        Ok(done)
-    }
-
-    /// Whether the key is old enough to be rotated; from then on it is new. The first time it is.
-    fn is_due(&self, now: Timestamp) -> Result<bool, KeyError> {
-        let path = &self.rotated;
-        let failed = |source| KeyError::File { path: path.clone(), source };
-        let known = match fs::read_to_string(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            // One that is no instant is as good as none: the next rotation comes a little later.
-            other => other.map_err(failed)?.trim().parse::<Timestamp>().ok(),
-        };
-        let days = SignedDuration::from_hours(24 * i64::from(self.rotate_days));
-        let due = known.is_some_and(|known| now.duration_since(known) >= days) && self.rotate_days > 0;
-        if due || known.is_none() {
-            // Written before: a power cut loses one rotation at most, and never makes one too many.
-            write_private(path, format!("{now}\n").as_bytes(), true).map_err(failed)?;
-        }
-        Ok(due)
+    /// Destroys what is over, and rotates the envelopes' key when it is time: see [`Upkeep::keep_up`].
+    pub fn keep_up(&self, now: Timestamp) -> Result<Done, UpkeepError> {
+        self.0.keep_up(now)
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use sallyport_privacy::keys::{FileKeyStore, ROOT};
-    use sallyport_store::Change;
+    use sallyport_privacy::keys::{ROOT, RootKey, Rotating};
+    use sallyport_store::{Change, StoreError};
 
     use super::*;
 
@@ -185,12 +88,10 @@ mod tests {
         }
 
         fn keys(&self) -> Keys {
-            let root = RootKey::open(&self.config.root_key(), "correct horse battery").unwrap();
-            let store = Arc::new(FileKeyStore::open(&self.config.key_folder(), &root).unwrap());
-            Keys { root, store }
+            self.config.key_place().open("correct horse battery").unwrap()
         }
 
-        fn open(&self) -> Result<Opened, VaultsError> {
+        fn open(&self) -> Result<Opened, UpkeepError> {
             Vaults::open(&self.config, &self.keys(), Opening::AsLeft)
         }
     }
@@ -260,7 +161,7 @@ mod tests {
         drop(opened);
         copy(&backup, &world.config.records());
         let error = world.open().err().unwrap();
-        assert!(matches!(error, VaultsError::Store(StoreError::RolledBack { .. })), "{error}");
+        assert!(matches!(error, UpkeepError::Store(StoreError::RolledBack { .. })), "{error}");
         let restored = Vaults::open(&world.config, &world.keys(), Opening::Restored).unwrap();
         let dead = restored.registry.get::<u8>(TREE, &[1]);
         assert!(matches!(dead, Err(StoreError::Corrupt { .. })), "its key was destroyed with it: {dead:?}");

@@ -1,11 +1,13 @@
 //! The gate's link over real mutual TLS, to a service that answers as each test says.
 #![allow(clippy::unwrap_used)]
 
+mod vaulted;
+
 use std::{
     collections::BTreeSet,
     net::TcpListener,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, mpsc::channel},
+    sync::{Arc, Mutex, MutexGuard, atomic::Ordering, mpsc::channel},
     thread,
     time::Duration,
 };
@@ -16,19 +18,19 @@ use actix_web::{
 };
 use jiff::Timestamp;
 use sallyport_gate::{
-    cache::Cache,
     config::Identity,
     journal::Journal,
-    sync::{Centre, KeyRing, LinkStatus, SyncError, Synchronizer, Uploads},
+    sync::{Centre, LinkStatus, SyncError, Synchronizer, Uploads},
     transaction::JournalLine,
     view::*,
 };
 use sallyport_link::{Authority, Usage, server_config};
 use sallyport_privacy::vault::Vault;
 use sallyport_protocol::*;
-use sallyport_store::{Change, MemoryStore, Store as _};
+use sallyport_store::{Change, Store as _};
 use serde::Deserialize;
 use tokio::sync::watch;
+use vaulted::{Disks, card};
 use zeroize::Zeroizing;
 
 /// What the service is made to do, and what it saw.
@@ -107,33 +109,15 @@ async fn health(script: Scripted, health: Json<GateHealth>) -> HttpResponse {
     HttpResponse::NoContent().finish()
 }
 
-fn card(number: u8) -> CardNumber {
-    CardNumber::from_uid(&[4, 1, 2, number]).unwrap()
-}
-
 fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
-    EnrollmentForGate {
-        id: EnrollmentId::from_bytes([number; 16]),
-        card: card(number),
-        version: 1,
-        status,
-        expires: "2099-01-01T00:00:00Z".parse().unwrap(),
-        model: Some("net".into()),
-        code: Some(ProtectedCode::new(Zeroizing::new(vec![number; 8]))),
-        face_until: None,
-        finger_version: 0,
-        fingers: Vec::new(),
-        fingers_until: None,
-        key_generation: 1,
-        revoked: false,
-    }
+    vaulted::enrollment(number, number, 1, status)
 }
 
 /// A gate's link and the service at its other end.
 struct Link {
     synchronizer: Synchronizer,
     script: Scripted,
-    store: Arc<MemoryStore>,
+    disks: Disks,
     uploads: Uploads,
     folder: tempfile::TempDir,
 }
@@ -146,18 +130,17 @@ impl Link {
         let url = serve(path, script.clone());
         let [certificate, key, authority] = ["gate.crt", "gate.key", "ca.crt"].map(|file| path.join(file));
         let (journal, _) = Journal::open(&path.join("journal"), &gate, true, Timestamp::now()).unwrap();
-        let store = Arc::new(MemoryStore::new());
+        let disks = Disks::new(false);
         let synchronizer = Synchronizer {
             centre: Centre::new(&url, &Identity { certificate, key, authority }).unwrap(),
-            cache: Arc::new(Cache::new(store.clone(), Vault::new(&[1; 32]))),
+            cache: Arc::new(disks.open().unwrap()),
             journal: Arc::new(journal),
-            keys: Arc::new(KeyRing::empty(path.join("key"), Vault::new(&[2; 32]))),
             view: watch::channel(view(&gate)).1,
             gate,
             grace: Duration::from_secs(3_600),
             interval: Duration::from_secs(3_600),
         };
-        Self { synchronizer, script, store, uploads: Uploads::default(), folder }
+        Self { synchronizer, script, disks, uploads: Uploads::default(), folder }
     }
 
     fn script(&self) -> MutexGuard<'_, Script> {
@@ -275,7 +258,7 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     let crossed = link.crossed(3);
     link.round().unwrap();
     assert_eq!(link.status_of(1), Some(EnrollmentStatus::Active));
-    assert_eq!(link.synchronizer.keys.generation(), Some(1));
+    assert_eq!(link.synchronizer.cache.keys().generation(), Some(1));
     assert_eq!(link.script().stored, crossed);
     let health = link.script().health.clone().unwrap();
     assert_eq!((health.revision, health.records_waiting, health.mode), (4, 0, GateMode::Held));
@@ -343,22 +326,30 @@ fn a_service_that_stores_no_records_still_changes_enrollments() {
 }
 
 #[test]
-fn a_dismissed_gate_trusts_its_cache_no_longer() {
+fn a_dismissed_gate_keeps_nothing() {
     let mut link = Link::new();
     (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 1);
     link.round().unwrap();
     assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+    let copied = link.disks.copied_envelopes();
 
     link.script().dismissed = true;
     link.crossed(1);
     assert_eq!(link.run_once(), LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
     let state = link.synchronizer.cache.state().unwrap();
-    assert_eq!((state.synced, state.revision), (None, 1));
+    assert_eq!((state.synced, state.revision, link.status_of(1)), (None, 0, None));
+    assert_eq!(link.synchronizer.cache.keys().generation(), None, "nor the application key");
+    assert!(link.disks.copied_envelopes().is_empty());
+    let present = link.disks.present_keys();
+    assert!(copied.iter().all(|(place, sealed)| present.open(place, sealed).is_err()), "not even in copies");
+    link.run_once();
+    assert_eq!(link.disks.present_keys().newest(), present.newest(), "once is enough");
     assert_eq!(link.synchronizer.journal.waiting_count(), 1, "a dismissal is no fault of the record");
 
     link.script().dismissed = false;
     link.round().unwrap();
-    assert!(link.synchronizer.cache.state().unwrap().synced.is_some(), "admitted again");
+    assert_eq!(link.status_of(1), Some(EnrollmentStatus::Active), "admitted again");
+    assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
     assert_eq!(link.script().stored.len(), 1);
 }
 
@@ -374,24 +365,15 @@ fn a_service_out_of_reach_costs_the_grace_time_only() {
 
 #[test]
 fn an_agreement_of_a_time_to_come_is_stale() {
-    let mut link = Link::new();
-    link.move_to(&nowhere());
-    let page = |revision| EnrollmentPage {
-        revision,
-        epoch: EpochId::from_bytes([0; 16]),
-        more: false,
-        key_generation: 1,
-        changed: Vec::new(),
-        removed: Vec::new(),
-    };
-    let hour = Duration::from_secs(3_600);
-    for (synced, expected) in [
-        (Timestamp::now(), LinkState::Offline),
-        (Timestamp::now() + hour, LinkState::Stale),
-        (Timestamp::now() - 2 * hour, LinkState::Stale),
-    ] {
-        link.synchronizer.cache.take(&page(1), synced).unwrap();
-        assert_eq!(link.run_once().link, expected, "{synced}");
+    for (hours, expected) in [(0, LinkState::Offline), (1, LinkState::Stale), (-2, LinkState::Stale)] {
+        let mut link = Link::new();
+        link.disks = Disks::new(true);
+        let clock = link.disks.hand.as_ref().unwrap();
+        clock.0.store(Timestamp::now().as_millisecond() + hours * 3_600_000, Ordering::SeqCst);
+        link.synchronizer.cache = Arc::new(link.disks.open().unwrap());
+        link.synchronizer.cache.take(&vaulted::page(1, Vec::new(), &[])).unwrap();
+        link.move_to(&nowhere());
+        assert_eq!(link.run_once().link, expected, "{hours}");
     }
 }
 
@@ -416,20 +398,47 @@ fn a_damaged_cache_is_fetched_anew() {
     let enrolled = || vec![(1, EnrollmentStatus::Active), (2, EnrollmentStatus::Active)];
     (link.script().enrolled, link.script().revision) = (enrolled(), 1);
     link.round().unwrap();
-    for (tree, found_by) in [("cards", "the change"), ("enrollments", "the card"), ("state", "the round")] {
-        let damaged = link.store.scan(tree, None, 9).unwrap().into_iter().map(|(key, _)| {
+    let damage = |link: &Link, tree| {
+        let damaged = link.disks.records.scan(tree, None, 9).unwrap().into_iter().map(|(key, _)| {
             let value = b"garbage".to_vec();
             Change::Put { tree, key, value }
         });
-        link.store.apply(damaged.collect()).unwrap();
-        link.script().enrolled = enrolled();
-        if tree == "enrollments" {
-            assert!(link.synchronizer.cache.find(&card(1)).is_err());
-        } else {
-            assert_eq!(link.round().unwrap_err().reason(), Reason::StoreCorrupt, "{found_by}");
-        }
-        link.round().unwrap();
-        assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active), "{found_by}");
-        assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
-    }
+        link.disks.records.apply(damaged.collect()).unwrap();
+    };
+    // A traveler's card finds it, ...
+    damage(&link, "enrollments");
+    assert!(link.synchronizer.cache.find(&card(1)).is_err());
+    link.round().unwrap();
+    assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active));
+    // ... or a change, ...
+    link.disks.envelopes.clear().unwrap();
+    link.script().revision = 2;
+    assert_eq!(link.round().unwrap_err().reason(), Reason::StoreCorrupt);
+    link.round().unwrap();
+    assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active));
+    // ... or the next start.
+    damage(&link, "state");
+    assert!(link.disks.open().is_err());
+    link.synchronizer.cache = Arc::new(link.disks.open_whatever_it_is());
+    assert_eq!(link.status_of(2), None);
+    link.round().unwrap();
+    assert_eq!(link.status_of(2), Some(EnrollmentStatus::Active));
+    assert!(link.synchronizer.cache.state().unwrap().synced.is_some());
+}
+
+#[test]
+fn a_service_that_is_away_for_too_long_leaves_no_enrollments_behind() {
+    let mut link = Link::new();
+    link.disks = Disks::new(true);
+    link.synchronizer.cache = Arc::new(link.disks.open().unwrap());
+    (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 1);
+    link.round().unwrap();
+    link.move_to(&nowhere());
+    link.disks.pass(72);
+    assert_eq!(link.round().unwrap_err().reason(), Reason::CentreUnreachable);
+    assert!(link.status_of(1).is_some());
+    link.disks.pass(1);
+    assert_eq!(link.round().unwrap_err().reason(), Reason::CentreUnreachable);
+    assert_eq!((link.status_of(1), link.synchronizer.cache.keys().generation()), (None, None));
+    assert!(link.disks.copied_envelopes().is_empty());
 }

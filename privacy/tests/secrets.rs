@@ -52,8 +52,8 @@ fn no_text_about_a_key_tells_the_key() {
     }
 
     let wrong = RootKey::open(&path, "another horse battery").unwrap_err();
-    application.save(&folder.path().join("a.key"), &vault).unwrap();
-    let other = ApplicationKey::load(&folder.path().join("a.key"), &root.vault("other")).unwrap_err();
+    let kept = vault.seal(b"application key", &application.to_plain());
+    let other = root.vault("other").open(b"application key", &kept).unwrap_err();
     let sealed = vault.seal(b"a", b"x");
     let error = Vault::new(&derived).open(b"a", &sealed).unwrap_err();
     for text in [format!("{wrong} {wrong:?}"), format!("{other} {other:?}"), format!("{error} {error:?}")] {
@@ -66,7 +66,8 @@ fn no_file_holds_a_key_in_the_clear() {
     let folder = tempfile::tempdir().unwrap();
     let root = RootKey::create(&folder.path().join("root.json"), PASSPHRASE).unwrap();
     let (vault, key) = (root.vault("keys"), random_key());
-    ApplicationKey::received(&key, 1).save(&folder.path().join("application.key"), &vault).unwrap();
+    let kept = vault.seal(b"application key", &ApplicationKey::received(&key, 1).to_plain());
+    fs::write(folder.path().join("application.key"), kept).unwrap();
     let store = FileKeyStore::open(&folder.path().join("keys"), &root).unwrap();
     store.create("envelopes-1").unwrap();
     let keys = [key, *store.derive("envelopes-1", b"").unwrap(), *store.derive(ROOT, b"").unwrap()];

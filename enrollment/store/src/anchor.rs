@@ -51,7 +51,8 @@ impl FileAnchor {
 impl Anchor for FileAnchor {
     fn least(&self) -> Result<u64, StoreError> {
         match fs::read_to_string(&self.0) {
-            Ok(text) => text.trim().parse().map_err(|_| self.failed("it is no number, so write 0 to begin anew")),
+            Ok(text) => text.trim().parse().map_err(|_| StoreError::Counter(self.0.clone())),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(StoreError::Counter(self.0.clone())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
             Err(error) => Err(self.failed(&error.to_string())),
         }
@@ -74,7 +75,9 @@ mod tests {
         assert_eq!(FileAnchor::at(&path).least().unwrap(), 0);
         FileAnchor::at(&path).advance(7).unwrap();
         assert_eq!(FileAnchor::at(&path).least().unwrap(), 7);
-        fs::write(&path, "seven").unwrap();
-        assert!(FileAnchor::at(&path).least().is_err(), "never taken for nothing");
+        for garbage in [&b"seven"[..], b"", b"\xff\xff"] {
+            fs::write(&path, garbage).unwrap();
+            assert!(matches!(FileAnchor::at(&path).least(), Err(StoreError::Counter(_))), "never taken for nothing");
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! * [`SealedStore`]: values sealed by a vault before they reach a store. Keys are not sealed: use identifiers that
 //!   say nothing, or pseudonyms.
 //! * [`VaultStore`]: records whose own keys lie in envelopes elsewhere, that expire, and of which none can be put back.
+//!   [`Upkeep`] rotates the key of the envelopes.
 
 mod anchor;
 mod memory;
@@ -19,7 +20,7 @@ pub use self::{
     memory::MemoryStore,
     on_disk::SledStore,
     sealed::{Opened, SealedStore},
-    vault_store::{Opening, Resealed, VaultChange, VaultKeys, VaultStore},
+    vault_store::{Done, EnvelopeKey, Opening, Resealed, Upkeep, UpkeepError, VaultChange, VaultKeys, VaultStore},
 };
 
 /// Why the store could not do it.
@@ -72,6 +73,9 @@ pub enum StoreError {
          `--restored`"
     )]
     Disagrees,
+    /// The number kept elsewhere is none.
+    #[error("the counter in {0} is damaged: find out who wrote to it, then write 0 there to begin anew")]
+    Counter(PathBuf),
     /// The whole store is older than it was.
     #[error(
         "the store stands at change {found}, and had come to {least} at least: an older copy was put in its place; bring \
@@ -91,6 +95,17 @@ pub enum StoreError {
         /// Why.
         why: String,
     },
+}
+
+impl StoreError {
+    /// Whether what is on the disk is not what was written there: trying again does not help, and what could be read of it is
+    /// not to be trusted.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Damaged { .. } | Self::Corrupt { .. } | Self::Disagrees | Self::Counter(_) | Self::RolledBack { .. }
+        )
+    }
 }
 
 /// One change of a batch.

@@ -201,7 +201,7 @@ fn swapped<A, B>((one, other): (A, B)) -> (B, A) {
     (other, one)
 }
 
-fn parsed<T: DeserializeOwned>(tree: &'static str, plain: &[u8]) -> Result<T, StoreError> {
+pub(crate) fn parsed<T: DeserializeOwned>(tree: &'static str, plain: &[u8]) -> Result<T, StoreError> {
     // The parser's own message could quote the record, so only its place is told.
     serde_json::from_slice(plain).map_err(|error| {
         let why = format!("not this version's format, at line {} column {}", error.line(), error.column());
@@ -214,7 +214,7 @@ fn context(tree: &str, key: &[u8]) -> Vec<u8> {
 }
 
 /// JSON in a buffer that never grows: growing would leave copies behind that nobody zeroes.
-fn json<T: Serialize>(record: &T) -> serde_json::Result<Zeroizing<Vec<u8>>> {
+pub(crate) fn json<T: Serialize>(record: &T) -> serde_json::Result<Zeroizing<Vec<u8>>> {
     struct Length(usize);
     impl io::Write for Length {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

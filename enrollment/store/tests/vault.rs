@@ -1,92 +1,23 @@
 //! The vault store against a model with the power cut at every write, and against somebody who writes to its disks.
 #![allow(clippy::unwrap_used)]
 
+mod power;
+
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicI64, AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
 
 use jiff::{Timestamp, ToSpan as _};
+use power::{Counter, Cut, Hand, Power, Powered};
 use proptest::prelude::*;
-use sallyport_privacy::vault::{Clock, ManifestKey, Material, Retention, Vault};
+use sallyport_privacy::vault::{ManifestKey, Material, Retention, Vault};
 use sallyport_store::{
-    Anchor, Change, Entries, MemoryStore, NoAnchor, Opening, Store, StoreError, VaultChange, VaultKeys, VaultStore,
+    Change, Entries, MemoryStore, NoAnchor, Opening, Store, StoreError, VaultChange, VaultKeys, VaultStore,
 };
 use zeroize::Zeroizing;
 
 const TREES: [&str; 2] = ["faces", "galleries"];
-
-/// Counts writes to both stores and the anchor, and lets one of them fail, done or not; after it nothing is written.
-#[derive(Default)]
-struct Power {
-    writes: Mutex<(usize, Option<Cut>)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cut {
-    at: usize,
-    done: bool,
-}
-
-impl Power {
-    fn write(&self, work: impl FnOnce() -> Result<(), StoreError>) -> Result<(), StoreError> {
-        let mut writes = self.writes.lock().unwrap();
-        let (number, cut) = *writes;
-        writes.0 += 1;
-        match cut {
-            Some(cut) if number > cut.at || (number == cut.at && !cut.done) => Err(dark()),
-            Some(cut) if number == cut.at => work().and(Err(dark())),
-            _ => work(),
-        }
-    }
-}
-
-fn dark() -> StoreError {
-    StoreError::Disk("the power is cut".into())
-}
-
-struct Powered<T>(Arc<T>, Arc<Power>);
-
-impl Store for Powered<MemoryStore> {
-    fn get(&self, tree: &'static str, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        self.0.get(tree, key)
-    }
-    fn scan(&self, tree: &'static str, after: Option<&[u8]>, limit: usize) -> Result<Entries, StoreError> {
-        self.0.scan(tree, after, limit)
-    }
-    fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
-        self.1.write(|| self.0.apply(changes))
-    }
-    fn clear(&self) -> Result<(), StoreError> {
-        self.0.clear()
-    }
-}
-
-#[derive(Default)]
-struct Counter(AtomicU64);
-
-impl Anchor for Powered<Counter> {
-    fn least(&self) -> Result<u64, StoreError> {
-        Ok(self.0.0.load(Ordering::SeqCst))
-    }
-    fn advance(&self, counter: u64) -> Result<(), StoreError> {
-        self.1.write(|| {
-            self.0.0.store(counter, Ordering::SeqCst);
-            Ok(())
-        })
-    }
-}
-
-struct Hand(AtomicI64);
-
-impl Clock for Hand {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.0.load(Ordering::SeqCst)).unwrap()
-    }
-}
 
 /// What survives a restart.
 struct Disks {
@@ -141,7 +72,7 @@ fn remove(tree: &'static str, key: u8) -> VaultChange {
     VaultChange::Remove { tree, key: vec![key] }
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum Step {
     /// (tree, key, value or removal, hours until it ends)
     Apply(Vec<(usize, u8, Option<u8>, Option<u8>)>),
@@ -149,6 +80,7 @@ enum Step {
     SetBack(u8),
     Purge,
     Rotate,
+    Clear,
     Reopen,
 }
 
@@ -160,6 +92,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0u8..3).prop_map(Step::SetBack),
         2 => Just(Step::Purge),
         1 => Just(Step::Rotate),
+        1 => Just(Step::Clear),
         1 => Just(Step::Reopen),
     ]
 }
@@ -195,7 +128,7 @@ fn alive(model: &Model, now_ms: i64) -> BTreeMap<(usize, u8), u8> {
 
 /// Runs the steps with this cut. Gives how many writes there were.
 fn run(steps: &[Step], cut: Option<Cut>) -> usize {
-    let (mut disks, power) = (Disks::new(), Arc::new(Power { writes: Mutex::new((0, cut)) }));
+    let (mut disks, power) = (Disks::new(), Arc::new(Power::with(cut)));
     let mut store = disks.opened(&power, Opening::AsLeft).unwrap();
     let mut model = Model::new();
     // The latest time that the store saw, and that it wrote down.
@@ -236,12 +169,29 @@ fn run(steps: &[Step], cut: Option<Cut>) -> usize {
                 store.rotate(disks.envelope_key());
                 store.reseal(None, 100).map(drop)
             }
+            Step::Clear => {
+                after.clear();
+                store.clear()
+            }
             Step::Reopen => disks.opened(&power, Opening::AsLeft).map(|opened| store = opened),
         };
         if let Err(error) = result {
             assert!(error.to_string().contains("the power is cut"), "{error}");
             // Light again: all of the step, or nothing of it; and no envelope without a record.
-            let store = disks.open().unwrap();
+            let store = match disks.open() {
+                Err(error) if *step == Step::Clear => {
+                    assert!(error.is_damage(), "{error}");
+                    disks.opened(&Arc::default(), Opening::Anew).unwrap()
+                }
+                other => other.unwrap(),
+            };
+            if *step == Step::Clear && disks.envelope_count() == 0 {
+                // Cut after the keys: nothing opens, whatever the records look like.
+                let keys =
+                    TREES.map(|tree| store.keys(tree, None, 100).unwrap().into_iter().map(move |key| (tree, key)));
+                assert!(keys.into_iter().flatten().all(|(tree, key)| store.get(tree, &key).is_err()));
+                return usize::MAX;
+            }
             let found = shown(&store);
             let fits = |model: &Model| [latest_ms, noted_ms.max(now_ms)].iter().any(|&at| alive(model, at) == found);
             assert!(fits(&model) || fits(&after), "{found:?}, neither {model:?} nor {after:?}");
@@ -252,6 +202,8 @@ fn run(steps: &[Step], cut: Option<Cut>) -> usize {
         match step {
             Step::Apply(_) => noted_ms = latest_ms,
             Step::Purge if after.len() < model.len() => noted_ms = latest_ms,
+            // Nothing is left that time could prolong.
+            Step::Clear => (latest_ms, noted_ms) = (now_ms, 0),
             Step::Reopen => latest_ms = noted_ms.max(now_ms),
             _ => {}
         }
@@ -260,7 +212,7 @@ fn run(steps: &[Step], cut: Option<Cut>) -> usize {
         assert_eq!(shown(&store), alive(&model, latest_ms));
         assert_eq!(disks.envelope_count(), model.len(), "one envelope a record");
     }
-    power.writes.lock().unwrap().0
+    power.writes()
 }
 
 proptest! {

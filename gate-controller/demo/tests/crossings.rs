@@ -49,7 +49,8 @@ fn whole_crossings_leave_neither_face_nor_finger_on_the_disk() {
     secrets.add("the document's number", b"L898902C3");
     secrets.add("the head of a JPEG file", b"\xFF\xD8\xFF\xE0\x00\x10JFIF");
     let kept = ["gate", "service", "logs"].map(|folder| files(&world.path(folder))).concat();
-    for store in ["gate/cache/db", "gate/trusted-traveler.key", "gate/journal/journal.log", "service/store/db"] {
+    let stores = ["gate/cache/records/db", "gate/cache/envelopes/db", "gate/journal/journal.log", "service/store/db"];
+    for store in stores {
         assert!(kept.contains(&world.path(store)), "{store} is not among {kept:?}");
     }
     assert_eq!(secrets.found_in(&kept), Vec::<String>::new());

@@ -6,10 +6,12 @@ use std::{
     collections::BTreeMap,
     fs,
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
 use actix_web::http::Uri;
+use sallyport_privacy::keys::KeyPlace;
 use sallyport_protocol::GateId;
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
@@ -46,6 +48,20 @@ pub enum ConfigError {
     /// An unknown language.
     #[error("language `{0}` is unknown: use one of en, fr, es, ar, zh, ja")]
     Language(String),
+    /// A token's module without its label, or the other way round.
+    #[error("[keys] module and token belong together: name both, or neither")]
+    Token,
+    /// Trusted for longer than kept.
+    #[error(
+        "policy.cache_h = {keep_h}: the cache would be destroyed while policy.cache_grace_h = {grace_h} trusts it still; \
+         make it as long at least"
+    )]
+    CacheHours {
+        /// For how long it is kept.
+        keep_h: u32,
+        /// For how long it is trusted.
+        grace_h: u32,
+    },
     /// A link to another gate that leads nowhere.
     #[error("screens.others.{gate}: `{url}` is no address of a gate's screens: write it as https://host:port")]
     OtherGate {
@@ -114,6 +130,9 @@ pub struct Config {
     pub identity: Option<Identity>,
     /// The enrollment service.
     pub centre: Option<Centre>,
+    /// Where keys lie.
+    #[serde(default)]
+    pub keys: Keys,
     /// The devices.
     pub devices: Devices,
     /// What the gate admits.
@@ -156,6 +175,25 @@ pub struct Centre {
     /// How often to ask for changes, in milliseconds.
     #[serde(default = "five_seconds")]
     pub interval_ms: u64,
+}
+
+/// Where keys lie, and how old they become.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keys {
+    /// The PKCS#11 module of the token that holds the keys; without it, they are files.
+    pub module: Option<PathBuf>,
+    /// The token's label.
+    pub token: Option<String>,
+    /// How old the key of the cache's envelopes becomes, in hours: copies of what the gate forgot open for as long.
+    pub rotate_hours: NonZeroU32,
+}
+
+impl Default for Keys {
+    /// Twelve hours, as for all material of crossings (DESIGN section 5).
+    fn default() -> Self {
+        Self { module: None, token: None, rotate_hours: NonZeroU32::MIN.saturating_add(11) }
+    }
 }
 
 fn english() -> String {
@@ -202,8 +240,28 @@ impl Config {
                 return Err(ConfigError::Identity("the enrollment service"));
             }
         }
+        if config.keys.module.is_some() != config.keys.token.is_some() {
+            return Err(ConfigError::Token);
+        }
+        let (keep_h, grace_h) = (config.policy.cache_h, config.policy.cache_grace_h);
+        if keep_h < grace_h {
+            return Err(ConfigError::CacheHours { keep_h, grace_h });
+        }
         config.devices.check(listen)?;
         Ok(config)
+    }
+
+    /// Where the root key and the keys that are rotated lie.
+    pub fn key_place(&self) -> KeyPlace {
+        match (&self.keys.module, &self.keys.token) {
+            (Some(module), Some(label)) => KeyPlace::Token { module: module.clone(), label: label.clone() },
+            _ => KeyPlace::Files { root: self.root_key(), others: self.data.join("keys") },
+        }
+    }
+
+    /// The root key's file, where no token holds it.
+    pub fn root_key(&self) -> PathBuf {
+        self.data.join("root.key")
     }
 
     fn paths(&mut self) -> Vec<&mut PathBuf> {
@@ -237,7 +295,9 @@ mod tests {
     #[test]
     fn the_commented_file_is_valid_and_its_comments_state_the_defaults() {
         let config = parse(COMMENTED_DEFAULT).unwrap();
-        assert_eq!(config.policy, Policy::default());
+        assert_eq!((config.policy, config.keys), (Policy::default(), Keys::default()));
+        let keys = COMMENTED_DEFAULT.replace("# [keys]", "[keys]").replace("# rotate_hours", "rotate_hours");
+        assert_eq!(parse(&keys).unwrap().keys, Keys::default());
         let mut uncommented = String::new();
         let mut in_policy = false;
         for line in COMMENTED_DEFAULT.lines() {
@@ -280,6 +340,14 @@ mod tests {
         assert!(
             changed("kind = \"video\"\nsource = \"/dev/video0\"", "kind = \"simulated\"\nscenes = \"s\"")
                 .contains("all or")
+        );
+        assert!(changed("# [keys]", "[keys]\nmodule = \"a.so\"").contains("name both"));
+        assert!(changed("# [keys]", "[keys]\nrotate_hours = 0").contains("nonzero"));
+        assert!(
+            parse(&format!("{COMMENTED_DEFAULT}\n[policy]\ncache_grace_h = 100"))
+                .unwrap_err()
+                .to_string()
+                .contains("100")
         );
         let without = COMMENTED_DEFAULT.replace("[identity]", "[nothing]");
         assert!(parse(&without).unwrap_err().to_string().contains("nothing"));

@@ -36,6 +36,8 @@ pub struct Policy {
     pub chip_genuineness: ChipGenuineness,
     /// Longest time without the enrollment service for which its cache is trusted, in hours.
     pub cache_grace_h: u32,
+    /// How long the cache is kept without the enrollment service, in hours; then it is destroyed.
+    pub cache_h: u32,
     /// How often a document may be presented in one crossing.
     pub document_attempts: u32,
     /// How long a document may take to be read, in milliseconds.
@@ -92,6 +94,7 @@ impl Default for Policy {
             chip_access: ChipAccess::default(),
             chip_genuineness: ChipGenuineness::default(),
             cache_grace_h: 24,
+            cache_h: 72,
             document_attempts: 3,
             document_ms: 20_000,
             face_fmr: Fmr::OneInTenThousand,

@@ -226,8 +226,13 @@ impl DocumentStation {
             enrollment,
         };
         let Some(cache) = &self.cache else { return Ok(facts(None)) };
-        let Some(enrollment) = cache.find(&card).map_err(|error| corrupt(&error))? else { return Ok(facts(None)) };
+        let found = cache.find(&card).map_err(|error| corrupt(&error))?;
         let state = cache.state().map_err(|error| corrupt(&error))?;
+        let Some(enrollment) = found else {
+            // A cache that never agreed with the service, or was destroyed since, does not tell who is unknown.
+            let empty = || Problem::because(Reason::EnrollmentCacheStale, &"nothing has been fetched yet");
+            return state.synced.map(|_| facts(None)).ok_or_else(empty);
+        };
         if self.keys.generation() != Some(state.key_generation) {
             return Err(Problem::because(Reason::EnrollmentCacheStale, &"the enrollment's key is not here yet"));
         }

@@ -196,7 +196,6 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
             gate: parts.gate.clone(),
             cache,
             journal: parts.journal.clone(),
-            keys: parts.keys,
             view: parts.display.gate(),
             grace: Duration::from_secs(u64::from(parts.policy.cache_grace_h) * 3_600),
             interval,

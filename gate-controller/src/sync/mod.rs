@@ -5,7 +5,6 @@ mod centre;
 mod uploads;
 
 use std::{
-    path::PathBuf,
     sync::{
         Arc, PoisonError, RwLock,
         mpsc::{Receiver, RecvTimeoutError},
@@ -17,10 +16,9 @@ use jiff::Timestamp;
 use sallyport_privacy::{
     keys::{ApplicationKey, EnrollmentSeed, KeyError},
     template::{FingerProjection, Projection},
-    vault::Vault,
 };
 use sallyport_protocol::{EnrollmentForGate, GateHealth, GateId, Reason};
-use sallyport_store::StoreError;
+use sallyport_store::{StoreError, UpkeepError};
 use tokio::sync::watch;
 
 pub use self::{
@@ -34,28 +32,14 @@ use crate::{
     view::{GateView, LinkState},
 };
 
-/// The application key: sealed on the disk, open in memory.
-pub struct KeyRing {
-    path: PathBuf,
-    vault: Vault,
-    key: RwLock<Option<ApplicationKey>>,
-}
+/// The application key, open in memory; on the disk the cache has it.
+#[derive(Default)]
+pub struct KeyRing(RwLock<Option<ApplicationKey>>);
 
 impl KeyRing {
-    /// Opens the key that an earlier run was granted, if there is one.
-    pub fn open(path: PathBuf, vault: Vault) -> Result<Self, KeyError> {
-        let key = RwLock::new(ApplicationKey::load(&path, &vault)?);
-        Ok(Self { path, vault, key })
-    }
-
-    /// A ring without a key: whatever the disk holds is replaced by the next grant.
-    pub fn empty(path: PathBuf, vault: Vault) -> Self {
-        Self { path, vault, key: RwLock::new(None) }
-    }
-
     /// Which generation it holds.
     pub fn generation(&self) -> Option<u32> {
-        self.key.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ApplicationKey::generation)
+        self.0.read().unwrap_or_else(PoisonError::into_inner).as_ref().map(ApplicationKey::generation)
     }
 
     /// The projection of the code of an enrollment's face; `None` without the key.
@@ -69,14 +53,16 @@ impl KeyRing {
     }
 
     fn seed(&self, enrollment: &EnrollmentForGate, version: u32) -> Option<EnrollmentSeed> {
-        let key = self.key.read().unwrap_or_else(PoisonError::into_inner);
+        let key = self.0.read().unwrap_or_else(PoisonError::into_inner);
         Some(key.as_ref()?.enrollment_seed(enrollment.id.as_bytes(), version))
     }
 
-    fn replace(&self, key: ApplicationKey) -> Result<(), KeyError> {
-        key.save(&self.path, &self.vault)?;
-        *self.key.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
-        Ok(())
+    pub(crate) fn hold(&self, key: ApplicationKey) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(key);
+    }
+
+    pub(crate) fn forget(&self) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -101,6 +87,15 @@ pub enum SyncError {
     Grant,
 }
 
+impl From<UpkeepError> for SyncError {
+    fn from(error: UpkeepError) -> Self {
+        match error {
+            UpkeepError::Key(error) => Self::Key(error),
+            UpkeepError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
 impl SyncError {
     /// The reason on the officer's screen.
     pub fn reason(&self) -> Reason {
@@ -119,12 +114,10 @@ pub struct Synchronizer {
     pub centre: Centre,
     /// The gate.
     pub gate: GateId,
-    /// Where enrollments go.
+    /// Where enrollments and the application key go.
     pub cache: Arc<Cache>,
     /// Where records come from.
     pub journal: Arc<Journal>,
-    /// The application key.
-    pub keys: Arc<KeyRing>,
     /// What the gate looks like.
     pub view: watch::Receiver<GateView>,
     /// How long the cache is trusted without the service.
@@ -181,25 +174,28 @@ impl Synchronizer {
         LinkStatus { link, trouble: Some(error.reason()) }
     }
 
-    /// One whole round: changes with their key, records, health. None waits for another: a record that the service does
-    /// not want must not keep a suspension from the gate. The first error is given.
+    /// One whole round: changes with their key, records, health, upkeep of the cache. None waits for another: a record that
+    /// the service does not want must not keep a suspension from the gate. The first error is given, but what is wrong
+    /// with the gate itself goes before it.
     pub fn round(&self, uploads: &mut Uploads) -> Result<(), SyncError> {
         let changes = self.heard(self.fetch_enrollments());
         let records = self.send_records(uploads);
         let health = self.heard(self.tell_health());
-        changes.and(records).and(health)
+        let kept = self.cache.keep_up().map_err(SyncError::from);
+        kept.and(changes).and(records).and(health)
     }
 
     fn send_records(&self, uploads: &mut Uploads) -> Result<(), SyncError> {
         self.heard(uploads.send(&self.centre, &self.journal))
     }
 
-    /// A gate that is dismissed is not a gate that is cut off: the grace time is over at once.
+    /// A gate that is dismissed is not a gate that is cut off: it keeps nothing. One that was dismissed by mistake fetches all
+    /// anew when it is admitted again.
     fn heard(&self, result: Result<(), SyncError>) -> Result<(), SyncError> {
         if let Err(SyncError::Centre(error)) = &result
             && error.is_dismissal()
         {
-            self.cache.distrust()?;
+            self.cache.destroy()?;
         }
         result
     }
@@ -222,24 +218,24 @@ impl Synchronizer {
     fn fetch_enrollments(&self) -> Result<(), SyncError> {
         if self.cache.is_damaged() {
             tracing::error!("a record of the cache is damaged: all is forgotten and fetched anew");
-            self.cache.clear()?;
+            self.cache.destroy()?;
         }
         loop {
             let state = self.cache.state()?;
             let page = match self.centre.enrollments(state.revision, state.epoch) {
                 Err(error) if error.is_of_another_history() && state.revision > 0 => {
                     tracing::warn!("{error}: all is forgotten and fetched anew");
-                    self.cache.clear()?;
+                    self.cache.destroy()?;
                     continue;
                 }
                 other => other?,
             };
-            if self.keys.generation() != Some(page.key_generation) {
+            if self.cache.keys().generation() != Some(page.key_generation) {
                 let grant = self.centre.application_key()?;
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
-                self.keys.replace(ApplicationKey::received(key, grant.generation))?;
+                self.cache.keep_key(ApplicationKey::received(key, grant.generation))?;
             }
-            self.cache.take(&page, Timestamp::now())?;
+            self.cache.take(&page)?;
             if !page.more {
                 return Ok(());
             }

@@ -8,6 +8,7 @@ mod application;
 mod key_store;
 mod passphrase;
 mod pkcs11;
+mod place;
 mod rotation;
 
 use std::{
@@ -29,9 +30,10 @@ pub use self::{
     key_store::{FileKeyStore, KeyStore, ROOT},
     passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
     pkcs11::{Pkcs11Error, Pkcs11KeyStore},
+    place::{KeyPlace, Keys},
     rotation::Rotating,
 };
-use crate::vault::{Vault, VaultError};
+use crate::vault::Vault;
 
 /// Why a key could not be made, opened or stored.
 #[derive(Debug, thiserror::Error)]
@@ -243,26 +245,16 @@ impl ApplicationKey {
         &self.key
     }
 
-    /// Seals it into a file of a gate.
-    pub fn save(&self, path: &Path, vault: &Vault) -> Result<(), KeyError> {
-        let plain = Zeroizing::new([&self.generation.to_be_bytes()[..], &self.key[..]].concat());
-        let sealed = vault.seal(b"application key", &plain);
-        write_private(path, &sealed, true).map_err(|source| KeyError::File { path: path.into(), source })
+    /// Generation and key, to be sealed and kept.
+    pub fn to_plain(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new([&self.generation.to_be_bytes()[..], &self.key[..]].concat())
     }
 
-    /// Opens what [`ApplicationKey::save`] sealed; `None` if there is none yet.
-    pub fn load(path: &Path, vault: &Vault) -> Result<Option<Self>, KeyError> {
-        let sealed = match fs::read(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            other => other.map_err(|source| KeyError::File { path: path.into(), source })?,
-        };
-        let plain = vault.open(b"application key", &sealed).map_err(|error| match error {
-            VaultError::Sealed => KeyError::Passphrase(path.into()),
-            _ => KeyError::Format(path.into()),
-        })?;
-        let (generation, key) = plain.split_first_chunk::<4>().ok_or_else(|| KeyError::Format(path.into()))?;
-        let key: &[u8; 32] = key.try_into().map_err(|_| KeyError::Format(path.into()))?;
-        Ok(Some(Self { key: key.into(), generation: u32::from_be_bytes(*generation) }))
+    /// What [`ApplicationKey::to_plain`] gave; `None` if it is anything else.
+    pub fn from_plain(plain: &[u8]) -> Option<Self> {
+        let (generation, key) = plain.split_first_chunk()?;
+        let key: &[u8; 32] = key.try_into().ok()?;
+        Some(Self { key: key.into(), generation: u32::from_be_bytes(*generation) })
     }
 
     /// The seed of one enrollment's code. Raising `version` revokes the code.
@@ -361,15 +353,11 @@ mod tests {
     }
 
     #[test]
-    fn a_received_key_survives_a_restart_sealed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("trusted-traveler.key");
-        let (vault, key) = (root(7).vault("keys"), ApplicationKey::received(&[9; 32], 3));
-        assert!(ApplicationKey::load(&path, &vault).unwrap().is_none());
-        key.save(&path, &vault).unwrap();
-        let back = ApplicationKey::load(&path, &vault).unwrap().unwrap();
+    fn a_received_key_is_kept_with_its_generation() {
+        let key = ApplicationKey::received(&[9; 32], 3);
+        let plain = key.to_plain();
+        let back = ApplicationKey::from_plain(&plain).unwrap();
         assert_eq!((*back.key, back.generation), ([9; 32], 3));
-        assert!(!fs::read(&path).unwrap().windows(8).any(|window| window == [9; 8]));
-        assert!(ApplicationKey::load(&path, &root(8).vault("keys")).is_err());
+        assert!((0..plain.len()).all(|cut| ApplicationKey::from_plain(&plain[..cut]).is_none()));
     }
 }

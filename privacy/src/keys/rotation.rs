@@ -59,6 +59,14 @@ impl<'a> Rotating<'a> {
         Ok(over)
     }
 
+    /// Makes the next generation and destroys all before it at once, damaged or not: whatever they sealed is gone for good.
+    pub fn renew(&self) -> Result<Vault, KeyError> {
+        let newest = self.generations()?.last().copied().unwrap_or_default();
+        self.store.create(&self.name(newest.saturating_add(1)))?;
+        self.retire(1)?;
+        self.vault()
+    }
+
     /// The numbers of all generations that there are, in order.
     pub(super) fn generations(&self) -> Result<Vec<u32>, KeyError> {
         let names = self.store.names()?;
@@ -102,5 +110,22 @@ mod tests {
         assert!(left.open(b"a", &new).is_ok());
         assert_eq!(keys.retire(0).unwrap(), 9, "one always stays");
         assert_eq!(keys.vault().unwrap().generations().collect::<Vec<_>>(), [11]);
+    }
+
+    #[test]
+    fn a_key_that_is_renewed_opens_nothing_older_though_it_was_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = RootKey::create(&folder.path().join("root.json"), "correct horse battery").unwrap();
+        let store = FileKeyStore::open(&folder.path().join("keys"), &root).unwrap();
+        let keys = Rotating::new(&store, "envelopes");
+        assert_eq!(keys.renew().unwrap().newest(), 1, "the first one");
+        let sealed = keys.rotate().unwrap().seal(b"a", b"x");
+        let file = folder.path().join("keys/envelopes-2.key");
+        std::fs::write(&file, b"garbage").unwrap();
+        assert!(matches!(keys.vault(), Err(KeyError::Passphrase(_))));
+        let renewed = keys.renew().unwrap();
+        assert_eq!(renewed.generations().collect::<Vec<_>>(), [3]);
+        assert_eq!(renewed.open(b"a", &sealed), Err(VaultError::Generation(2)));
+        assert!(!file.exists());
     }
 }

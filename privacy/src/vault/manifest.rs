@@ -61,6 +61,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// An empty store after this change.
+    pub fn begun_at(counter: u64) -> Self {
+        Self { counter, ..Self::default() }
+    }
+
     /// An empty store whose counter and time stand as in this one.
     pub fn emptied(&self) -> Self {
         Self { count: 0, sum: [0; 32], ..*self }

@@ -19,6 +19,8 @@
 //! | does that, and cuts the power before the anchor moved | not: the last change is lost |
 
 mod opening;
+mod typed;
+mod upkeep;
 
 use std::{
     collections::BTreeMap,
@@ -32,7 +34,10 @@ use sallyport_privacy::{
 };
 use zeroize::Zeroizing;
 
-pub use self::opening::Opening;
+pub use self::{
+    opening::Opening,
+    upkeep::{Done, EnvelopeKey, Upkeep, UpkeepError},
+};
 use crate::{Anchor, Change, Store, StoreError};
 
 const ENVELOPES: &str = "envelopes";
@@ -170,10 +175,13 @@ impl VaultStore {
         Ok(counter)
     }
 
-    /// Destroys everything.
+    /// Destroys everything, damaged as it may be, and begins anew: for copies of what others have. Cut short, the store
+    /// does not open as it was left, or holds records without keys; clear it again then.
     pub fn clear(&self) -> Result<(), StoreError> {
-        let places: Vec<Place> = self.sure()?.index.keys().cloned().collect();
-        self.apply(places.into_iter().map(|(tree, key)| VaultChange::Remove { tree, key }).collect()).map(drop)
+        let mut state = self.locked();
+        state.unsure = true;
+        *state = self.begin_anew(state.manifest.counter)?;
+        Ok(())
     }
 
     /// Destroys what is over. Gives how many records that were.
@@ -337,9 +345,13 @@ impl VaultStore {
         state.manifest.latest_ms
     }
 
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The state, read anew if the last write failed.
     fn sure(&self) -> Result<MutexGuard<'_, State>, StoreError> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.locked();
         if state.unsure {
             *state = self.load(Opening::AsLeft)?;
         }

@@ -21,6 +21,8 @@ pub enum Opening {
     /// Put back from a backup, as somebody decided who has the right to: the records that are there are taken as they
     /// are, and the counter goes on beyond where it had come. To be written into the audit trail.
     Restored,
+    /// Empty: whatever is there is destroyed, damaged as it may be. For copies of what others have.
+    Anew,
 }
 
 impl VaultStore {
@@ -51,6 +53,9 @@ impl VaultStore {
     }
 
     pub(super) fn load(&self, opening: Opening) -> Result<State, StoreError> {
+        if opening == Opening::Anew {
+            return self.begin_anew(0);
+        }
         let least = self.anchor.least()?;
         let sealed = self.records.get(MANIFEST, &[])?;
         let mut manifest = sealed.map(|sealed| Manifest::open(&self.manifest_key, &sealed));
@@ -68,7 +73,7 @@ impl VaultStore {
                 return Err(StoreError::RolledBack { found: stated.counter, least });
             }
             Opening::AsLeft if !state.manifest.agrees(&stated) => return Err(StoreError::Disagrees),
-            Opening::AsLeft => {}
+            Opening::AsLeft | Opening::Anew => {}
             Opening::Restored => self.take_over(&mut state, least)?,
         }
         self.destroy_orphans(&state)?;
@@ -106,6 +111,19 @@ impl VaultStore {
         let value = state.manifest.seal(&self.manifest_key);
         self.records.apply(vec![Change::Put { tree: MANIFEST, key: Vec::new(), value }])?;
         self.anchor.advance(state.manifest.counter)
+    }
+
+    /// Destroys everything, keys first. The counter goes on, and time begins anew: nothing is left that it could prolong.
+    pub(super) fn begin_anew(&self, counter: u64) -> Result<State, StoreError> {
+        // A counter that cannot be read is written anew.
+        let least = self.anchor.least().unwrap_or_default();
+        let manifest = Manifest::begun_at(counter.max(least).saturating_add(1));
+        self.envelopes.clear()?;
+        self.records.clear()?;
+        let value = manifest.seal(&self.manifest_key);
+        self.records.apply(vec![Change::Put { tree: MANIFEST, key: Vec::new(), value }])?;
+        self.anchor.advance(manifest.counter)?;
+        Ok(State { manifest, index: BTreeMap::new(), unsure: false })
     }
 
     /// Envelopes whose records never came, or were removed just before the power was cut.

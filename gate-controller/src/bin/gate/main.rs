@@ -1,5 +1,6 @@
 //! `gate`: an e-gate.
 
+mod cache;
 mod devices;
 mod run;
 
@@ -17,7 +18,7 @@ use sallyport_gate::{
 };
 use sallyport_privacy::{
     accounts::Accounts,
-    keys::{RootKey, passphrase},
+    keys::{KeyPlace, Keys, passphrase},
     memory,
 };
 
@@ -59,7 +60,7 @@ struct ConfigFile {
 struct Keyed {
     #[command(flatten)]
     file: ConfigFile,
-    /// A file whose first line is the root key's passphrase. SALLYPORT_PASSPHRASE goes before it, but can be read in
+    /// A file whose first line is the root key's passphrase, or the token's PIN. SALLYPORT_PASSPHRASE goes before it, but can be read in
     /// /proc for as long as the process lives: for demonstrations. Without both, the passphrase is asked for.
     #[arg(long)]
     passphrase_file: Option<PathBuf>,
@@ -120,8 +121,8 @@ fn main() -> anyhow::Result<()> {
         Task::Account { change } => account(change)?,
         Task::Run(keyed) => {
             let config = keyed.file.read()?;
-            let root = keyed.open_root(&config)?;
-            run::run(&config, &root)?;
+            let keys = keyed.open_keys(&config)?;
+            run::run(&config, &keys)?;
         }
     }
     Ok(())
@@ -134,33 +135,44 @@ impl ConfigFile {
 }
 
 impl Keyed {
-    fn open_root(&self, config: &Config) -> anyhow::Result<RootKey> {
-        let path = root_key(&config.data);
-        anyhow::ensure!(path.exists(), "{} is missing: run `gate init` first", path.display());
-        Ok(RootKey::open(&path, &passphrase(self.passphrase_file.as_deref(), false)?)?)
+    fn open_keys(&self, config: &Config) -> anyhow::Result<Keys> {
+        let data = config.data.display();
+        anyhow::ensure!(is_initialized(config), "{data} is no data folder of a gate yet: run `gate init` first");
+        Ok(config.key_place().open(&passphrase(self.passphrase_file.as_deref(), false)?)?)
     }
 }
 
-fn root_key(data: &Path) -> PathBuf {
-    data.join("root.key")
+/// The last thing that is made is the first account.
+fn is_initialized(config: &Config) -> bool {
+    match config.key_place() {
+        KeyPlace::Files { root, .. } => root.exists(),
+        KeyPlace::Token { .. } => config.data.join(ACCOUNTS).exists(),
+    }
 }
+
+const ACCOUNTS: &str = "accounts.toml";
 
 /// The accounts of the gate with this data folder.
 fn accounts(data: &Path) -> Accounts {
-    Accounts::at(data.join("accounts.toml"))
+    Accounts::at(data.join(ACCOUNTS))
 }
 
 fn init(keyed: &Keyed) -> anyhow::Result<()> {
     let config = keyed.file.read()?;
-    let path = root_key(&config.data);
-    anyhow::ensure!(!path.exists(), "{} is there already; nothing was changed", path.display());
+    let data = config.data.display();
+    anyhow::ensure!(!is_initialized(&config), "{data} is a gate's data folder already; nothing was changed");
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(&config.data)
         .with_context(|| format!("make the data folder {}", config.data.display()))?;
-    RootKey::create(&path, &passphrase(keyed.passphrase_file.as_deref(), true)?)?;
-    eprintln!("made {}: keep its passphrase elsewhere, and a copy of both", path.display());
+    config.key_place().create(&passphrase(keyed.passphrase_file.as_deref(), true)?)?;
+    match config.key_place() {
+        KeyPlace::Files { root, .. } => {
+            eprintln!("made {}: keep its passphrase elsewhere, and a copy of both", root.display());
+        }
+        KeyPlace::Token { label, .. } => eprintln!("the root key is in the token `{label}`: keep its PIN elsewhere"),
+    }
     let password = accounts(&config.data).add("officer", Role::Officer.name())?;
     println!("password of officer: {}", *password);
     Ok(())

@@ -1,7 +1,6 @@
 //! Puts a gate together and runs it.
 
 use std::{
-    fs,
     path::Path,
     sync::{
         Arc,
@@ -16,14 +15,13 @@ use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
 use sallyport_gate::{
     accounts::FileAccounts,
-    cache::Cache,
     config::{Camera, Config, Fingerprint, Identity, Reader},
     journal::Journal,
     screens::{Seam, Station},
     server::Server,
     simulation::Simulation,
     supervisor::{self, Display, Engine, FinishedRecords, Input, Parts},
-    sync::{Centre, KeyRing},
+    sync::Centre,
     view::{ReferralDesk, TravelerInstruction},
 };
 use sallyport_hardware::{
@@ -33,20 +31,20 @@ use sallyport_hardware::{
     fingerprint::FingerprintSensor,
     simulator::{camera::SceneCamera, document::SimulatedReader, finger::SimulatedFinger},
 };
-use sallyport_privacy::keys::RootKey;
+use sallyport_privacy::keys::Keys;
 use sallyport_protocol::{GateMode, Reason};
-use sallyport_store::{SledStore, StoreError};
 use tokio::sync::mpsc;
 
-use crate::{accounts, devices};
+use crate::{accounts, cache, devices};
 
-const RETRY_AFTER: Duration = Duration::from_secs(2);
+/// How long to wait before something that is not there is tried again.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(2);
 /// Orders that may wait for the machine's thread.
 const ORDERS_WAITING_MAX: usize = 16;
 
 /// Runs until a signal ends it. What the operator must put right first is an error; whatever can go wrong later is
 /// shown on the screens and tried again.
-pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
+pub(crate) fn run(config: &Config, keys: &Keys) -> anyhow::Result<()> {
     let trust = trust_store(&config.trust)?;
     let centre = match (&config.centre, &config.identity) {
         (Some(centre), Some(identity)) => {
@@ -82,13 +80,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     stop_on_signal(sender.clone())?;
 
     let (journal, mode) = open_journal(config, &display, &sender);
-    let cache = centre.is_some().then(|| open_cache(config, root, &display, &sender));
-    let key_file = config.data.join("trusted-traveler.key");
-    let keys = KeyRing::open(key_file.clone(), root.vault("keys")).unwrap_or_else(|error| {
-        tracing::error!("{error}; it will be fetched anew");
-        let _ = sender.send(Input::CacheDamaged);
-        KeyRing::empty(key_file, root.vault("keys"))
-    });
+    let cache = cache::open(config, keys, &display, &sender);
     let (line, baud) = (config.devices.turnstile.line.display().to_string(), config.devices.turnstile.baud);
     let parts = Parts {
         gate: config.gate.clone(),
@@ -96,8 +88,8 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         mode,
         display,
         journal,
+        keys: cache.as_ref().map(|cache| cache.keys()).unwrap_or_default(),
         cache,
-        keys: Arc::new(keys),
         centre,
         connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
         reader,
@@ -201,35 +193,6 @@ fn open_journal(config: &Config, display: &Display, sender: &Sender<Input>) -> (
                 thread::sleep(RETRY_AFTER);
             }
         }
-    }
-}
-
-/// A damaged cache is put aside: it holds nothing that the service does not have.
-fn open_cache(config: &Config, root: &RootKey, display: &Display, sender: &Sender<Input>) -> Arc<Cache> {
-    let folder = config.data.join("cache");
-    loop {
-        let error = match SledStore::open(&folder) {
-            Ok(store) => {
-                let cache = Cache::new(Arc::new(store), root.vault("cache"));
-                match cache.state() {
-                    Ok(_) => return Arc::new(cache),
-                    Err(error) => error,
-                }
-            }
-            Err(error) => error,
-        };
-        tracing::error!("{error}");
-        if matches!(error, StoreError::Damaged { .. } | StoreError::Corrupt { .. }) {
-            let aside = config.data.join(format!("cache-damaged-{}", Timestamp::now().as_millisecond()));
-            tracing::error!("the cache is put aside as {} and fetched anew", aside.display());
-            let _ = sender.send(Input::CacheDamaged);
-            if fs::rename(&folder, &aside).is_ok() {
-                continue;
-            }
-        }
-        let reason = if matches!(error, StoreError::Full { .. }) { Reason::DiskFull } else { Reason::StoreCorrupt };
-        display.show(TravelerInstruction::OutOfService, Some(reason));
-        thread::sleep(RETRY_AFTER);
     }
 }
 
