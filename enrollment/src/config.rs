@@ -119,11 +119,15 @@ impl Default for KeyPlaces {
 pub struct Kept {
     /// Enrollments, after their last day.
     pub expired_enrollments_days: u16,
+    /// Records of crossings, after the day on which they came.
+    pub crossings_days: u16,
+    /// What is remembered of a deletion.
+    pub deletions_days: u16,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { expired_enrollments_days: 30 }
+        Self { expired_enrollments_days: 30, crossings_days: 90, deletions_days: 1_095 }
     }
 }
 

@@ -22,9 +22,11 @@ use crate::{
     api,
     audit::Audit,
     config::{Config, Kept},
-    gates::{Admission, Reports},
+    copies::Copies,
+    gates::{Admission, Crossings, Reports},
+    proof::Prover,
     registry::{Fingerprints, Portraits, Registry},
-    vaults::{Keys, Opened, Vaults},
+    vaults::{Done, Keys, Opened, Vaults},
     web,
 };
 
@@ -48,8 +50,10 @@ pub struct Service {
     pub registry: Registry,
     /// Which gates are admitted.
     pub admission: Admission,
-    /// What they reported.
+    /// Their signs of life.
     pub reports: Reports,
+    /// Who crossed them.
+    pub crossings: Crossings,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
     /// Reads impressions of fingers.
@@ -58,8 +62,12 @@ pub struct Service {
     pub accounts: Accounts,
     /// Who did what.
     pub audit: Audit,
+    /// Signs what is stated of deletions.
+    pub prover: Prover,
     /// Upkeep of the records.
     pub vaults: Vaults,
+    /// By which keys copies of the records' own keys are sealed.
+    pub copies: Copies,
     /// How long what is over is kept.
     pub retention: Kept,
 }
@@ -75,7 +83,7 @@ impl Service {
         }
         let fingerprints = Fingerprints::load(&config.models);
         let mut said = String::new();
-        let (registry, reports, vaults, audit) = loop {
+        let Stores { registry, reports, crossings, vaults, audit, prover } = loop {
             let why = match stores(config, keys, opening) {
                 Ok(opened) => break opened,
                 Err(error) => format!("{error:#}"),
@@ -91,39 +99,98 @@ impl Service {
             }
         };
         let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
-        Ok(Some(Self {
+        let service = Self {
             registry,
             admission,
             reports,
+            crossings,
             portraits,
             fingerprints,
             accounts,
             audit,
+            prover,
             vaults,
+            copies: Copies::new(config, keys.store.clone()),
             retention: config.retention.clone(),
-        }))
+        };
+        if opening == Opening::Restored {
+            // Before anybody is served: nobody comes back by a backup.
+            let again = service.delete_again(Timestamp::now())?;
+            tracing::info!(again, "people who had been deleted since the backup are deleted again");
+        }
+        Ok(Some(service))
     }
 }
 
-fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, Reports, Vaults, Audit)> {
-    let audit = Audit::open(config, &keys.root, Timestamp::now())?;
+/// What is kept on the disk.
+struct Stores {
+    registry: Registry,
+    reports: Reports,
+    crossings: Crossings,
+    vaults: Vaults,
+    audit: Audit,
+    prover: Prover,
+}
+
+fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<Stores> {
+    let now = Timestamp::now();
+    let audit = Audit::open(config, &keys.root, now)?;
     if opening == Opening::Restored {
         audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
     }
-    let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
-    Ok((Registry::open(registry, &keys.root)?, Reports::new(reports), vaults, audit))
+    let prover = Prover::open(config, &keys.root)?;
+    let Opened { vaults, registry, reports, crossings } = Vaults::open(config, keys, opening, now)?;
+    let registry = Registry::open(registry, &keys.root)?;
+    let moved = crossings.take_over(&reports, |id| registry.has(id))?;
+    if moved > 0 {
+        tracing::info!(moved, "records of crossings of an earlier version end with the key of this day now");
+    }
+    Ok(Stores { registry, reports: Reports::new(reports), crossings, vaults, audit, prover })
 }
 
 impl Service {
     /// Deletes enrollments whose last day is long over.
     fn delete_ended(&self, now: Timestamp) -> Result<()> {
-        let kept = SignedDuration::from_hours(24 * i64::from(self.retention.expired_enrollments_days));
-        for id in self.registry.ended_before(now.saturating_sub(kept)?)? {
-            self.audit.note(web::SERVICE, Act::Expire, Some(id), "enrollment-ended")?;
-            self.registry.delete(id)?;
+        let before = |days: u16| now.saturating_sub(SignedDuration::from_hours(24 * i64::from(days)));
+        for id in self.registry.ended_before(before(self.retention.expired_enrollments_days)?)? {
+            let reason = "enrollment-ended";
+            let entry = self.audit.note(web::SERVICE, Act::Expire, Some(id), reason)?;
+            self.delete(id, web::SERVICE, reason, entry, now)?;
             tracing::info!(enrollment = %id, "deleted, since its last day is long over");
         }
+        let forgotten = self.registry.forget_deletions_before(before(self.retention.deletions_days)?)?;
+        if forgotten > 0 {
+            tracing::info!(forgotten, "deletions so long ago that nothing of them is remembered");
+            self.audit.note(web::SERVICE, Act::Expire, None, "deletions")?;
+        }
         Ok(())
+    }
+
+    /// Upkeep of all records; what was done is noted in the audit trail. What fails is tried again at the next time, and keeps
+    /// nothing else from being done.
+    fn keep_up(&self, now: Timestamp) {
+        let records = self.vaults.keep_up(now).map(|done| {
+            let Done { expired, resealed, retired } = done;
+            vec![
+                (expired, Act::Expire, "retention"),
+                (resealed, Act::Rotate, "sealed-anew"),
+                (retired, Act::Rotate, "key-destroyed"),
+            ]
+        });
+        let crossings = self.crossings.keep_up(now).map(|days| vec![(days, Act::Expire, "crossings")]);
+        let deletions = self.keep_up_deletions(now).map(|died| vec![(died, Act::Rotate, "copies-dead")]);
+        let steps = [records.map_err(anyhow::Error::from), crossings.map_err(anyhow::Error::from), deletions];
+        for step in steps {
+            let done = step.unwrap_or_else(|error| {
+                tracing::error!(%error, "upkeep of the records failed; it is tried again");
+                Vec::new()
+            });
+            for (count, act, why) in done.into_iter().filter(|(count, ..)| *count > 0) {
+                tracing::info!(count, %act, why, "upkeep");
+                let noted = self.audit.note(web::SERVICE, act, None, why);
+                let _ = noted.inspect_err(|error| tracing::error!(%error, "upkeep was not noted"));
+            }
+        }
     }
 }
 
@@ -139,23 +206,8 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || working.vaults.keep_up(Timestamp::now()).map(|done| (working, done)));
-        match done.await {
-            Ok(Ok((service, done))) => {
-                for (count, act, why) in [
-                    (done.expired, Act::Expire, "retention"),
-                    (done.resealed, Act::Rotate, "sealed-anew"),
-                    (done.retired, Act::Rotate, "key-destroyed"),
-                ] {
-                    if count > 0 {
-                        tracing::info!(count, %act, why, "upkeep");
-                        let noted = service.audit.note(web::SERVICE, act, None, why);
-                        let _ = noted.inspect_err(|error| tracing::error!(%error, "upkeep was not noted"));
-                    }
-                }
-            }
-            Ok(Err(error)) => tracing::error!(%error, "upkeep of the records failed; it is tried again"),
-            Err(_) => return,
+        if actix_web::web::block(move || working.keep_up(Timestamp::now())).await.is_err() {
+            return;
         }
         time::sleep(UPKEEP).await;
     }

@@ -4,6 +4,7 @@
 //! enrollment that is or was: a gate asks for what changed since the revision it has. Removed enrollments stay in it as
 //! tombstones, without anything about the person.
 
+mod deletion;
 mod enrollment;
 mod fingers;
 mod history;
@@ -33,6 +34,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 pub use self::{
+    deletion::{Behind, Deletion, Order},
     enrollment::Enrollment,
     fingers::{FingerImpression, FingerprintError, Fingerprints, IMPRESSIONS_MAX},
     person::{Applicant, Consent, Expiry, PersonError, PersonName},
@@ -124,11 +126,13 @@ pub struct Registry {
     history: History,
     /// The last revision. Whoever changes something holds it.
     last: Mutex<u64>,
+    /// Deletions that have not arrived everywhere.
+    deletions: Mutex<deletion::Ledger>,
 }
 
 impl Registry {
     /// The trees that it keeps.
-    pub const TREES: [&str; 4] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS];
+    pub const TREES: [&str; 5] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS, deletion::DELETIONS];
 
     /// The registry in this store, with the key for its codes from this root.
     pub fn open(store: SealedStore, root: &RootKey) -> Result<Self, RegistryError> {
@@ -142,7 +146,10 @@ impl Registry {
             after = Some(key.clone());
         }
         let history = History::begin(&store, last)?;
-        Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), history, last: Mutex::new(last) })
+        let (key, deletions) = (root.application(APPLICATION, KEY_GENERATION), Mutex::default());
+        let registry = Self { store, key, history, last: Mutex::new(last), deletions };
+        registry.open_ledger()?;
+        Ok(registry)
     }
 
     /// Enrolls a person with the embedding of a photograph, impressions of fingers, or both. Only protected codes are kept.
@@ -258,31 +265,6 @@ impl Registry {
         }
         enrollment.status = status;
         self.write(&mut last, enrollment, Vec::new())
-    }
-
-    /// Deletes an enrollment: nothing about the person remains, only the identifier for gates to forget it by. A
-    /// damaged one can be deleted too; what pointed to it is then found by looking through the store.
-    pub fn delete(&self, id: EnrollmentId) -> Result<(), RegistryError> {
-        let mut last = self.locked();
-        let (card, revision) = match self.get(id) {
-            Ok(enrollment) => (Some(self.card_key(&enrollment.card).to_vec()), Some(enrollment.revision)),
-            Err(RegistryError::Store(StoreError::Corrupt { .. })) => {
-                let card = self.find(CARDS, |owner: &EnrollmentId| *owner == id)?;
-                let entry = self.find(REVISIONS, |entry: &Revision| entry.id == id)?;
-                (card, entry.and_then(|key| revision_of(&key)))
-            }
-            Err(other) => return Err(other),
-        };
-        let next = last.saturating_add(1);
-        let mut changes = vec![
-            Change::Remove { tree: ENROLLMENTS, key: id.as_bytes().to_vec() },
-            self.store.seal(REVISIONS, &next.to_be_bytes(), &Revision { id, removed: true })?,
-        ];
-        changes.extend(card.map(|key| Change::Remove { tree: CARDS, key }));
-        changes.extend(revision.map(remove_revision));
-        self.store.apply(changes)?;
-        *last = next;
-        Ok(())
     }
 
     /// One enrollment.

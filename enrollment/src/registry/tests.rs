@@ -14,20 +14,20 @@ use sallyport_store::{MemoryStore, Store as _};
 
 use super::*;
 
-fn root() -> RootKey {
+pub(super) fn root() -> RootKey {
     let folder = tempfile::tempdir().unwrap();
     RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap()
 }
 
-fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
+pub(super) fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
     Registry::open(SealedStore::new(memory.clone(), root.vault("store")), root).unwrap()
 }
 
-fn embedding(number: u8) -> Vec<f32> {
+pub(super) fn embedding(number: u8) -> Vec<f32> {
     (0..EMBEDDING_LENGTH).map(|at| ((at as f32 + 1.0) * (f32::from(number) + 0.7)).sin()).collect()
 }
 
-fn of(values: &[f32]) -> Embedding<'_> {
+pub(super) fn of(values: &[f32]) -> Embedding<'_> {
     Embedding { model: "net", values }
 }
 
@@ -48,21 +48,27 @@ fn minutiae(number: u8) -> MinutiaTemplate {
 }
 
 /// An impression of the finger at this place.
-fn impression(position: FingerPosition, number: u8) -> FingerImpression {
+pub(super) fn impression(position: FingerPosition, number: u8) -> FingerImpression {
     FingerImpression::new(position, 80, vec![("ridges".to_owned(), minutiae(number))])
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-fn applicant(name: &str, card: &str) -> Applicant {
+pub(super) fn applicant(name: &str, card: &str) -> Applicant {
     Applicant {
         name: PersonName::try_from(name.to_owned()).unwrap(),
         card: card.parse().unwrap(),
         expires: Expiry::parse("2027-01-31", now()).unwrap(),
         consent_purpose: "trusted traveler".into(),
     }
+}
+
+/// An order to delete, while there are these gates.
+pub(super) fn order(gates: &[&str]) -> Order<'static> {
+    let gates = gates.iter().map(|gate| gate.parse().unwrap()).collect();
+    Order { by: "bo", reason: "delete", audit_entry: 7, at: now(), gates }
 }
 
 #[derive(Debug, Clone)]
@@ -210,10 +216,10 @@ proptest! {
                     model.get_mut(&id).unwrap().status = status;
                 },
                 Step::Delete(which) => if let Some(id) = nth(which) {
-                    registry.delete(id).unwrap();
+                    registry.delete(id, order(&[])).unwrap();
                     model.remove(&id);
                     prop_assert!(matches!(registry.get(id), Err(RegistryError::Unknown(_))));
-                    prop_assert!(matches!(registry.delete(id), Err(RegistryError::Unknown(_))));
+                    prop_assert!(matches!(registry.delete(id, order(&[])), Err(RegistryError::Unknown(_))));
                 },
                 Step::Sync(page_size) => {
                     replica.sync(&registry, page_size);
@@ -329,7 +335,7 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     assert_eq!(page.removed, [damaged], "a gate that knows it must not go on with it");
     registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
 
-    registry.delete(damaged).unwrap();
+    registry.delete(damaged, order(&[])).unwrap();
     assert_eq!(registry.list("", 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
     registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();

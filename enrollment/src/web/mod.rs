@@ -4,6 +4,7 @@
 //! from a session, from our own page, and with the session's token.
 
 mod audited;
+mod deletions;
 mod enrollments;
 mod fingers;
 mod fleet;
@@ -170,6 +171,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .route("/admin/assets/admin.css", web::get().to(style))
         .configure(session::configure)
         .configure(rights::configure)
+        .configure(deletions::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));
