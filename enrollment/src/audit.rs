@@ -2,6 +2,7 @@
 //! the configuration says.
 
 use std::{
+    collections::BTreeSet,
     fs,
     io::{self, BufReader},
     path::{Path, PathBuf},
@@ -70,7 +71,19 @@ impl Audit {
         search(BufReader::new(fs::File::open(self.trail.path())?), &query, LISTED_MAX)
     }
 
-    fn pseudonym(&self, id: EnrollmentId) -> Pseudonym {
+    /// Everybody whose enrollment was deleted, as far as the trail tells.
+    pub fn deleted(&self) -> io::Result<BTreeSet<Pseudonym>> {
+        let of = |act| {
+            let query = Query { act: Some(act), ..Query::default() };
+            search(BufReader::new(fs::File::open(self.trail.path())?), &query, usize::MAX)
+        };
+        let failed: BTreeSet<u64> = of(Act::Fail)?.into_iter().filter_map(|entry| entry.of).collect();
+        let deleted = of(Act::Delete)?.into_iter().chain(of(Act::Expire)?).filter(|entry| !failed.contains(&entry.n));
+        Ok(deleted.filter_map(|entry| entry.whose).collect())
+    }
+
+    /// By what name the trail knows a person.
+    pub fn pseudonym(&self, id: EnrollmentId) -> Pseudonym {
         pseudonym(&self.pseudonyms, id)
     }
 }

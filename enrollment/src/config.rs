@@ -124,6 +124,10 @@ pub struct Kept {
     pub unconsented_enrollments_days: u16,
     /// The longest consent.
     pub consent_days_max: u16,
+    /// Records of crossings, after the day on which they came.
+    pub crossings_days: u16,
+    /// What is remembered of a deletion.
+    pub deletions_days: u16,
 }
 
 impl Default for Kept {
@@ -132,6 +136,8 @@ impl Default for Kept {
             expired_enrollments_days: 30,
             unconsented_enrollments_days: 7,
             consent_days_max: crate::registry::CONSENT_DAYS_MAX,
+            crossings_days: 90,
+            deletions_days: 1_095,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 
 use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use sallyport_link::server_config;
 use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
 use sallyport_store::Opening;
@@ -22,9 +22,11 @@ use crate::{
     api,
     audit::Audit,
     config::{Config, Kept},
-    gates::{Admission, Reports},
+    copies::Copies,
+    gates::{Admission, Crossings, Reports},
+    proof::Prover,
     registry::{Fingerprints, Portraits, Registry},
-    vaults::{Keys, Opened, Vaults},
+    vaults::{Done, Keys, Opened, Vaults},
     web,
 };
 
@@ -47,8 +49,10 @@ pub struct Service {
     pub registry: Registry,
     /// Which gates are admitted.
     pub admission: Admission,
-    /// What they reported.
+    /// Their signs of life.
     pub reports: Reports,
+    /// Who crossed them.
+    pub crossings: Crossings,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
     /// Reads impressions of fingers.
@@ -57,8 +61,12 @@ pub struct Service {
     pub accounts: Accounts,
     /// Who did what.
     pub audit: Audit,
+    /// Signs what is stated of deletions.
+    pub prover: Prover,
     /// Upkeep of the records.
     pub vaults: Vaults,
+    /// By which keys copies of the records' own keys are sealed.
+    pub copies: Copies,
     /// How long what is over is kept.
     pub retention: Kept,
 }
@@ -74,7 +82,7 @@ impl Service {
         }
         let fingerprints = Fingerprints::load(&config.models);
         let mut said = String::new();
-        let (registry, reports, vaults, audit) = loop {
+        let Stores { registry, reports, crossings, vaults, audit, prover } = loop {
             let why = match stores(config, keys, opening) {
                 Ok(opened) => break opened,
                 Err(error) => format!("{error:#}"),
@@ -90,28 +98,53 @@ impl Service {
             }
         };
         let (admission, accounts) = (Admission::at(config.admitted()), Accounts::at(config.accounts()));
-        Ok(Some(Self {
+        let service = Self {
             registry,
             admission,
             reports,
+            crossings,
             portraits,
             fingerprints,
             accounts,
             audit,
+            prover,
             vaults,
+            copies: Copies::new(config, keys.store.clone()),
             retention: config.retention.clone(),
-        }))
+        };
+        if opening == Opening::Restored {
+            // Before anybody is served: nobody comes back by a backup.
+            let again = service.delete_again(Timestamp::now())?;
+            tracing::info!(again, "people who had been deleted since the backup are deleted again");
+        }
+        Ok(Some(service))
     }
 }
 
-fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, Reports, Vaults, Audit)> {
-    let audit = Audit::open(config, &keys.root, Timestamp::now())?;
+/// What is kept on the disk.
+struct Stores {
+    registry: Registry,
+    reports: Reports,
+    crossings: Crossings,
+    vaults: Vaults,
+    audit: Audit,
+    prover: Prover,
+}
+
+fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<Stores> {
+    let now = Timestamp::now();
+    let audit = Audit::open(config, &keys.root, now)?;
     if opening == Opening::Restored {
         audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
     }
-    let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
+    let prover = Prover::open(config, &keys.root)?;
+    let Opened { vaults, registry, reports, crossings } = Vaults::open(config, keys, opening, now)?;
     let registry = Registry::open(registry, keys)?.with_consent_days_max(config.retention.consent_days_max);
-    Ok((registry, Reports::new(reports), vaults, audit))
+    let moved = crossings.take_over(&reports, |id| registry.has(id))?;
+    if moved > 0 {
+        tracing::info!(moved, "records of crossings of an earlier version end with the key of this day now");
+    }
+    Ok(Stores { registry, reports: Reports::new(reports), crossings, vaults, audit, prover })
 }
 
 impl Service {
@@ -123,11 +156,50 @@ impl Service {
             tracing::info!(enrollment = %id, ?purposes, "codes destroyed, since the consent to them has ended");
         }
         for (id, why) in self.registry.over(&self.retention, now)? {
-            self.audit.note(web::SERVICE, Act::Expire, Some(id), why.as_str())?;
-            self.registry.delete(id)?;
+            let entry = self.audit.note(web::SERVICE, Act::Expire, Some(id), why.as_str())?;
+            self.delete(id, web::SERVICE, why.as_str(), entry, now)?;
             tracing::info!(enrollment = %id, why = why.as_str(), "deleted, since it is over");
         }
+        let remembered = SignedDuration::from_hours(24 * i64::from(self.retention.deletions_days));
+        let forgotten = self.registry.forget_deletions_before(now.saturating_sub(remembered)?)?;
+        if forgotten > 0 {
+            tracing::info!(forgotten, "deletions so long ago that nothing of them is remembered");
+            self.audit.note(web::SERVICE, Act::Expire, None, "deletions")?;
+        }
         Ok(())
+    }
+
+    /// Upkeep of all records; what was done is noted in the audit trail. What fails is tried again at the next time, and keeps
+    /// nothing else from being done.
+    fn keep_up(&self, now: Timestamp) {
+        let revoked = self.registry.keep_up(now).map(|revoked| vec![(revoked, Act::Revoke, "key-revoked")]);
+        let records = self.vaults.keep_up(now).map(|done| {
+            let Done { expired, resealed, retired } = done;
+            vec![
+                (expired, Act::Expire, "retention"),
+                (resealed, Act::Rotate, "sealed-anew"),
+                (retired, Act::Rotate, "key-destroyed"),
+            ]
+        });
+        let crossings = self.crossings.keep_up(now).map(|days| vec![(days, Act::Expire, "crossings")]);
+        let deletions = self.keep_up_deletions(now).map(|died| vec![(died, Act::Rotate, "copies-dead")]);
+        let steps = [
+            revoked.map_err(anyhow::Error::from),
+            records.map_err(anyhow::Error::from),
+            crossings.map_err(anyhow::Error::from),
+            deletions,
+        ];
+        for step in steps {
+            let done = step.unwrap_or_else(|error| {
+                tracing::error!(%error, "upkeep of the records failed; it is tried again");
+                Vec::new()
+            });
+            for (count, act, why) in done.into_iter().filter(|(count, ..)| *count > 0) {
+                tracing::info!(count, %act, why, "upkeep");
+                let noted = self.audit.note(web::SERVICE, act, None, why);
+                let _ = noted.inspect_err(|error| tracing::error!(%error, "upkeep was not noted"));
+            }
+        }
     }
 }
 
@@ -146,28 +218,8 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || {
-            let now = Timestamp::now();
-            let revoked = working.registry.keep_up(now)?;
-            Ok::<_, anyhow::Error>((working.vaults.keep_up(now)?, revoked, working))
-        });
-        match done.await {
-            Ok(Ok((done, revoked, service))) => {
-                for (count, act, why) in [
-                    (revoked, Act::Revoke, "key-revoked"),
-                    (done.expired, Act::Expire, "retention"),
-                    (done.resealed, Act::Rotate, "sealed-anew"),
-                    (done.retired, Act::Rotate, "key-destroyed"),
-                ] {
-                    if count > 0 {
-                        tracing::info!(count, %act, why, "upkeep");
-                        let noted = service.audit.note(web::SERVICE, act, None, why);
-                        let _ = noted.inspect_err(|error| tracing::error!(%error, "upkeep was not noted"));
-                    }
-                }
-            }
-            Ok(Err(error)) => tracing::error!(%error, "upkeep of the records failed; it is tried again"),
-            Err(_) => return,
+        if actix_web::web::block(move || working.keep_up(Timestamp::now())).await.is_err() {
+            return;
         }
         time::sleep(UPKEEP).await;
     }

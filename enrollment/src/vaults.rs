@@ -8,7 +8,7 @@ use sallyport_privacy::vault::{ManifestKey, SystemClock};
 pub use sallyport_store::{Done, UpkeepError};
 use sallyport_store::{EnvelopeKey, FileAnchor, Opening, SealedStore, SledStore, Upkeep, VaultKeys, VaultStore};
 
-use crate::{config::Config, registry::Registry};
+use crate::{config::Config, gates::Crossings, registry::Registry};
 
 /// The key by which envelopes are sealed.
 pub const ENVELOPES: &str = "envelopes";
@@ -23,12 +23,16 @@ pub struct Opened {
     pub registry: SealedStore,
     /// The reports'.
     pub reports: SealedStore,
+    /// Records of crossings: in the same store, under keys of their days.
+    pub crossings: Crossings,
 }
 
 impl Vaults {
     /// Opens the records. What an earlier version kept in the common store is moved to the vault.
-    pub fn open(config: &Config, keys: &Keys, opening: Opening) -> Result<Opened, UpkeepError> {
-        let common = SealedStore::new(Arc::new(SledStore::open(&config.store())?), keys.root.vault("store"));
+    pub fn open(config: &Config, keys: &Keys, opening: Opening, now: Timestamp) -> Result<Opened, UpkeepError> {
+        let store = Arc::new(SledStore::open(&config.store())?);
+        let common = SealedStore::new(store.clone(), keys.root.vault("store"));
+        let crossings = Crossings::open(store, keys.store.clone(), config.retention.crossings_days, now)?;
         let envelope_key = EnvelopeKey {
             keys: keys.store.clone(),
             name: ENVELOPES,
@@ -54,7 +58,8 @@ impl Vaults {
         if moved > 0 {
             tracing::info!(moved, "records of an earlier version have keys of their own now");
         }
-        Ok(Opened { vaults: Self(Upkeep::new(records, envelope_key)), registry, reports: common })
+        let vaults = Self(Upkeep::new(records, envelope_key));
+        Ok(Opened { vaults, registry, reports: common, crossings })
     }
 
     /// Destroys what is over, and rotates the envelopes' key when it is time: see [`Upkeep::keep_up`].
@@ -66,12 +71,16 @@ impl Vaults {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use sallyport_privacy::keys::{ROOT, RootKey, Rotating};
+    use sallyport_privacy::keys::{Daily, ROOT, RootKey, Rotating};
     use sallyport_store::{Change, StoreError};
 
     use super::*;
 
     const TREE: &str = Registry::TREES[0];
+
+    fn now() -> Timestamp {
+        "2026-03-01T12:00:00Z".parse().unwrap()
+    }
 
     struct World {
         folder: tempfile::TempDir,
@@ -92,7 +101,7 @@ mod tests {
         }
 
         fn open(&self) -> Result<Opened, UpkeepError> {
-            Vaults::open(&self.config, &self.keys(), Opening::AsLeft)
+            Vaults::open(&self.config, &self.keys(), Opening::AsLeft, now())
         }
     }
 
@@ -118,7 +127,7 @@ mod tests {
         let world = World::new();
         let keys = world.keys();
         let opened = world.open().unwrap();
-        let now: Timestamp = "2026-03-01T12:00:00Z".parse().unwrap();
+        let now = now();
         let write = |key: u8| opened.registry.apply(vec![opened.registry.seal(TREE, &[key], &key).unwrap()]).unwrap();
         (0..5).for_each(write);
         assert_eq!(opened.vaults.keep_up(now).unwrap(), Done::default());
@@ -130,7 +139,8 @@ mod tests {
         assert_eq!(opened.vaults.keep_up(now).unwrap(), Done::default());
         write(5);
         assert!((0..6u8).all(|key| opened.registry.get::<u8>(TREE, &[key]).unwrap() == Some(key)));
-        assert_eq!(keys.store.names().unwrap(), ["envelopes-3", "envelopes-4", ROOT]);
+        let day = format!("crossings-{}", Daily::day(now));
+        assert_eq!(keys.store.names().unwrap(), [day.as_str(), "envelopes-3", "envelopes-4", ROOT]);
         // By itself after seven days, once.
         let week = now + SignedDuration::from_hours(7 * 24);
         assert_eq!(opened.vaults.keep_up(week - SignedDuration::from_secs(1)).unwrap(), Done::default());
@@ -162,7 +172,7 @@ mod tests {
         copy(&backup, &world.config.records());
         let error = world.open().err().unwrap();
         assert!(matches!(error, UpkeepError::Store(StoreError::RolledBack { .. })), "{error}");
-        let restored = Vaults::open(&world.config, &world.keys(), Opening::Restored).unwrap();
+        let restored = Vaults::open(&world.config, &world.keys(), Opening::Restored, now()).unwrap();
         let dead = restored.registry.get::<u8>(TREE, &[1]);
         assert!(matches!(dead, Err(StoreError::Corrupt { .. })), "its key was destroyed with it: {dead:?}");
         drop(restored);

@@ -10,11 +10,12 @@ mod world;
 use fantoccini::{Client, Locator};
 use jiff::{Timestamp, ToSpan as _};
 use sallyport_protocol::{
-    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, GateHealth, GateMode, OfficerChoice,
-    OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, paths,
+    CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, EnrollmentPage, EpochId, GateHealth, GateMode,
+    OfficerChoice, OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, paths,
 };
 use sallyport_wording::LANGUAGES;
 use serde_json::json;
+use ureq::Agent;
 
 use chromium::{Driver, click, shown, type_in, until};
 use world::{CARD, NAME, World, assets, equipped, face};
@@ -30,7 +31,7 @@ fn at(path: &str) -> String {
 }
 
 /// Two gates, one of them heard of, and crossings of all kinds.
-fn life_at_the_gates(world: &World) {
+fn life_at_the_gates(world: &World) -> Agent {
     let gate = world.gate("gate-1");
     world.gate("gate-2");
     let id: sallyport_protocol::GateId = "gate-1".parse().unwrap();
@@ -81,15 +82,30 @@ fn life_at_the_gates(world: &World) {
     });
     let batch = RecordBatch { records: records.collect() };
     assert_eq!(gate.post(format!("{}{}", world.gates, paths::RECORDS)).send_json(batch).unwrap().status(), 200);
+    alive(world, &gate, vec![Reason::CameraUnavailable], 1, None);
+    gate
+}
+
+fn alive(world: &World, gate: &Agent, troubles: Vec<Reason>, revision: u64, epoch: Option<EpochId>) {
     let health = GateHealth {
-        gate: id,
+        gate: "gate-1".parse().unwrap(),
         software: env!("CARGO_PKG_VERSION").into(),
         mode: GateMode::InService,
-        troubles: vec![Reason::CameraUnavailable],
+        troubles,
         records_waiting: 3,
-        revision: 1,
+        revision,
+        epoch,
     };
     assert_eq!(gate.post(format!("{}{}", world.gates, paths::HEALTH)).send_json(health).unwrap().status(), 204);
+}
+
+/// The gate takes over all changes, and says so.
+fn hears_of_it(world: &World, gate: &Agent) {
+    let asked = gate.get(format!("{}{}?since=0", world.gates, paths::ENROLLMENTS)).call();
+    let page = asked.unwrap().body_mut().read_to_string().unwrap();
+    let page: EnrollmentPage = serde_json::from_str(&page).unwrap();
+    assert!(!page.more && page.removed.len() == 1);
+    alive(world, gate, Vec::new(), page.revision, Some(page.epoch));
 }
 
 #[actix_web::test]
@@ -97,7 +113,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     let Some(driver) = Driver::start().filter(|_| equipped()) else { return };
     let mut world = World::new();
     world.start();
-    life_at_the_gates(&world);
+    let gate = life_at_the_gates(&world);
     let (profile, faces) = (tempfile::tempdir().unwrap(), assets().join("faces"));
     let client = driver.browser(profile.path(), false).await;
     client.set_window_size(1280, 900).await.unwrap();
@@ -198,6 +214,22 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     shown(&client, "Deleted. Gates forget it").await;
     let gone = "return !document.querySelector('main').innerText.includes(arguments[0])";
     until(&client, "gone", gone, vec![json!(NAME)]).await;
+    let deletion = client.current_url().await.unwrap().path().to_owned();
+    hears_of_it(&world, &gate);
+    for (language, _) in LANGUAGES {
+        for (page, name) in [(deletion.as_str(), "deletion"), ("/admin/deletions", "deletions")] {
+            client.goto(&format!("{}{page}", world.admin)).await.unwrap();
+            click(&client, &format!("footer button[value={language}]")).await;
+            let set = "const root = document.documentElement; return root.lang === arguments[0] \
+                && location.pathname === arguments[1] && !root.innerText.includes('…\\n')";
+            until(&client, language, set, vec![json!(language), json!(page)]).await;
+            shoot(&client, &format!("{name}-{language}")).await;
+        }
+    }
+    click(&client, "footer button[value=en]").await;
+    client.goto(&format!("{}/admin/enrollments", world.admin)).await.unwrap();
+    click(&client, "#deletions").await;
+    shown(&client, "1 / 2").await;
     click(&client, "#log-out").await;
     until(&client, "logged out", "return Boolean(document.querySelector('#log-in'))", vec![]).await;
     client.close().await.unwrap();

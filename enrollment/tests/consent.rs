@@ -118,7 +118,7 @@ fn each_consent_is_withdrawn_by_itself_and_its_codes_are_gone_at_once() {
 fn enrolled_long_ago(world: &World) -> EnrollmentId {
     let config = Config::read(&world.path("enrollment.toml")).unwrap();
     let keys = setup::open_keys(&config, PASSPHRASE).unwrap();
-    let opened = Vaults::open(&config, &keys, Opening::AsLeft).unwrap();
+    let opened = Vaults::open(&config, &keys, Opening::AsLeft, Timestamp::now()).unwrap();
     let registry = Registry::open(opened.registry, &keys).unwrap();
     let then = Timestamp::now() - (100 * 24).hours();
     let day = |days| Expiry::in_days(days, then);

@@ -263,6 +263,7 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     let health = link.script().health.clone().unwrap();
     assert_eq!((health.revision, health.records_waiting, health.mode), (4, 0, GateMode::Held));
     assert_eq!(health.troubles, [Reason::CameraUnavailable]);
+    assert_eq!(health.epoch, Some(EpochId::from_bytes([link.script().epoch; 16])), "whose revision that is");
     link.round().unwrap();
     let script = link.script();
     assert_eq!((&script.stored, &script.asked), (&crossed, &vec![0, 4]), "nothing is sent twice");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use sallyport_privacy::{
-    keys::{KeyError, KeyStore, Pkcs11Error, Pkcs11KeyStore, ROOT, RootKey, Rotating},
+    keys::{Daily, KeyError, KeyStore, Pkcs11Error, Pkcs11KeyStore, ROOT, RootKey, Rotating},
     vault::VaultError,
 };
 use zeroize::Zeroizing;
@@ -89,6 +89,16 @@ fn makes_and_uses_keys() {
     assert_eq!(keys.vault().unwrap().open(b"a", &old), Err(VaultError::Generation(1)));
     assert_eq!(store.names().unwrap(), ["envelopes-2", ROOT]);
     assert!(matches!(store.destroy("envelopes-1"), Err(KeyError::Unknown(_))));
+
+    let days = Daily::new(&store, "crossings");
+    let sealed = [20_000, 20_001].map(|day| days.of(day).unwrap().seal(b"a", b"x"));
+    let all = days.all(20_001).unwrap();
+    assert!(sealed.iter().all(|sealed| all.open(b"a", sealed).is_ok()));
+    assert_eq!(days.retire_before(20_001).unwrap(), 1);
+    let all = days.all(20_001).unwrap();
+    assert_eq!(all.open(b"a", &sealed[0]), Err(VaultError::Generation(20_000)));
+    assert!(all.open(b"a", &sealed[1]).is_ok());
+    assert_eq!(days.retire_before(20_002).unwrap(), 1);
 }
 
 #[test]

@@ -247,8 +247,11 @@ pub struct GateHealth {
     pub troubles: Vec<Reason>,
     /// Records not yet uploaded.
     pub records_waiting: u64,
-    /// The cache's revision.
+    /// The cache's revision,
     pub revision: u64,
+    /// and the epoch that gave it: without it nobody can tell what the revision stands for.
+    #[serde(default)]
+    pub epoch: Option<EpochId>,
 }
 
 #[cfg(test)]

@@ -75,13 +75,13 @@ async fn enrollments(_: Admitted, service: Data<Service>, since: Query<Since>) -
 async fn records(gate: Admitted, service: Data<Service>, batch: Json<RecordBatch>) -> Result<HttpResponse, Refusal> {
     let batch = batch.into_inner();
     // The receipt is written only after the records are on the disk.
-    let receipt = web::block(move || service.reports.store(&gate.0, batch)).await??;
+    let receipt = web::block(move || service.crossings.store(&gate.0, batch, |id| service.registry.has(id))).await??;
     Ok(answer().json(receipt))
 }
 
 async fn health(gate: Admitted, service: Data<Service>, health: Json<GateHealth>) -> Result<HttpResponse, Refusal> {
     let health = health.into_inner();
-    web::block(move || service.reports.alive(&gate.0, health, Timestamp::now())).await??;
+    web::block(move || service.heard(&gate.0, health, Timestamp::now())).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 

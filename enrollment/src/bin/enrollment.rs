@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use sallyport_enrollment::{
     audit,
     config::{Config, TEMPLATE},
-    serve, setup,
+    proof, serve, setup,
     web::Role,
 };
 use sallyport_privacy::{
@@ -72,6 +72,24 @@ enum Command {
     /// Who did what to whose data; the service may run meanwhile
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Certificates of deletions
+    #[command(subcommand)]
+    Proof(ProofCommand),
+}
+
+#[derive(Subcommand)]
+enum ProofCommand {
+    /// Check that a certificate of a deletion is as the service signed it, and say what it states
+    Verify {
+        /// The certificate, as the web admin gave it out
+        file: PathBuf,
+        /// The service's public key, 64 hexadecimal digits, as whoever trusts it has noted it. Without it, that of the
+        /// configured service: `audit/deletions.pub` in its data folder
+        #[arg(long, value_name = "HEX")]
+        key: Option<String>,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
 }
 
 #[derive(Subcommand)]
@@ -260,6 +278,9 @@ fn execute(command: Command) -> Result<()> {
         }
         Command::Key(command) => execute_key(command),
         Command::Audit(command) => execute_audit(command),
+        Command::Proof(ProofCommand::Verify { file, key, config }) => {
+            say(&proof::verify_file(&file, key.as_deref(), &config.path)?)
+        }
         Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
             let config = Config::read(&config.path)?;
             let secret = passphrase(file.path.as_deref(), false)?;

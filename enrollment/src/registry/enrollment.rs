@@ -129,6 +129,12 @@ impl Enrollment {
         fingers
     }
 
+    /// How many protected codes it has.
+    pub(super) fn codes(&self) -> u64 {
+        let impressions: usize = self.fingers.iter().map(|finger| finger.impressions.len()).sum();
+        u64::from(self.code.is_some()) + impressions as u64
+    }
+
     /// Whether name or card number holds each of these words.
     pub(super) fn holds(&self, words: &[String]) -> bool {
         let (name, card) = (self.name.as_str().to_lowercase(), self.card.as_str().to_lowercase());

@@ -8,6 +8,7 @@
 //! and are destroyed as soon as somebody comes by them.
 
 mod consent;
+mod deletion;
 mod enrollment;
 mod fingers;
 mod history;
@@ -37,6 +38,7 @@ use zeroize::Zeroizing;
 
 pub use self::{
     consent::{CONSENT_DAYS_MAX, Consent, ConsentError, Consents, ENDS_SOON_DAYS, Given, Purpose, Withdrawal},
+    deletion::{Behind, Deletion, Order},
     enrollment::Enrollment,
     fingers::{FingerImpression, FingerprintError, Fingerprints, IMPRESSIONS_MAX},
     listing::{Listed, Only},
@@ -132,11 +134,13 @@ pub struct Registry {
     consent_days_max: u16,
     /// The last revision. Whoever changes something holds it.
     last: Mutex<u64>,
+    /// Deletions that have not arrived everywhere.
+    deletions: Mutex<deletion::Ledger>,
 }
 
 impl Registry {
     /// The trees that it keeps.
-    pub const TREES: [&str; 4] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS];
+    pub const TREES: [&str; 5] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS, deletion::DELETIONS];
 
     /// The registry in this store, with the key for its codes from the key store.
     pub fn open(store: SealedStore, keys: &Keys) -> Result<Self, RegistryError> {
@@ -152,7 +156,10 @@ impl Registry {
         let history = History::begin(&store, last)?;
         let key = RwLock::new(renewal::key_in_use(keys, last)?);
         let (keys, consent_days_max) = (keys.store.clone(), CONSENT_DAYS_MAX);
-        Ok(Self { store, keys, key, history, consent_days_max, last: Mutex::new(last) })
+        let (last, deletions) = (Mutex::new(last), Mutex::default());
+        let registry = Self { store, keys, key, history, consent_days_max, last, deletions };
+        registry.open_ledger()?;
+        Ok(registry)
     }
 
     /// Enrolls a person with the embedding of a photograph, impressions of fingers, or both. Only protected codes are kept.
@@ -276,31 +283,6 @@ impl Registry {
         }
         enrollment.status = status;
         self.write(&mut last, enrollment, Vec::new())
-    }
-
-    /// Deletes an enrollment: nothing about the person remains, only the identifier for gates to forget it by. A
-    /// damaged one can be deleted too; what pointed to it is then found by looking through the store.
-    pub fn delete(&self, id: EnrollmentId) -> Result<(), RegistryError> {
-        let mut last = self.locked();
-        let (card, revision) = match self.get(id) {
-            Ok(enrollment) => (Some(self.card_key(&enrollment.card).to_vec()), Some(enrollment.revision)),
-            Err(RegistryError::Store(StoreError::Corrupt { .. })) => {
-                let card = self.find(CARDS, |owner: &EnrollmentId| *owner == id)?;
-                let entry = self.find(REVISIONS, |entry: &Revision| entry.id == id)?;
-                (card, entry.and_then(|key| revision_of(&key)))
-            }
-            Err(other) => return Err(other),
-        };
-        let next = last.saturating_add(1);
-        let mut changes = vec![
-            Change::Remove { tree: ENROLLMENTS, key: id.as_bytes().to_vec() },
-            self.store.seal(REVISIONS, &next.to_be_bytes(), &Revision { id, removed: true })?,
-        ];
-        changes.extend(card.map(|key| Change::Remove { tree: CARDS, key }));
-        changes.extend(revision.map(remove_revision));
-        self.store.apply(changes)?;
-        *last = next;
-        Ok(())
     }
 
     /// One enrollment.

@@ -80,6 +80,12 @@ pub(super) fn applicant(name: &str, card: &str) -> Applicant {
     }
 }
 
+/// An order to delete, while there are these gates.
+pub(super) fn order(gates: &[&str]) -> Order<'static> {
+    let gates = gates.iter().map(|gate| gate.parse().unwrap()).collect();
+    Order { by: "bo", reason: "delete", audit_entry: 7, at: now(), gates }
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Enroll(u8, u8),
@@ -259,10 +265,10 @@ proptest! {
                     model.get_mut(&id).unwrap().status = status;
                 },
                 Step::Delete(which) => if let Some(id) = nth(which) {
-                    registry.delete(id).unwrap();
+                    registry.delete(id, order(&[])).unwrap();
                     model.remove(&id);
                     prop_assert!(matches!(registry.get(id), Err(RegistryError::Unknown(_))));
-                    prop_assert!(matches!(registry.delete(id), Err(RegistryError::Unknown(_))));
+                    prop_assert!(matches!(registry.delete(id, order(&[])), Err(RegistryError::Unknown(_))));
                 },
                 Step::Revoke(which) => if let Some(id) = nth(which) {
                     registry.revoke(id, now()).unwrap();
@@ -434,7 +440,7 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     assert_eq!(page.removed, [damaged], "a gate that knows it must not go on with it");
     registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
 
-    registry.delete(damaged).unwrap();
+    registry.delete(damaged, order(&[])).unwrap();
     assert_eq!(registry.list("", Only::All, now(), 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
     registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();

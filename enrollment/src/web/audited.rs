@@ -2,7 +2,7 @@
 //! can forget it. What fails afterwards is written down, too.
 
 use actix_web::{
-    HttpResponse,
+    HttpMessage as _, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, StatusCode, header},
@@ -20,6 +20,15 @@ use super::{
 
 /// The account of what the service does by itself.
 pub const SERVICE: &str = "service";
+
+/// What was noted of a request before it came to its handler.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted {
+    /// The trail's entry.
+    pub(super) entry: u64,
+    /// Its reason.
+    pub(super) why: &'static str,
+}
 
 /// What a request is about to do.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,6 +48,9 @@ fn asked(method: &Method, path: &str) -> Option<Asked> {
         ("logout", None, None) if post => (Act::LogOut, "web-admin"),
         ("crossings", None, None) => (Act::Search, "crossings"),
         ("revoke", None, None) if post => (Act::Revoke, "all"),
+        ("deletions", None, None) => (Act::Search, "deletions"),
+        ("deletions", Some(_), Some("certificate")) => (Act::Export, "deletion-certificate"),
+        ("deletions", Some(_), None) => (Act::View, "deletion"),
         ("enrollments", None, None) if post => (Act::Create, "enroll"),
         ("enrollments", None, None) => (Act::Search, "enrollments"),
         ("enrollments", Some("new"), None) => return None,
@@ -88,6 +100,7 @@ pub async fn audited<B: MessageBody + 'static>(
                 return Ok(request.into_response(response.map_into_right_body()));
             }
         };
+    request.extensions_mut().insert(Noted { entry, why });
     let who = login.name.clone();
     let response = next.call(request).await?;
     let follow_up = match followed(act, whose, response.response()) {
@@ -138,6 +151,10 @@ mod tests {
         assert_eq!(of(&Method::POST, &format!("{one}/something-new")), Some((Act::Change, Some(id), "other")));
         assert_eq!(of(&Method::POST, "/admin/enrollments"), Some((Act::Create, None, "enroll")));
         assert_eq!(of(&Method::GET, "/admin/enrollments"), Some((Act::Search, None, "enrollments")));
+        let deletion = format!("/admin/deletions/{id}");
+        assert_eq!(of(&Method::GET, &deletion), Some((Act::View, Some(id), "deletion")));
+        let certificate = of(&Method::GET, &format!("{deletion}/certificate"));
+        assert_eq!(certificate, Some((Act::Export, Some(id), "deletion-certificate")));
         for nothing in ["/", "/admin", "/admin/enrollments/new", "/admin/assets/admin.css", "/admin/gates"] {
             assert_eq!(of(&Method::GET, nothing), None, "{nothing}");
         }

@@ -2,7 +2,7 @@
 
 use actix_multipart::Multipart;
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage as _, HttpRequest, HttpResponse,
     http::StatusCode,
     web::{self, Data, Form, Path, Query, ServiceConfig},
 };
@@ -12,7 +12,9 @@ use sallyport_protocol::{EnrollmentId, EnrollmentStatus, FingerPosition};
 use serde::Deserialize;
 
 use super::{
-    Desk, Role, consent, fault_of, fingers,
+    Desk, Role,
+    audited::Noted,
+    consent, fault_of, fingers,
     fingers::Refused,
     pages::{
         DeletePage, EnrollmentPage, EnrollmentsPage, Entered, EnteredConsent, Faults, NewPage, Section, Told, day,
@@ -342,11 +344,15 @@ async fn delete(
         return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-admin-only");
     }
     let Ok(id) = id.parse::<EnrollmentId>() else { return missing(&request, &desk, staff) };
-    let service = desk.0.service.clone();
-    match blocking(move || service.registry.delete(id)).await {
+    let Some(Noted { entry, why }) = request.extensions().get::<Noted>().copied() else {
+        tracing::error!("a deletion that was not noted in the audit trail is not done");
+        return desk.fault(&request, staff.0, StatusCode::INTERNAL_SERVER_ERROR, "fault-store");
+    };
+    let (service, by) = (desk.0.service.clone(), staff.0.name.clone());
+    match blocking(move || service.delete(id, &by, why, entry, Timestamp::now())).await {
         Ok(()) => {
             tracing::info!(account = %staff.0.name, enrollment = %id, "deleted");
-            redirect("/admin/enrollments?done=deleted")
+            redirect(&format!("/admin/deletions/{id}?done=deleted"))
         }
         Err(error) => desk.failed(&request, staff.0, &error),
     }
@@ -377,7 +383,7 @@ where
     web::block(work).await.map_err(stopped)?
 }
 
-fn done_text(done: &str) -> Option<&'static str> {
+pub(super) fn done_text(done: &str) -> Option<&'static str> {
     let known = [
         "done-enrolled",
         "done-suspended",

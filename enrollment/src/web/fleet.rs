@@ -54,7 +54,7 @@ async fn crossings(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: 
     // What is no place in the list is taken for its beginning.
     let from = asked.from.as_deref().and_then(|text| hex::decode(text).ok());
     let (service, first) = (desk.0.service.clone(), from.is_none());
-    match web::block(move || service.reports.crossings(from.as_deref(), CROSSINGS_SHOWN)).await {
+    match web::block(move || service.crossings.page(from.as_deref(), CROSSINGS_SHOWN)).await {
         Ok(Ok(found)) => {
             let page = desk.page(&request, Some(staff.0), Section::Crossings);
             let crossings = found.crossings.into_iter().map(Result::ok).collect();

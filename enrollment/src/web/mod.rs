@@ -5,6 +5,7 @@
 
 mod audited;
 mod consent;
+mod deletions;
 mod enrollments;
 mod fingers;
 mod fleet;
@@ -182,6 +183,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .configure(rights::configure)
         .configure(consent::configure)
         .configure(renewal::configure)
+        .configure(deletions::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));

@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     gates::GateReport,
-    registry::{Enrollment, Listed, Only, Purpose},
+    proof::{KeysIn, Statement},
+    registry::{Deletion, Enrollment, Listed, Only, Purpose},
 };
 
 /// A gate that has been silent for longer than this is marked, in seconds.
@@ -76,11 +77,11 @@ impl<'a> Page<'a> {
     }
 
     /// The message for a value of the protocol, such as `outcome-accepted`.
-    fn of<T: Serialize>(&self, kind: &str, value: &T) -> &str {
+    fn of<T: Serialize + ?Sized>(&self, kind: &str, value: &T) -> &str {
         self.t(&format!("{kind}-{}", key(value)))
     }
 
-    fn key<T: Serialize>(&self, value: &T) -> String {
+    fn key<T: Serialize + ?Sized>(&self, value: &T) -> String {
         key(value)
     }
 
@@ -120,7 +121,7 @@ impl<'a> Page<'a> {
 }
 
 /// The name of a value of the protocol, as classes and messages have it.
-pub(super) fn key<T: Serialize>(value: &T) -> String {
+pub(super) fn key<T: Serialize + ?Sized>(value: &T) -> String {
     let name = serde_json::to_value(value).ok().and_then(|value| Some(value.as_str()?.replace('_', "-")));
     name.unwrap_or_default()
 }
@@ -272,6 +273,26 @@ pub(super) struct RevokePage<'a> {
     pub(super) whose: Option<(EnrollmentId, String)>,
 }
 
+/// How one deletion stands.
+#[derive(Template)]
+#[template(path = "deletion.html")]
+pub(super) struct DeletionPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) statement: Statement,
+    /// What its certificate is verified by.
+    pub(super) key: String,
+    pub(super) done: Option<&'static str>,
+}
+
+/// The deletions.
+#[derive(Template)]
+#[template(path = "deletions.html")]
+pub(super) struct DeletionsPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) deletions: Vec<Deletion>,
+    pub(super) count: usize,
+}
+
 /// The gates.
 #[derive(Template)]
 #[template(path = "gates.html")]
@@ -335,6 +356,12 @@ fn clock(at: &Timestamp) -> String {
 pub(super) fn last_day(ends: &Timestamp) -> String {
     let inside = Timestamp::from_second(ends.as_second().saturating_sub(1)).unwrap_or(*ends);
     inside.strftime("%Y-%m-%d").to_string()
+}
+
+/// How many gates have forgotten the person, of how many.
+fn forgotten(deletion: &Deletion) -> String {
+    let done = deletion.gates.values().filter(|reached| reached.is_some()).count();
+    format!("{done} / {}", deletion.gates.len())
 }
 
 fn silent(report: &GateReport, now: &Timestamp) -> bool {

@@ -35,7 +35,7 @@ async fn export(request: HttpRequest, desk: Data<Desk>, staff: Staff, id: Path<S
 /// All that is held on one person: the enrollment with its codes, its crossings as gates reported them, and who did what to it.
 fn held(service: &Service, id: EnrollmentId, now: Timestamp) -> Result<String, RegistryError> {
     let enrollment = service.registry.get(id)?;
-    let crossings = service.reports.of(id)?;
+    let crossings = service.crossings.of(id)?;
     let audit = service
         .audit
         .about(id)

@@ -78,6 +78,22 @@ impl SealedStore {
         Ok(Change::Put { tree, key: key.to_vec(), value })
     }
 
+    /// The change that writes this record in place of the one under this key, sealed by the same generation of the vault's key:
+    /// where that key ends on a day, the record does not end later.
+    pub fn seal_in_place<T: Serialize>(
+        &self,
+        tree: &'static str,
+        key: &[u8],
+        record: &T,
+    ) -> Result<Change, StoreError> {
+        let Below::Plain(store) = &self.below else { return self.seal(tree, key, record) };
+        let Some(before) = store.get(tree, key)? else { return self.seal(tree, key, record) };
+        let plain = json(record).map_err(|error| StoreError::Unwritable { tree, why: error.to_string() })?;
+        let sealed = self.vault.seal_in_place_of(&before, &context(tree, key), &plain);
+        let value = sealed.map_err(|error| StoreError::Corrupt { tree, why: error.to_string() })?;
+        Ok(Change::Put { tree, key: key.to_vec(), value })
+    }
+
     /// Applies all or nothing; flushed when this returns.
     pub fn apply(&self, changes: Vec<Change>) -> Result<(), StoreError> {
         let store = match &self.below {

@@ -3,6 +3,7 @@
 use std::{fmt, fs, path::Path};
 
 use anyhow::{Context as _, bail};
+use jiff::Timestamp;
 use sallyport_enrollment::{config::Config, registry::APPLICATION, setup, vaults::Vaults};
 use sallyport_matcher::{
     Image,
@@ -69,7 +70,8 @@ impl Stolen {
     /// are the thief's, too.
     pub fn against(&self, world: &World) -> anyhow::Result<Worth> {
         let keys = setup::open_keys(&config(world)?, PASSPHRASE)?;
-        let opened = Vaults::open(&self.0, &keys, Opening::AsLeft).context("open the stolen database")?;
+        let opened =
+            Vaults::open(&self.0, &keys, Opening::AsLeft, Timestamp::now()).context("open the stolen database")?;
         let mut with_faces = opened.registry.scan::<Record>("enrollments", None, usize::MAX)?.into_iter();
         let stolen = with_faces.find_map(|(_, record)| record.ok().filter(|record| record.code.is_some()));
         let Some(Record { id, version, code: Some(code) }) = stolen else { bail!("the database holds no face") };

@@ -2,6 +2,10 @@
 //!
 //! One line an entry: a check over itself and the entry before it, the time, and JSON; so that a torn end, a changed
 //! line and a line taken out are all noticed. Holds no name, no document number and nothing biometric.
+//!
+//! It tells which enrollment crossed when, though, and so it is not kept for longer than it is needed: a day after its first
+//! crossing, as soon as the enrollment service has every record in it, it begins anew, and the file that was is removed. A
+//! gate without a service keeps its journals, and a damaged one is always kept: somebody has to look into it.
 
 mod entry;
 mod recovery;
@@ -17,14 +21,16 @@ use std::{
     },
 };
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sallyport_protocol::{CrossingId, CrossingRecord, GateId, GateMode, Reason};
 
 pub use self::entry::{Check, Entry, EntryError, Own};
 use self::recovery::{History, Unfinished};
 use crate::transaction::JournalLine;
 
-/// A journal of which everything is uploaded begins anew from this size on, at a start.
+/// A journal of which everything is uploaded begins anew after this time,
+const RENEW_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// or at a start from this size on.
 const RENEW_BYTES: u64 = 8 << 20;
 
 /// Why the journal cannot be opened or written.
@@ -90,8 +96,15 @@ struct State {
     length: u64,
     torn: bool,
     last: Check,
+    /// When the first crossing in it began.
+    since: Option<Timestamp>,
     waiting: VecDeque<CrossingRecord>,
+    /// Crossings that began and have no record yet.
+    in_progress: Vec<CrossingId>,
+    mode: Option<(GateMode, String)>,
     has_centre: bool,
+    /// The folder in which the file came to its name and which was not flushed since.
+    moved_in: Option<PathBuf>,
 }
 
 impl Journal {
@@ -119,14 +132,17 @@ impl Journal {
             history.waiting.clear();
         }
         let settled = history.waiting.is_empty() && history.unfinished.is_empty();
-        if damaged || (settled && text.len() as u64 > RENEW_BYTES) {
+        let due = text.len() as u64 > RENEW_BYTES || (has_centre && is_old(history.since, now));
+        if damaged || (settled && due) {
             // What the old file still tells is told again in one that is whole before the old one is put aside.
             let _ = fs::remove_file(&fresh);
             let anew = History { whole_bytes: 0, last: Check::default(), ..history };
             let interrupted = Self::begin(fresh.clone(), anew, has_centre)?.close_interrupted(gate, now)?;
             let name = if damaged { "journal-damaged" } else { "journal" };
             let aside = folder.join(format!("{name}-{}.log", now.as_millisecond()));
-            fs::rename(&path, &aside).map_err(failed)?;
+            if damaged || !has_centre {
+                fs::rename(&path, &aside).map_err(failed)?;
+            }
             fs::rename(&fresh, &path).map_err(failed)?;
             sync_folder()?;
             let (journal, found) = Self::open(folder, gate, has_centre, now)?;
@@ -150,12 +166,15 @@ impl Journal {
             .truncate(false)
             .open(&path)
             .map_err(|source| JournalError::of(&path, source))?;
-        let History { waiting, unfinished, mode, whole_bytes: length, last, .. } = history;
+        let History { waiting, unfinished, mode, whole_bytes: length, last, since, .. } = history;
         let anew = length == 0;
         let (waiting, carried) = if anew { (VecDeque::new(), waiting) } else { (waiting, VecDeque::new()) };
         let count = AtomicUsize::new(waiting.len());
-        let journal =
-            Self { path, count, state: Mutex::new(State { file, length, torn: true, last, waiting, has_centre }) };
+        let since = since.filter(|_| !anew);
+        let in_progress = unfinished.iter().map(|crossing| crossing.id).collect();
+        let (torn, moved_in, known) = (true, None, mode.clone());
+        let state = State { file, length, torn, last, since, waiting, in_progress, mode: known, has_centre, moved_in };
+        let journal = Self { path, count, state: Mutex::new(state) };
         if let Some((mode, officer)) = mode.filter(|_| anew) {
             journal.append(JournalLine::ModeSet { mode, officer })?;
         }
@@ -193,6 +212,26 @@ impl Journal {
         self.append_at(&Entry::Journal(Own::Uploaded { crossings: crossings.to_vec() }), Timestamp::now())
     }
 
+    /// Begins anew if it is old and the service has everything; the file that was is removed. To be called now and then.
+    pub fn renew(&self, now: Timestamp) -> Result<(), JournalError> {
+        let mut state = self.locked();
+        let settled = state.waiting.is_empty() && state.in_progress.is_empty();
+        if !state.has_centre || !settled || !is_old(state.since, now) {
+            return Ok(());
+        }
+        let fresh = self.path.with_extension("new");
+        let _ = fs::remove_file(&fresh);
+        let history = History { mode: state.mode.clone(), ..History::default() };
+        let begun = Self::begin(fresh.clone(), history, state.has_centre)?;
+        fs::rename(&fresh, &self.path).map_err(|source| JournalError::of(&self.path, source))?;
+        // Cut here, either file may be found at the next start. Nothing is written to the new one before the folder is
+        // flushed, so both tell the same.
+        *state = begun.journal.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.moved_in = self.path.parent().map(Path::to_owned);
+        tracing::info!("the service has every record of the journal, which begins anew");
+        Ok(())
+    }
+
     fn locked(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -216,8 +255,17 @@ impl Begun {
     }
 }
 
+/// Whether what began at this instant is over.
+fn is_old(since: Option<Timestamp>, now: Timestamp) -> bool {
+    since.is_some_and(|since| now.duration_since(since) > RENEW_AFTER)
+}
+
 impl State {
     fn write(&mut self, entry: &Entry, now: Timestamp) -> io::Result<()> {
+        if let Some(folder) = &self.moved_in {
+            File::open(folder)?.sync_all()?;
+            self.moved_in = None;
+        }
         if self.torn {
             self.file.set_len(self.length)?;
             self.torn = false;
@@ -232,9 +280,18 @@ impl State {
         self.length += line.len() as u64;
         self.last = check;
         match entry {
-            Entry::Gate(JournalLine::Finished(record)) if self.has_centre => {
-                self.waiting.push_back((**record).clone());
+            Entry::Gate(JournalLine::Began { crossing, .. }) => {
+                self.since.get_or_insert(now);
+                self.in_progress.push(*crossing);
             }
+            Entry::Gate(JournalLine::Finished(record)) => {
+                self.since.get_or_insert(now);
+                self.in_progress.retain(|crossing| *crossing != record.crossing);
+                if self.has_centre {
+                    self.waiting.push_back((**record).clone());
+                }
+            }
+            Entry::Gate(JournalLine::ModeSet { mode, officer }) => self.mode = Some((*mode, officer.clone())),
             Entry::Journal(Own::Uploaded { crossings }) => {
                 self.waiting.retain(|record| !crossings.contains(&record.crossing));
             }

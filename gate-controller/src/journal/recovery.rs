@@ -20,6 +20,8 @@ pub(super) struct History {
     pub unfinished: Vec<Unfinished>,
     /// The mode that an officer last set, and who did.
     pub mode: Option<(GateMode, String)>,
+    /// When the first crossing began.
+    pub since: Option<Timestamp>,
     /// Length up to the last whole entry.
     pub whole_bytes: u64,
     /// The last whole entry's check.
@@ -70,6 +72,7 @@ impl History {
     fn take(&mut self, entry: Entry, at: Timestamp) {
         match entry {
             Entry::Gate(JournalLine::Began { crossing, at: began }) => {
+                self.since.get_or_insert(at);
                 self.unfinished.push(Unfinished { id: crossing, began, decided: None, ordered: Vec::new() });
             }
             Entry::Gate(JournalLine::Decided(record)) => {
@@ -83,6 +86,7 @@ impl History {
                 }
             }
             Entry::Gate(JournalLine::Finished(record)) => {
+                self.since.get_or_insert(at);
                 self.unfinished.retain(|unfinished| unfinished.id != record.crossing);
                 self.waiting.push_back(*record);
             }

@@ -193,6 +193,78 @@ fn without_a_centre_nothing_waits_for_it() {
     assert_eq!(open(folder.path()).0.waiting_count(), 2, "the records are there for a centre that comes later");
 }
 
+/// Everything that lies in the folder.
+fn files(folder: &Path) -> Vec<(String, String)> {
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.iter().map(|path| (name(path), fs::read_to_string(path).unwrap())).collect()
+}
+
+#[test]
+fn a_day_later_nothing_is_left_of_what_the_service_has() {
+    let folder = tempfile::tempdir().unwrap();
+    let (journal, _) = open(folder.path());
+    let at = |hours| now() + SignedDuration::from_hours(hours);
+    let append = |line| journal.append_at(&Entry::Gate(line), now()).unwrap();
+    append(JournalLine::ModeSet { mode: GateMode::Held, officer: "ana".into() });
+    for line in [began(1), finished(1, Outcome::Accepted), began(2)] {
+        append(line);
+    }
+    let tells_of = |number| files(folder.path()).iter().any(|(_, text)| text.contains(&id(number).to_string()));
+    let settle =
+        |number| journal.append_at(&Entry::Journal(Own::Uploaded { crossings: vec![id(number)] }), now()).unwrap();
+    journal.renew(at(25)).unwrap();
+    assert!(tells_of(1), "one waits, and one is in progress");
+    settle(1);
+    journal.renew(at(25)).unwrap();
+    assert!(tells_of(1), "one is in progress");
+    append(finished(2, Outcome::Refused));
+    journal.renew(at(25)).unwrap();
+    assert!(tells_of(1) && journal.waiting_count() == 1);
+    settle(2);
+    journal.renew(at(24)).unwrap();
+    assert!(tells_of(1), "it is not old yet");
+    fs::write(folder.path().join("journal.new"), "left by a start that was cut off").unwrap();
+    journal.renew(at(25)).unwrap();
+    assert!(!tells_of(1) && !tells_of(2) && !tells_of(3));
+    let names: Vec<_> = files(folder.path()).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["journal.log"], "no file was put aside");
+
+    // It goes on from there, and the mode is still known.
+    append(began(3));
+    append(finished(3, Outcome::Accepted));
+    drop(journal);
+    let (journal, found) = open(folder.path());
+    assert_eq!((found.mode, found.damaged, found.interrupted.len()), (Some(GateMode::Held), None, 0));
+    assert_eq!(outcomes(&journal), [(id(3), Outcome::Accepted)]);
+}
+
+#[test]
+fn a_start_removes_what_the_service_has_and_a_gate_alone_keeps_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let begin = |has_centre, hours| {
+        Journal::open(folder.path(), &gate(), has_centre, now() + SignedDuration::from_hours(hours)).unwrap().0
+    };
+    let journal = begin(true, 0);
+    for line in [began(1), finished(1, Outcome::Accepted)] {
+        journal.append_at(&Entry::Gate(line), now()).unwrap();
+    }
+    drop(journal);
+    let tells = || files(folder.path()).iter().any(|(_, text)| text.contains(&id(1).to_string()));
+    drop(begin(true, 25));
+    let alone = begin(false, 25);
+    alone.renew(now() + SignedDuration::from_hours(25)).unwrap();
+    drop(alone);
+    assert!(tells(), "it waits for the service, and alone it is the only record");
+    let journal = begin(true, 25);
+    journal.append_at(&Entry::Journal(Own::Uploaded { crossings: vec![id(1)] }), now()).unwrap();
+    drop(journal);
+    let journal = begin(true, 25);
+    assert!(!tells() && journal.waiting_count() == 0);
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
 /// Putting a damaged file aside takes two renames; a stop before, between and behind them loses nothing.
 #[test]
 fn a_stop_while_a_damaged_file_is_put_aside_loses_nothing() {

@@ -180,6 +180,9 @@ impl Synchronizer {
     pub fn round(&self, uploads: &mut Uploads) -> Result<(), SyncError> {
         let changes = self.heard(self.fetch_enrollments());
         let records = self.send_records(uploads);
+        if let Err(error) = self.journal.renew(Timestamp::now()) {
+            tracing::warn!("the journal goes on as it is: {error}");
+        }
         let health = self.heard(self.tell_health());
         let kept = self.cache.keep_up().map_err(SyncError::from);
         kept.and(changes).and(records).and(health)
@@ -201,7 +204,7 @@ impl Synchronizer {
     }
 
     fn tell_health(&self) -> Result<(), SyncError> {
-        let revision = self.cache.state().unwrap_or_default().revision;
+        let state = self.cache.state().unwrap_or_default();
         let view = self.view.borrow().clone();
         self.centre.health(&GateHealth {
             gate: self.gate.clone(),
@@ -210,7 +213,8 @@ impl Synchronizer {
             // Whoever reads this report was reached: the view tells of the round before.
             troubles: view.troubles.into_iter().filter(|&reason| reason != Reason::CentreUnreachable).collect(),
             records_waiting: self.journal.waiting_count() as u64,
-            revision,
+            revision: state.revision,
+            epoch: state.epoch,
         })?;
         Ok(())
     }

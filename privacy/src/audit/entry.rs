@@ -73,7 +73,7 @@ impl FromStr for Act {
 
 /// Whose data: a MAC over an identifier, so that the trail says nothing to whoever lacks the key, and entries of one
 /// person can still be found by whoever has it, after the person was deleted, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pseudonym([u8; 16]);
 

@@ -46,7 +46,7 @@ pub enum AuditError {
     #[error("`{0}` cannot be noted: names have 1 to 64 characters on one line, reasons 1 to 64 of a-z, 0-9 and `-`")]
     Field(String),
     /// Not 64 hexadecimal digits.
-    #[error("that is no public key of an audit trail: it has 64 hexadecimal digits, as in the file `audit.pub`")]
+    #[error("that is no public key: it has 64 hexadecimal digits, as in the files `audit.pub` and `deletions.pub`")]
     Key,
     /// Not a line that [`Checkpoint`] wrote.
     #[error("that is no check-point: it is one line that begins with `C`, as in the file `audit.head`")]

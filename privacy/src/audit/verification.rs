@@ -18,7 +18,7 @@ use super::{
 /// Most problems that are told: a file of garbage has one in each line.
 const PROBLEMS_MAX: usize = 100;
 
-/// Signs check-points.
+/// Signs check-points, or statements of another kind.
 pub struct Signer {
     seed: Locked<32>,
     public: [u8; 32],
@@ -44,10 +44,16 @@ impl Signer {
     }
 
     pub(super) fn sign(&self, n: u64, hash: Hash, at: Timestamp) -> Checkpoint {
+        Checkpoint { n, hash, at, signature: self.sign_statement(&message(n, &hash, at)) }
+    }
+
+    /// Signs something else than a check-point: by a key that is used for nothing else, and signs no other kind of
+    /// statement.
+    pub fn sign_statement(&self, statement: &[u8]) -> [u8; 64] {
         let mut signature = [0; 64];
         // The pair is made for each signature, so that the private key stays in locked memory in between.
-        signature.copy_from_slice(pair(&self.seed).sign(&message(n, &hash, at)).as_ref());
-        Checkpoint { n, hash, at, signature }
+        signature.copy_from_slice(pair(&self.seed).sign(statement).as_ref());
+        signature
     }
 }
 
@@ -80,7 +86,12 @@ impl FromStr for Verifier {
 impl Verifier {
     fn accepts(&self, checkpoint: &Checkpoint) -> bool {
         let Checkpoint { n, hash, at, signature } = checkpoint;
-        UnparsedPublicKey::new(&ED25519, self.0).verify(&message(*n, hash, *at), signature).is_ok()
+        self.accepts_statement(&message(*n, hash, *at), signature)
+    }
+
+    /// Whether [`Signer::sign_statement`] signed this.
+    pub fn accepts_statement(&self, statement: &[u8], signature: &[u8]) -> bool {
+        UnparsedPublicKey::new(&ED25519, self.0).verify(statement, signature).is_ok()
     }
 }
 

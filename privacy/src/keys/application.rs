@@ -47,11 +47,7 @@ impl<'a> ApplicationKeys<'a> {
 
     /// Destroys the generations before this one, for good. Gives how many that were.
     pub fn destroy_before(&self, generation: u32) -> Result<usize, KeyError> {
-        let over: Vec<u32> = self.0.generations()?.into_iter().filter(|&known| known < generation).collect();
-        for generation in &over {
-            self.0.store.destroy(&self.0.name(*generation))?;
-        }
-        Ok(over.len())
+        self.0.retire_before(generation)
     }
 }
 

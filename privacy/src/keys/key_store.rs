@@ -18,6 +18,8 @@ pub const ROOT: &str = "root";
 /// Longest name of a key.
 const NAME_BYTES_MAX: usize = 40;
 const ENDING: &str = "key";
+/// Of a key's file that is being destroyed: it is no key any more, whatever is left of it.
+const DYING: &str = "destroyed";
 
 /// Keys of 256 bits, by name. They stay where they are: what is used is derived from them.
 pub trait KeyStore: Send + Sync {
@@ -65,6 +67,13 @@ impl FileKeyStore {
         use std::os::unix::fs::DirBuilderExt as _;
         let failed = |source| KeyError::File { path: folder.into(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+        for entry in fs::read_dir(folder).map_err(failed)? {
+            let path = entry.map_err(failed)?.path();
+            if path.extension().is_some_and(|ending| ending == DYING) {
+                // The power was cut while it was destroyed.
+                overwrite(&path).map_err(failed)?;
+            }
+        }
         Ok(Self { folder: folder.into(), vault: root.vault("key store"), root: root.key("key store") })
     }
 
@@ -111,15 +120,13 @@ impl KeyStore for FileKeyStore {
             return Err(KeyError::Name(name.into()));
         }
         let path = self.path(name);
-        let overwritten = || {
-            let file = fs::OpenOptions::new().write(true).open(&path)?;
-            let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
-            io::Write::write_all(&mut &file, &vec![0; length.min(1 << 16)])?;
-            file.sync_all()?;
-            fs::remove_file(&path)?;
+        let dying = path.with_extension(DYING);
+        let destroyed = || {
+            fs::rename(&path, &dying)?;
+            overwrite(&dying)?;
             fs::File::open(&self.folder)?.sync_all()
         };
-        overwritten().map_err(|source| match source.kind() {
+        destroyed().map_err(|source| match source.kind() {
             io::ErrorKind::NotFound => KeyError::Unknown(name.into()),
             _ => KeyError::File { path: path.clone(), source },
         })
@@ -138,6 +145,15 @@ impl KeyStore for FileKeyStore {
         names.sort();
         Ok(names)
     }
+}
+
+/// Overwrites a file and removes it.
+fn overwrite(path: &Path) -> io::Result<()> {
+    let file = fs::OpenOptions::new().write(true).open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    io::Write::write_all(&mut &file, &vec![0; length.min(1 << 16)])?;
+    file.sync_all()?;
+    fs::remove_file(path)
 }
 
 #[cfg(test)]
@@ -172,6 +188,13 @@ mod tests {
             assert!(matches!(again.create(wrong), Err(KeyError::Name(_))), "{wrong}");
         }
         assert!(again.destroy(ROOT).is_err() && again.create(ROOT).is_err());
+        // The power was cut while a key was destroyed: it is none any more, and the next start ends it.
+        again.create("envelopes-4").unwrap();
+        fs::rename(keys.join("envelopes-4.key"), keys.join("envelopes-4.destroyed")).unwrap();
+        assert!(matches!(again.derive("envelopes-4", b"a"), Err(KeyError::Unknown(_))));
+        assert_eq!(again.names().unwrap(), ["envelopes-2", ROOT]);
+        let again = FileKeyStore::open(&keys, &RootKey::open(&root, PASSPHRASE).unwrap()).unwrap();
+        assert!(!keys.join("envelopes-4.destroyed").exists());
         fs::copy(keys.join("envelopes-2.key"), keys.join("envelopes-3.key")).unwrap();
         assert!(matches!(again.derive("envelopes-3", b"a"), Err(KeyError::Passphrase(_))), "renamed");
     }

@@ -2,9 +2,10 @@
 //!
 //! The root lies in a file that a passphrase seals, or in a [`KeyStore`]: a PKCS#11 token gives out only what it derives.
 //! What comes from the root comes again whenever it is needed, so it cannot be destroyed; keys that must be are made in a
-//! key store, one a generation, and [`Rotating`] and [`ApplicationKeys`] tell which there are.
+//! key store, one a generation, and [`Rotating`] and [`ApplicationKeys`] tell which there are; [`Daily`] makes one a day.
 
 mod application;
+mod daily;
 mod key_store;
 mod passphrase;
 mod pkcs11;
@@ -27,6 +28,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 pub use self::{
     application::ApplicationKeys,
+    daily::Daily,
     key_store::{FileKeyStore, KeyStore, ROOT},
     passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
     pkcs11::{Pkcs11Error, Pkcs11KeyStore},

@@ -1,5 +1,7 @@
 //! Keys that are rotated, and destroyed when nothing needs them any more.
 
+use sallyport_memory::Locked;
+
 use super::{KeyError, KeyStore};
 use crate::vault::Vault;
 
@@ -31,7 +33,7 @@ impl<'a> Rotating<'a> {
         }
         let mut vault: Option<Vault> = None;
         for generation in generations {
-            let key = self.store.derive(&self.name(generation), b"sallyport vault")?;
+            let key = self.key(generation)?;
             vault = Some(match vault {
                 None => Vault::of_generation(generation, &key),
                 Some(vault) => vault.with_generation(generation, &key),
@@ -67,8 +69,29 @@ impl<'a> Rotating<'a> {
         self.vault()
     }
 
-    /// The numbers of all generations that there are, in order.
-    pub(super) fn generations(&self) -> Result<Vec<u32>, KeyError> {
+    /// Makes this generation, unless it is there.
+    pub(super) fn ensure(&self, generation: u32) -> Result<(), KeyError> {
+        match self.store.create(&self.name(generation)) {
+            Err(KeyError::Exists(_)) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Destroys all generations before this one. Gives how many.
+    pub(super) fn retire_before(&self, generation: u32) -> Result<usize, KeyError> {
+        let over: Vec<u32> = self.generations()?.into_iter().filter(|&own| own < generation).collect();
+        for generation in &over {
+            self.store.destroy(&self.name(*generation))?;
+        }
+        Ok(over.len())
+    }
+
+    pub(super) fn key(&self, generation: u32) -> Result<Locked<32>, KeyError> {
+        self.store.derive(&self.name(generation), b"sallyport vault")
+    }
+
+    /// The generations that there are, the oldest first.
+    pub fn generations(&self) -> Result<Vec<u32>, KeyError> {
         let names = self.store.names()?;
         let number = |name: &String| name.strip_prefix(self.purpose)?.strip_prefix('-')?.parse().ok();
         let mut generations: Vec<u32> = names.iter().filter_map(number).collect();

@@ -112,17 +112,31 @@ impl Vault {
 
     /// Seals this version of a record: whoever knows which version belongs there notices when an older one was put back.
     pub fn seal_version(&self, context: &[u8], version: u64, plaintext: &[u8]) -> Vec<u8> {
-        let mut random = Zeroizing::new([0; 32]);
-        rand::Rng::fill_bytes(&mut rand::rng(), &mut random[..]);
-        self.seal_with(&random, context, version, plaintext)
+        self.seal_with(&fresh(), context, version, plaintext)
+    }
+
+    /// Seals a record of this place by the generation that sealed what is there now: it ends with that generation's key, and
+    /// not later.
+    pub fn seal_in_place_of(&self, before: &[u8], context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let generation = Header::parse(before)?.generation;
+        Ok(Self::seal_by(generation, &self.derive(generation)?, &fresh(), (context, 0, plaintext)))
     }
 
     fn seal_with(&self, random: &[u8; 32], context: &[u8], version: u64, plaintext: &[u8]) -> Vec<u8> {
         let generation = self.newest();
         let Ok(derive) = self.derive(generation) else { unreachable!("a vault has at least one key") };
-        let salt = format::salt(&derive, random, context, version, plaintext);
+        Self::seal_by(generation, &derive, random, (context, version, plaintext))
+    }
+
+    fn seal_by(
+        generation: u32,
+        derive: &Hkdf<Sha256>,
+        random: &[u8; 32],
+        (context, version, plaintext): (&[u8], u64, &[u8]),
+    ) -> Vec<u8> {
+        let salt = format::salt(derive, random, context, version, plaintext);
         let header = Header { generation, version, salt };
-        let (key, nonce) = format::key_and_nonce(&derive, &salt);
+        let (key, nonce) = format::key_and_nonce(derive, &salt);
         let payload = Payload { msg: plaintext, aad: &header.associated(context) };
         match Aes256Gcm::new((&*key).into()).encrypt((&nonce).into(), payload) {
             Ok(cryptogram) => [&header.to_bytes()[..], &cryptogram].concat(),
@@ -176,6 +190,12 @@ impl Vault {
 
 /// The generation of the key under which records of format 1, which say none, were sealed.
 const FIRST_GENERATION: u32 = 1;
+
+fn fresh() -> Zeroizing<[u8; 32]> {
+    let mut random = Zeroizing::new([0; 32]);
+    rand::Rng::fill_bytes(&mut rand::rng(), &mut random[..]);
+    random
+}
 
 fn subkey(derive: &Hkdf<Sha256>, purpose: &[u8], context: &[u8]) -> Zeroizing<[u8; 32]> {
     let mut key = Zeroizing::new([0; 32]);
