@@ -7,6 +7,7 @@
 mod key_store;
 mod passphrase;
 mod pkcs11;
+mod root_file;
 mod rotation;
 
 use std::{
@@ -15,11 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hkdf::Hkdf;
 use sallyport_memory::Locked;
-use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -27,6 +25,7 @@ pub use self::{
     key_store::{FileKeyStore, KeyStore, ROOT},
     passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
     pkcs11::{Pkcs11Error, Pkcs11KeyStore},
+    root_file::{RootFile, RootFileError},
     rotation::Rotating,
 };
 use crate::vault::{Vault, VaultError};
@@ -83,40 +82,15 @@ impl std::fmt::Debug for RootKey {
     }
 }
 
-/// Argon2id as the second choice of RFC 9106, 4 (64 MiB, three passes, four lanes).
-const STRETCH: Stretch = Stretch { memory_kib: 65_536, passes: 3, lanes: 4 };
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Stretch {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
-
-impl Stretch {
-    fn key(self, passphrase: &str, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-        // A changed file must not make us allocate without bounds.
-        if self.memory_kib > 1 << 21 || self.passes > 64 {
-            return Err(KeyError::Stretch(argon2::Error::MemoryTooMuch));
+impl KeyError {
+    fn of_root_file(path: &Path, error: RootFileError) -> Self {
+        match error {
+            RootFileError::Format => Self::Format(path.into()),
+            RootFileError::Stretch(error) => Self::Stretch(error),
+            RootFileError::Passphrase => Self::Passphrase(path.into()),
         }
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).map_err(KeyError::Stretch)?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.as_bytes(), salt, &mut key[..])
-            .map_err(KeyError::Stretch)?;
-        Ok(key)
     }
 }
-
-#[derive(Serialize, Deserialize)]
-struct KeyFile {
-    format: String,
-    stretch: Stretch,
-    salt: String,
-    sealed: String,
-}
-
-const KEY_FORMAT: &str = "sallyport root key 1";
 
 impl RootKey {
     /// Makes a root key and writes it, sealed by the passphrase, to a new file readable by its owner alone.
@@ -139,16 +113,7 @@ impl RootKey {
     }
 
     fn write(&self, path: &Path, passphrase: &str, replace: bool) -> Result<(), KeyError> {
-        let mut salt = [0; 16];
-        rand::Rng::fill_bytes(&mut rand::rng(), &mut salt);
-        let sealed = Vault::new(&*STRETCH.key(passphrase, &salt)?).seal(KEY_FORMAT.as_bytes(), &self.0[..]);
-        let file = KeyFile {
-            format: KEY_FORMAT.into(),
-            stretch: STRETCH,
-            salt: STANDARD.encode(salt),
-            sealed: STANDARD.encode(sealed),
-        };
-        let text = serde_json::to_vec_pretty(&file).map_err(|_| KeyError::Format(path.into()))?;
+        let text = RootFile::written(&self.0, passphrase).map_err(|error| KeyError::of_root_file(path, error))?;
         write_private(path, &text, replace).map_err(|source| KeyError::File { path: path.into(), source })
     }
 
@@ -161,18 +126,9 @@ impl RootKey {
     /// Opens the file that [`RootKey::create`] wrote.
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, KeyError> {
         let text = fs::read(path).map_err(|source| KeyError::File { path: path.into(), source })?;
-        let format = || KeyError::Format(path.into());
-        let file: KeyFile = serde_json::from_slice(&text).map_err(|_| format())?;
-        if file.format != KEY_FORMAT {
-            return Err(format());
-        }
-        let (salt, sealed) = (STANDARD.decode(file.salt), STANDARD.decode(file.sealed));
-        let (salt, sealed) = (salt.map_err(|_| format())?, sealed.map_err(|_| format())?);
-        let stretched = file.stretch.key(passphrase, &salt)?;
-        let opened = Vault::new(&stretched)
-            .open(KEY_FORMAT.as_bytes(), &sealed)
-            .map_err(|_| KeyError::Passphrase(path.into()))?;
-        opened[..].try_into().map(|key: &[u8; 32]| Self(key.into())).map_err(|_| format())
+        let opened = RootFile::parse(&text).and_then(|file| file.open(passphrase));
+        let opened = opened.map_err(|error| KeyError::of_root_file(path, error))?;
+        opened[..].try_into().map(|key: &[u8; 32]| Self(key.into())).map_err(|_| KeyError::Format(path.into()))
     }
 
     fn derive(&self, purpose: &[&[u8]]) -> Locked<32> {
@@ -254,13 +210,19 @@ impl ApplicationKey {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other.map_err(|source| KeyError::File { path: path.into(), source })?,
         };
-        let plain = vault.open(b"application key", &sealed).map_err(|error| match error {
+        let opened = Self::unsealed(&sealed, vault).map_err(|error| match error {
             VaultError::Sealed => KeyError::Passphrase(path.into()),
             _ => KeyError::Format(path.into()),
-        })?;
-        let (generation, key) = plain.split_first_chunk::<4>().ok_or_else(|| KeyError::Format(path.into()))?;
-        let key: &[u8; 32] = key.try_into().map_err(|_| KeyError::Format(path.into()))?;
-        Ok(Some(Self { key: key.into(), generation: u32::from_be_bytes(*generation) }))
+        });
+        opened.map(Some)
+    }
+
+    /// Opens the bytes of the file that [`ApplicationKey::save`] wrote.
+    pub fn unsealed(sealed: &[u8], vault: &Vault) -> Result<Self, VaultError> {
+        let plain = vault.open(b"application key", sealed)?;
+        let (generation, key) = plain.split_first_chunk::<4>().ok_or(VaultError::Format)?;
+        let key: &[u8; 32] = key.try_into().map_err(|_| VaultError::Format)?;
+        Ok(Self { key: key.into(), generation: u32::from_be_bytes(*generation) })
     }
 
     /// The seed of one enrollment's code. Raising `version` revokes the code.
