@@ -17,9 +17,10 @@ use std::{
 };
 
 use hkdf::Hkdf;
-use sallyport_memory::Locked;
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use sallyport_memory::{Locked, wipe_stack};
 use sha2::Sha256;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 pub use self::{
     key_store::{FileKeyStore, KeyStore, ROOT},
@@ -135,6 +136,7 @@ impl RootKey {
         let mut key = Locked::zeroed();
         // 32 bytes are far below HKDF's limit of 255 hashes (RFC 5869, 2.3), the only error there is.
         let _ = Hkdf::<Sha256>::new(Some(b"sallyport root 1"), &self.0[..]).expand_multi_info(purpose, &mut key[..]);
+        wipe_stack();
         key
     }
 
@@ -227,17 +229,30 @@ impl ApplicationKey {
 
     /// The seed of one enrollment's code. Raising `version` revokes the code.
     pub fn enrollment_seed(&self, enrollment: &[u8; 16], version: u32) -> EnrollmentSeed {
-        let mut seed = [0; 32];
+        let mut seed = Locked::zeroed();
         let info: [&[u8]; 3] = [b"enrollment\0", enrollment, &version.to_be_bytes()];
-        let _ =
-            Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key[..]).expand_multi_info(&info, &mut seed);
+        let _ = Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key[..])
+            .expand_multi_info(&info, &mut seed[..]);
+        wipe_stack();
         EnrollmentSeed(seed)
     }
 }
 
 /// What makes one enrollment's projection.
-#[derive(ZeroizeOnDrop)]
-pub struct EnrollmentSeed(pub(crate) [u8; 32]);
+pub struct EnrollmentSeed(Locked<32>);
+
+impl EnrollmentSeed {
+    /// Draws something from the seed's random numbers, of which nothing stays on the stack.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+        #[inline(never)]
+        fn drawn<T>(seed: &[u8; 32], draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+            draw(&mut ChaCha20Rng::from_seed(*seed))
+        }
+        let drawn = drawn(&self.0, draw);
+        wipe_stack();
+        drawn
+    }
+}
 
 impl std::fmt::Debug for EnrollmentSeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -314,9 +329,9 @@ mod tests {
         assert!(root.vault("store").open(b"a", &two.seal(b"a", b"x")).is_err());
         assert_ne!(*ApplicationKey::for_gallery().key, *ApplicationKey::for_gallery().key);
         let seed = key.enrollment_seed(&[1; 16], 1);
-        assert_eq!(seed.0, ApplicationKey::received(&key.key, 1).enrollment_seed(&[1; 16], 1).0);
-        assert_ne!(seed.0, key.enrollment_seed(&[2; 16], 1).0);
-        assert_ne!(seed.0, key.enrollment_seed(&[1; 16], 2).0);
+        assert_eq!(*seed.0, *ApplicationKey::received(&key.key, 1).enrollment_seed(&[1; 16], 1).0);
+        assert_ne!(*seed.0, *key.enrollment_seed(&[2; 16], 1).0);
+        assert_ne!(*seed.0, *key.enrollment_seed(&[1; 16], 2).0);
         assert_eq!(format!("{root:?} {key:?} {seed:?}"), "RootKey(..) ApplicationKey(generation 1) EnrollmentSeed(..)");
     }
 
