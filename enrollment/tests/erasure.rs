@@ -15,7 +15,7 @@ use sallyport_enrollment::{
     config::Config,
     copies::Copies,
     gates::{CROSSING_KEYS, Crossings},
-    registry::{Applicant, Behind, Embedding, Expiry, Order, PersonName, Registry},
+    registry::{Applicant, Behind, Embedding, Expiry, Given, Order, PersonName, Purpose, Registry},
     vaults::{ENVELOPES, Keys, Vaults},
 };
 use sallyport_privacy::{
@@ -63,7 +63,7 @@ impl World {
     fn open(&self, now: Timestamp) -> Opened {
         let keys = self.keys();
         let opened = Vaults::open(&self.config, &keys, Opening::AsLeft, now).unwrap();
-        let registry = Registry::open(opened.registry, &keys.root).unwrap();
+        let registry = Registry::open(opened.registry, &keys).unwrap();
         Opened { vaults: opened.vaults, registry, crossings: opened.crossings }
     }
 
@@ -134,7 +134,7 @@ fn enrolled(registry: &Registry, name: &str, card: &str) -> EnrollmentId {
         name: PersonName::try_from(name.to_owned()).unwrap(),
         card: card.parse().unwrap(),
         expires: Expiry::parse("2027-01-31", began()).unwrap(),
-        consent_purpose: "trusted-traveler".into(),
+        consents: vec![Given { purpose: Purpose::FaceTrustedTraveler, last_day: None, language: "en".into() }],
     };
     let values: Vec<f32> = (0..EMBEDDING_LENGTH).map(|at| (at as f32).sin()).collect();
     registry.enroll(applicant, Some(Embedding { model: "net", values: &values }), &[], "bo", began()).unwrap()

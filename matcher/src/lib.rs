@@ -7,5 +7,7 @@ pub mod gallery;
 mod header;
 mod image;
 mod nets;
+#[cfg(doctest)]
+mod sensitive;
 
 pub use image::{FILE_BYTES_MAX, Image, ImageError, PIXELS_MAX, SIDE_PX_MAX};

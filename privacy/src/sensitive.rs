@@ -21,6 +21,12 @@ sensitive! {
     Manifest = "sallyport_privacy::vault::ManifestKey",
     FaceCode = "sallyport_privacy::template::Code",
     FaceProjection = "sallyport_privacy::template::Projection",
+    FaceProbe = "sallyport_privacy::template::Probe",
+    FingerCode = "sallyport_privacy::template::FingerCode",
+    FingerProjection = "sallyport_privacy::template::FingerProjection",
+    FingerProbe = "sallyport_privacy::template::FingerProbe",
+    RootFile = "sallyport_privacy::keys::RootFile",
+    Trail = "sallyport_privacy::audit::Trail",
     AuditSigner = "sallyport_privacy::audit::Signer",
     Memory = "sallyport_privacy::memory::Locked<32>",
 }
@@ -38,5 +44,21 @@ sensitive! {
 /// Nor is there another way to make a seed than from a key:
 /// ```compile_fail,E0603
 /// let seed = sallyport_privacy::keys::EnrollmentSeed([0; 32]);
+/// ```
+/// Nor do codes, live probes and projections show what they are made of:
+/// ```compile_fail,E0616
+/// fn taken(code: &sallyport_privacy::template::Code) -> &[u8] { &code.0 }
+/// ```
+/// ```compile_fail,E0616
+/// fn taken(code: sallyport_privacy::template::FingerCode) -> Vec<u8> { code.0 }
+/// ```
+/// ```compile_fail,E0616
+/// fn taken(probe: &sallyport_privacy::template::FingerProbe) -> usize { probe.0.len() }
+/// ```
+/// ```compile_fail,E0616
+/// fn taken(probe: &sallyport_privacy::template::Probe) -> usize { probe.projected.len() }
+/// ```
+/// ```compile_fail,E0616
+/// fn taken(key: &sallyport_privacy::template::FingerProjection) -> usize { key.0.len() }
 /// ```
 pub struct Taken;

@@ -25,6 +25,12 @@ pub mod paths {
 }
 
 /// A protected (cancellable) code as it travels: useless without the seed, zeroed on drop, never printed.
+///
+/// It is written, for that is how it travels, but not copied:
+/// ```compile_fail,E0277
+/// fn copied<T: Clone>() {}
+/// copied::<sallyport_protocol::ProtectedCode>();
+/// ```
 pub struct ProtectedCode(Zeroizing<Vec<u8>>);
 
 impl ProtectedCode {
@@ -49,6 +55,12 @@ impl fmt::Debug for ProtectedCode {
 }
 
 /// A secret that travels once, at commissioning: 32 bytes, zeroed on drop, never printed.
+///
+/// It is written, for that is how it travels, but not copied:
+/// ```compile_fail,E0277
+/// fn copied<T: Clone>() {}
+/// copied::<sallyport_protocol::ApplicationKeyGrant>();
+/// ```
 pub struct ApplicationKeyGrant {
     /// The application: `trusted-traveler`.
     pub application: String,

@@ -44,11 +44,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut report = measured.report(&columns, arguments.output.operating_fmr);
     report.strangers = strangers.iter().map(|stranger| format!("{SUBJECTS_FILE} {stranger}")).collect();
     eprint!("{}", text::warnings(&report));
-    if arguments.output.json {
+    if arguments.output.forms.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         eprint!("{}", text::remarks(&report));
         print!("{}", text::render(&report));
     }
-    arguments.output.write_page(|| html::page(&report))
+    arguments.output.forms.write_page(|| html::page(&report))
 }

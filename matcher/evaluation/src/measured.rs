@@ -288,18 +288,23 @@ impl Rates<'_> {
     }
 
     fn det(&self) -> Vec<DetPoint> {
-        let points = (0..DET_POINTS as usize).zip(det_rates()).filter_map(|(at, fmr)| {
-            let point = self.scores.at_fmr(fmr)?;
-            let fnmr_interval = self.interval(at, point.fnmr);
-            Some(DetPoint { fmr, threshold: point.threshold, fnmr: point.fnmr, fnmr_interval })
-        });
-        points.collect()
+        let points = trade_off(self.scores).into_iter().enumerate();
+        points.map(|(at, point)| DetPoint { fnmr_interval: self.interval(at, point.fnmr), ..point }).collect()
     }
 }
 
 /// False match rates that are resampled: the curve's, those always reported, and the one that groups are compared at.
 fn grid(operating_fmr: f64) -> Vec<f64> {
     det_rates().chain(FMRS.map(|(_, fmr)| fmr)).chain([operating_fmr]).collect()
+}
+
+/// The curve of these scores, without intervals.
+pub(crate) fn trade_off(scores: &Scores) -> Vec<DetPoint> {
+    let point = |fmr| {
+        let point = scores.at_fmr(fmr)?;
+        Some(DetPoint { fmr, threshold: point.threshold, fnmr: point.fnmr, fnmr_interval: None })
+    };
+    det_rates().filter_map(point).collect()
 }
 
 fn det_rates() -> impl Iterator<Item = f64> {

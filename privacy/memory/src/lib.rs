@@ -1,7 +1,8 @@
 //! Memory for keys: never swapped, in no core dump, empty in children, zeroed when it is given back.
 //!
 //! Each [`Locked`] has a page of its own, since the kernel locks and marks whole pages: keys are few and long-lived.
-//! What is computed from a key passes through registers and the stack as ever; this guards where keys stay.
+//! What is computed from a key passes through registers and the stack as ever; this guards where keys stay, and
+//! [`wipe_stack`] clears up behind what was computed.
 
 use std::{
     alloc::{Layout, handle_alloc_error},
@@ -34,6 +35,17 @@ pub fn forbid_core_dumps() -> io::Result<()> {
     // SAFETY: reads the structure, which lives until the end of the program.
     let limited = unsafe { libc::setrlimit(libc::RLIMIT_CORE, &NONE) };
     if limited == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
+}
+
+/// How far down [`wipe_stack`] goes, in words of 8 bytes: 32 KiB, several times what deriving and expanding a key takes.
+const WIPED_WORDS: usize = 4096;
+
+/// Overwrites what functions that have returned left on the stack below their caller, whose own variables stay.
+#[inline(never)]
+pub fn wipe_stack() {
+    let mut below = [0u64; WIPED_WORDS];
+    // Volatile, and so not left out as what nobody reads.
+    below.zeroize();
 }
 
 /// `N` bytes in locked memory. Has no `Debug` of its content and no `Clone`.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use hkdf::Hkdf;
-use sallyport_memory::Locked;
+use sallyport_memory::{Locked, wipe_stack};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -102,6 +102,7 @@ impl KeyStore for FileKeyStore {
         let mut derived = Locked::zeroed();
         // 32 bytes are far below HKDF's limit of 255 hashes (RFC 5869, 2.3), the only error there is.
         let _ = Hkdf::<Sha256>::new(Some(b"sallyport key store 1"), &key[..]).expand(purpose, &mut derived[..]);
+        wipe_stack();
         Ok(derived)
     }
 

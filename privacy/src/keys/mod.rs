@@ -10,6 +10,7 @@ mod key_store;
 mod passphrase;
 mod pkcs11;
 mod place;
+mod root_file;
 mod rotation;
 
 use std::{
@@ -18,13 +19,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use argon2::{Algorithm, Argon2, Params, Version};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use hkdf::Hkdf;
-use sallyport_memory::Locked;
-use serde::{Deserialize, Serialize};
+use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
+use sallyport_memory::{Locked, wipe_stack};
 use sha2::Sha256;
-use zeroize::{ZeroizeOnDrop, Zeroizing};
+use zeroize::Zeroizing;
 
 pub use self::{
     application::ApplicationKeys,
@@ -33,6 +32,7 @@ pub use self::{
     passphrase::{PASSPHRASE_VARIABLE, PassphraseError, passphrase, passphrase_in},
     pkcs11::{Pkcs11Error, Pkcs11KeyStore},
     place::{KeyPlace, Keys},
+    root_file::{RootFile, RootFileError},
     rotation::Rotating,
 };
 use crate::vault::Vault;
@@ -89,40 +89,15 @@ impl std::fmt::Debug for RootKey {
     }
 }
 
-/// Argon2id as the second choice of RFC 9106, 4 (64 MiB, three passes, four lanes).
-const STRETCH: Stretch = Stretch { memory_kib: 65_536, passes: 3, lanes: 4 };
-
-#[derive(Clone, Copy, Serialize, Deserialize)]
-struct Stretch {
-    memory_kib: u32,
-    passes: u32,
-    lanes: u32,
-}
-
-impl Stretch {
-    fn key(self, passphrase: &str, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyError> {
-        // A changed file must not make us allocate without bounds.
-        if self.memory_kib > 1 << 21 || self.passes > 64 {
-            return Err(KeyError::Stretch(argon2::Error::MemoryTooMuch));
+impl KeyError {
+    fn of_root_file(path: &Path, error: RootFileError) -> Self {
+        match error {
+            RootFileError::Format => Self::Format(path.into()),
+            RootFileError::Stretch(error) => Self::Stretch(error),
+            RootFileError::Passphrase => Self::Passphrase(path.into()),
         }
-        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).map_err(KeyError::Stretch)?;
-        let mut key = Zeroizing::new([0; 32]);
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.as_bytes(), salt, &mut key[..])
-            .map_err(KeyError::Stretch)?;
-        Ok(key)
     }
 }
-
-#[derive(Serialize, Deserialize)]
-struct KeyFile {
-    format: String,
-    stretch: Stretch,
-    salt: String,
-    sealed: String,
-}
-
-const KEY_FORMAT: &str = "sallyport root key 1";
 
 impl RootKey {
     /// Makes a root key and writes it, sealed by the passphrase, to a new file readable by its owner alone.
@@ -145,16 +120,7 @@ impl RootKey {
     }
 
     fn write(&self, path: &Path, passphrase: &str, replace: bool) -> Result<(), KeyError> {
-        let mut salt = [0; 16];
-        rand::Rng::fill_bytes(&mut rand::rng(), &mut salt);
-        let sealed = Vault::new(&*STRETCH.key(passphrase, &salt)?).seal(KEY_FORMAT.as_bytes(), &self.0[..]);
-        let file = KeyFile {
-            format: KEY_FORMAT.into(),
-            stretch: STRETCH,
-            salt: STANDARD.encode(salt),
-            sealed: STANDARD.encode(sealed),
-        };
-        let text = serde_json::to_vec_pretty(&file).map_err(|_| KeyError::Format(path.into()))?;
+        let text = RootFile::written(&self.0, passphrase).map_err(|error| KeyError::of_root_file(path, error))?;
         write_private(path, &text, replace).map_err(|source| KeyError::File { path: path.into(), source })
     }
 
@@ -167,24 +133,16 @@ impl RootKey {
     /// Opens the file that [`RootKey::create`] wrote.
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, KeyError> {
         let text = fs::read(path).map_err(|source| KeyError::File { path: path.into(), source })?;
-        let format = || KeyError::Format(path.into());
-        let file: KeyFile = serde_json::from_slice(&text).map_err(|_| format())?;
-        if file.format != KEY_FORMAT {
-            return Err(format());
-        }
-        let (salt, sealed) = (STANDARD.decode(file.salt), STANDARD.decode(file.sealed));
-        let (salt, sealed) = (salt.map_err(|_| format())?, sealed.map_err(|_| format())?);
-        let stretched = file.stretch.key(passphrase, &salt)?;
-        let opened = Vault::new(&stretched)
-            .open(KEY_FORMAT.as_bytes(), &sealed)
-            .map_err(|_| KeyError::Passphrase(path.into()))?;
-        opened[..].try_into().map(|key: &[u8; 32]| Self(key.into())).map_err(|_| format())
+        let opened = RootFile::parse(&text).and_then(|file| file.open(passphrase));
+        let opened = opened.map_err(|error| KeyError::of_root_file(path, error))?;
+        opened[..].try_into().map(|key: &[u8; 32]| Self(key.into())).map_err(|_| KeyError::Format(path.into()))
     }
 
     fn derive(&self, purpose: &[&[u8]]) -> Locked<32> {
         let mut key = Locked::zeroed();
         // 32 bytes are far below HKDF's limit of 255 hashes (RFC 5869, 2.3), the only error there is.
         let _ = Hkdf::<Sha256>::new(Some(b"sallyport root 1"), &self.0[..]).expand_multi_info(purpose, &mut key[..]);
+        wipe_stack();
         key
     }
 
@@ -261,17 +219,30 @@ impl ApplicationKey {
 
     /// The seed of one enrollment's code. Raising `version` revokes the code.
     pub fn enrollment_seed(&self, enrollment: &[u8; 16], version: u32) -> EnrollmentSeed {
-        let mut seed = [0; 32];
+        let mut seed = Locked::zeroed();
         let info: [&[u8]; 3] = [b"enrollment\0", enrollment, &version.to_be_bytes()];
-        let _ =
-            Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key[..]).expand_multi_info(&info, &mut seed);
+        let _ = Hkdf::<Sha256>::new(Some(b"sallyport application 1"), &self.key[..])
+            .expand_multi_info(&info, &mut seed[..]);
+        wipe_stack();
         EnrollmentSeed(seed)
     }
 }
 
 /// What makes one enrollment's projection.
-#[derive(ZeroizeOnDrop)]
-pub struct EnrollmentSeed(pub(crate) [u8; 32]);
+pub struct EnrollmentSeed(Locked<32>);
+
+impl EnrollmentSeed {
+    /// Draws something from the seed's random numbers, of which nothing stays on the stack.
+    pub(crate) fn draw<T>(&self, draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+        #[inline(never)]
+        fn drawn<T>(seed: &[u8; 32], draw: impl FnOnce(&mut ChaCha20Rng) -> T) -> T {
+            draw(&mut ChaCha20Rng::from_seed(*seed))
+        }
+        let drawn = drawn(&self.0, draw);
+        wipe_stack();
+        drawn
+    }
+}
 
 impl std::fmt::Debug for EnrollmentSeed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -348,9 +319,9 @@ mod tests {
         assert!(root.vault("store").open(b"a", &two.seal(b"a", b"x")).is_err());
         assert_ne!(*ApplicationKey::for_gallery().key, *ApplicationKey::for_gallery().key);
         let seed = key.enrollment_seed(&[1; 16], 1);
-        assert_eq!(seed.0, ApplicationKey::received(&key.key, 1).enrollment_seed(&[1; 16], 1).0);
-        assert_ne!(seed.0, key.enrollment_seed(&[2; 16], 1).0);
-        assert_ne!(seed.0, key.enrollment_seed(&[1; 16], 2).0);
+        assert_eq!(*seed.0, *ApplicationKey::received(&key.key, 1).enrollment_seed(&[1; 16], 1).0);
+        assert_ne!(*seed.0, *key.enrollment_seed(&[2; 16], 1).0);
+        assert_ne!(*seed.0, *key.enrollment_seed(&[1; 16], 2).0);
         assert_eq!(format!("{root:?} {key:?} {seed:?}"), "RootKey(..) ApplicationKey(generation 1) EnrollmentSeed(..)");
     }
 

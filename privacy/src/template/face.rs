@@ -11,10 +11,7 @@
 //! And one key for a gallery keeps the angles between its faces: whoever can name some people in two galleries links the
 //! others, though neither key is known. Codes under a seed each cannot be linked.
 
-use rand_chacha::{
-    ChaCha20Rng,
-    rand_core::{Rng as _, SeedableRng as _},
-};
+use rand_chacha::{ChaCha20Rng, rand_core::Rng as _};
 use zeroize::{Zeroize as _, ZeroizeOnDrop, Zeroizing};
 
 use super::TemplateError;
@@ -127,8 +124,8 @@ impl Projection {
 
     /// Lays out the projection of codes of this length.
     pub fn of_length(seed: &EnrollmentSeed, length: CodeLength) -> Self {
-        let mut stream = ChaCha20Rng::from_seed(seed.0);
-        Self((0..length.bits() / EMBEDDING_LENGTH).map(|_| orthonormal_block(&mut stream)).collect())
+        let blocks = length.bits() / EMBEDDING_LENGTH;
+        Self(seed.draw(|stream| (0..blocks).map(|_| orthonormal_block(stream)).collect()))
     }
 
     /// Protects an embedding.
@@ -235,6 +232,7 @@ fn orthonormal_block(stream: &mut ChaCha20Rng) -> Zeroizing<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use rand_chacha::rand_core::SeedableRng as _;
     use sha2::{Digest as _, Sha256};
 
     use super::*;

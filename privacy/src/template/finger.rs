@@ -10,10 +10,7 @@
 //! seed draws (Choromanski, Rowland and Weller, "The Unreasonable Effectiveness of Structured Random Orthogonal
 //! Embeddings", 2017): only additions, hence the same code on every machine.
 
-use rand_chacha::{
-    ChaCha20Rng,
-    rand_core::{Rng as _, SeedableRng as _},
-};
+use rand_chacha::rand_core::Rng as _;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use super::TemplateError;
@@ -163,9 +160,10 @@ impl FingerProjection {
     /// Draws the signs.
     pub fn new(seed: &EnrollmentSeed) -> Self {
         let mut signs = Box::new([[0; SIDE / 8]; ROUNDS]);
-        let mut stream = ChaCha20Rng::from_seed(seed.0);
-        stream.set_stream(STREAM);
-        stream.fill_bytes(signs.as_flattened_mut());
+        seed.draw(|stream| {
+            stream.set_stream(STREAM);
+            stream.fill_bytes(signs.as_flattened_mut());
+        });
         Self(signs)
     }
 
@@ -310,6 +308,7 @@ fn dot(a: &[f32; BITS_MOST], b: &[f32; BITS_MOST]) -> f32 {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use proptest::prelude::*;
+    use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng as _};
     use sha2::{Digest as _, Sha256};
 
     use super::*;

@@ -96,13 +96,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let Some(report) = FingerReport::of(&measured, arguments.output.operating_fmr) else { return Ok(()) };
     eprint!("{}", text::warnings(&report.all));
-    if arguments.output.json {
+    if arguments.output.forms.json {
         println!("{}", serde_json::to_string_pretty(&report)?);
     } else {
         eprint!("{}", text::remarks(&report.all));
         print!("{}", text::fingers(&report));
     }
-    arguments.output.write_page(|| html::finger_page(&report))
+    arguments.output.forms.write_page(|| html::finger_page(&report))
 }
 
 /// A set with all its comparisons.

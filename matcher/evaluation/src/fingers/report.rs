@@ -58,19 +58,25 @@ impl FingerReport {
 }
 
 fn mean_eer(sets: &[SetReport]) -> (Option<f64>, Option<Interval>) {
+    let of_sets: Vec<_> = sets.iter().map(|set| (set.report.eer, &set.report.resampled_eer[..])).collect();
+    let (mean, resampled) = mean_of_sets(&of_sets);
+    (mean, Interval::of(mean, resampled.into_iter(), sets.iter().map(|set| set.report.people).sum()))
+}
+
+/// The mean of a rate of several sets, and what resamples say of it, given the same of each set.
+pub(crate) fn mean_of_sets(sets: &[(Option<f64>, &[Option<f64>])]) -> (Option<f64>, Vec<Option<f64>>) {
     let mean = |rates: &mut dyn Iterator<Item = Option<f64>>| {
         let rates = rates.collect::<Option<Vec<f64>>>()?;
         (!rates.is_empty()).then(|| rates.iter().sum::<f64>() / rates.len() as f64)
     };
-    let estimate = mean(&mut sets.iter().map(|set| set.report.eer));
-    let resamples = sets.iter().map(|set| set.report.resampled_eer.len()).min().unwrap_or(0);
+    let resamples = sets.iter().map(|(_, resampled)| resampled.len()).min().unwrap_or(0);
     let resampled = (0..resamples).map(|at| {
-        mean(&mut sets.iter().enumerate().map(|(number, set)| {
+        mean(&mut sets.iter().enumerate().map(|(number, (_, resampled))| {
             let other = (at + number * RESAMPLES_APART) % resamples;
-            set.report.resampled_eer.get(other).copied().flatten()
+            resampled.get(other).copied().flatten()
         }))
     });
-    (estimate, Interval::of(estimate, resampled, sets.iter().map(|set| set.report.people).sum()))
+    (mean(&mut sets.iter().map(|(rate, _)| *rate)), resampled.collect())
 }
 
 /// What a set takes: of each extraction, and of comparisons as they were timed.

@@ -5,38 +5,34 @@
 //! * Unlinkability (D_sys) and renewability: whether codes of one face under two keys are as those of two people.
 //! * Reconstruction: what passes of the templates that attackers make.
 
-use std::{
-    fs,
-    num::NonZero,
-    path::{Path, PathBuf},
-};
+use std::{num::NonZero, path::PathBuf};
 
 use anyhow::{Context as _, ensure};
 use sallyport_matcher::face::FaceEngine;
-use sallyport_privacy::template::{Code, EMBEDDING_LENGTH};
+use sallyport_privacy::template::EMBEDDING_LENGTH;
 
 use super::{
-    faces_codes::{Faces, Keys, Thresholds, dot, under_one_key, under_own_keys},
-    faces_judge::{Judge, Linking, similarity, threshold},
-    faces_report::{self, Linked, Report},
+    faces_codes::{Faces, Keys, Thresholds, under_one_key, under_own_keys},
+    faces_judge::{attacks, codes, live, similarity},
+    faces_report::{self, Report},
+    judge::{Judge, Linking, threshold},
 };
 use crate::{
     acquisition,
     bootstrap::{CONFIDENCE, RESAMPLES},
     comparisons::Comparisons,
+    report::Forms,
     subjects::Subjects,
     workers,
 };
 
-/// The false match rate at which attacks count as passed.
-pub(super) const ATTACK_FMR: f64 = 1e-3;
 /// People of whom an attacker knows the codes in both galleries, at most a quarter of all.
 pub(super) const KNOWN: usize = 64;
 
 /// Whose keys codes are made under.
 const NONE: &str = "none";
 pub(super) const ONE_FOR_ALL: &str = "one for all";
-const A_PERSON_EACH: &str = "a person each";
+pub(super) const A_PERSON_EACH: &str = "a person each";
 
 /// What to measure, and with what.
 #[derive(clap::Args)]
@@ -46,12 +42,8 @@ pub(crate) struct Arguments {
     /// Where `make setup` put the nets.
     #[arg(long, default_value = "assets/models")]
     models: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-    /// Also write a page here: one file that loads nothing else.
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
+    #[command(flatten)]
+    forms: Forms,
     /// Of all keys: the same data and seed measure the same.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -65,11 +57,7 @@ pub(crate) struct Arguments {
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
-    if let Some(page) = &arguments.html {
-        // Told now rather than after minutes of measuring.
-        let folder = page.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        ensure!(folder.is_dir(), "--html {}: its folder is not there: create it first", page.display());
-    }
+    arguments.forms.check()?;
     let subjects = Subjects::list(&arguments.folder)?;
     let engine = FaceEngine::load(&arguments.models)
         .with_context(|| format!("nets in {}: run `make setup`, or give --models", arguments.models.display()))?;
@@ -92,22 +80,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     report.images = subjects.pictures.len();
     report.failed_to_acquire = acquired.failures.len();
     engine.model().clone_into(&mut report.model);
-    match arguments.json {
+    match arguments.forms.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", faces_report::text(&report)),
     }
-    if let Some(page) = &arguments.html {
-        let written = fs::write(page, faces_report::page(&report));
-        written.with_context(|| format!("--html {} cannot be written: choose another place", page.display()))?;
-    }
-    Ok(())
+    arguments.forms.write_page(|| faces_report::page(&report))
 }
 
 /// All that is measured of these embeddings.
 pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: usize) -> anyhow::Result<Report> {
     let keys = Keys(seed);
-    let mut judge = Judge::new(faces, seed, threads);
-    let compared = Comparisons::all(&faces.people, threads, |first, second| faces.cosine(first, second))?;
+    let mut judge = Judge::new(&faces.owners, seed, threads);
+    let compared = Comparisons::all(&faces.owners.people, threads, |first, second| faces.cosine(first, second))?;
     let (genuine, impostor) = compared.scores.counts();
     ensure!(
         genuine > 0 && impostor > 0,
@@ -118,27 +102,30 @@ pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: us
 
     let projection = keys.gallery("one");
     let gallery = under_one_key(faces, &projection, threads)?;
-    let of_codes = judge.codes(&gallery, ONE_FOR_ALL, &mut accuracy)?;
-    let live = judge.live(&projection, &gallery, &mut accuracy)?;
+    let of_codes = codes(&mut judge, &gallery, ONE_FOR_ALL, &mut accuracy)?;
+    let live = live(&mut judge, faces, &projection, &gallery, &mut accuracy)?;
     let thresholds = Thresholds { cosine, live };
     let enrolled = under_own_keys(faces, &keys, &victims(faces, attacked), &thresholds, threads)?;
-    judge.codes(&enrolled.own, A_PERSON_EACH, &mut accuracy)?;
+    codes(&mut judge, &enrolled.own, A_PERSON_EACH, &mut accuracy)?;
 
     let another = under_one_key(faces, &keys.gallery("another"), threads)?;
     let (own, renewed, elsewhere) = (&enrolled.own, &enrolled.renewed, &enrolled.elsewhere);
-    let with = Linking { threshold: of_codes, same_picture: true, beyond: 0 };
-    let same = Linking { same_picture: false, ..with };
+    let with = Linking { threshold: of_codes, same_sample: true, without: &[] };
+    let same = Linking { same_sample: false, ..with };
     let linked = vec![
         judge.linked("two applications, a key each person", &with, |a, b| similarity(own, elsewhere, a, b)),
         judge.linked("an enrollment and its renewal", &with, |a, b| similarity(own, renewed, a, b)),
         judge.linked("two galleries, a key each", &with, |a, b| similarity(&gallery, &another, a, b)),
-        known(&judge, [&gallery, &another]),
+        judge.known(&known(faces), |of, first, second| {
+            let codes = if of == 0 { &gallery } else { &another };
+            similarity(codes, codes, first, second)
+        }),
         judge.linked("one gallery: linked, for comparison", &same, |a, b| similarity(&gallery, &gallery, a, b)),
     ];
     Ok(Report {
         images: 0,
         failed_to_acquire: 0,
-        people: faces.of_person.iter().filter(|samples| !samples.is_empty()).count(),
+        people: faces.owners.count(),
         model: String::new(),
         seed,
         genuine,
@@ -147,14 +134,14 @@ pub(super) fn measure(faces: &Faces<'_>, seed: u64, attacked: usize, threads: us
         resamples: RESAMPLES,
         accuracy,
         linked,
-        attacks: judge.attacks(&enrolled.attacked),
+        attacks: attacks(faces, &enrolled.attacked),
     })
 }
 
 /// Who is attacked: those with another picture, if there are so many, spread over all.
 fn victims(faces: &Faces<'_>, most: usize) -> Vec<usize> {
     let with = |pictures: std::ops::RangeInclusive<usize>| {
-        let people = faces.of_person.iter().enumerate();
+        let people = faces.owners.of_person.iter().enumerate();
         people.filter(move |(_, samples)| pictures.contains(&samples.len())).map(|(person, _)| person)
     };
     let (several, single): (Vec<usize>, Vec<usize>) = (with(2..=usize::MAX).collect(), with(1..=1).collect());
@@ -167,31 +154,10 @@ fn victims(faces: &Faces<'_>, most: usize) -> Vec<usize> {
     chosen
 }
 
-/// Links two galleries by those whose codes an attacker knows in both: a code's similarities to theirs survive the change
-/// of key, for one key keeps all angles.
-fn known(judge: &Judge<'_>, galleries: [&[Code]; 2]) -> Linked {
-    let anchors: Vec<(u32, usize)> = (0..)
-        .zip(&judge.faces.of_person)
-        .filter_map(|(person, samples)| Some((person, *samples.first()?)))
-        .take(KNOWN.min(judge.faces.of_person.len() / 4))
-        .collect();
-    let [one, other] = galleries.map(|codes| -> Vec<Vec<f32>> {
-        let profile = |code: &Code| {
-            let known = anchors.iter().filter_map(|&(_, at)| codes.get(at));
-            let mut values: Vec<f32> = known.map(|known| code.similarity(known)).collect();
-            let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
-            values.iter_mut().for_each(|value| *value -= mean);
-            let norm = values.iter().map(|value| value * value).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
-            values.iter_mut().for_each(|value| *value /= norm);
-            values
-        };
-        codes.iter().map(profile).collect()
-    });
-    let beyond = anchors.last().map_or(0, |&(person, _)| person + 1);
-    let with = Linking { threshold: f32::INFINITY, same_picture: true, beyond };
-    judge.linked("the same, with people known in both", &with, |first, second| {
-        one.get(first).zip(other.get(second)).map_or(f32::NAN, |(first, second)| dot(first, second))
-    })
+/// Of the people whose codes an attacker knows in both galleries, each the first picture.
+fn known(faces: &Faces<'_>) -> Vec<usize> {
+    let first = faces.owners.of_person.iter().filter_map(|samples| samples.first()).copied();
+    first.take(KNOWN.min(faces.owners.of_person.len() / 4)).collect()
 }
 
 #[cfg(test)]
@@ -294,6 +260,7 @@ pub(super) mod tests {
         for shown in ["Accuracy", "Unlinkability and renewability", "Reconstruction", "code and key: solved", "4096"] {
             assert!(text.contains(shown) && page.contains(shown), "{shown}");
         }
-        assert_eq!(page.matches("<svg").count(), report.linked.len());
+        // Trade-off curves with their three keys, and a drawing of each comparison for linking.
+        assert_eq!(page.matches("<svg").count(), 1 + 3 + report.linked.len());
     }
 }

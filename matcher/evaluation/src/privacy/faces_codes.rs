@@ -8,27 +8,22 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use super::reconstruction;
+use super::{
+    judge::{Owners, dot},
+    reconstruction,
+};
 use crate::workers;
 
 /// Embeddings of unit length, and whose they are.
 pub(super) struct Faces<'a> {
     pub embeddings: Vec<&'a [f32]>,
-    pub people: Vec<u32>,
-    /// The samples of each person.
-    pub of_person: Vec<Vec<usize>>,
+    pub owners: Owners,
 }
 
 impl<'a> Faces<'a> {
     /// `people` tells whose each embedding is, below `count`.
     pub(super) fn new(embeddings: Vec<&'a [f32]>, people: Vec<u32>, count: usize) -> Self {
-        let mut of_person = vec![Vec::new(); count];
-        for (sample, &person) in people.iter().enumerate().take(embeddings.len()) {
-            if let Some(samples) = of_person.get_mut(person as usize) {
-                samples.push(sample);
-            }
-        }
-        Self { embeddings, people, of_person }
+        Self { embeddings, owners: Owners::new(people, count) }
     }
 
     /// Nothing points anywhere beyond the samples.
@@ -40,10 +35,6 @@ impl<'a> Faces<'a> {
     pub(super) fn cosine(&self, first: usize, second: usize) -> f32 {
         dot(self.embedding(first), self.embedding(second))
     }
-}
-
-pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// All keys of a measurement, from its seed.
@@ -129,8 +120,8 @@ pub(super) fn under_own_keys(
 ) -> anyhow::Result<Enrolled> {
     let average = average(faces);
     let guessed = keys.gallery("an attacker's guess");
-    let each = workers::each(faces.of_person.len(), threads, |person| -> Result<_, TemplateError> {
-        let samples = faces.of_person.get(person).map(Vec::as_slice).unwrap_or_default();
+    let each = workers::each(faces.owners.of_person.len(), threads, |person| -> Result<_, TemplateError> {
+        let samples = faces.owners.of_person.get(person).map(Vec::as_slice).unwrap_or_default();
         if samples.is_empty() {
             return Ok(None);
         }
@@ -149,7 +140,7 @@ pub(super) fn under_own_keys(
     let mut done = Vec::new();
     for (person, outcome) in each.into_iter().enumerate() {
         if let Some((codes, attacks)) = outcome? {
-            let samples = faces.of_person.get(person).into_iter().flatten().copied();
+            let samples = faces.owners.of_person.get(person).into_iter().flatten().copied();
             all.extend(samples.zip(codes));
             done.extend(attacks);
         }
@@ -190,11 +181,11 @@ impl Victim<'_> {
         let (Some(&sample), Some([code, ..])) = (self.samples.first(), self.codes.first()) else { return Ok(vec![]) };
         let longest = CodeLength::default();
         let mut attacks = vec![self.attack(Attacker::Owner, longest, self.faces.embedding(sample))?];
-        let people = self.faces.of_person.len();
+        let people = self.faces.owners.of_person.len();
         // Half of all people on: neighbors in a data set may be more alike than others.
         let from = self.person + people / 2;
         let others = (0..people).map(|on| (from + on) % people).filter(|&other| other != self.person);
-        let mut others = others.filter_map(|other| self.faces.of_person.get(other)?.first());
+        let mut others = others.filter_map(|other| self.faces.owners.of_person.get(other)?.first());
         if let Some(&other) = others.next() {
             attacks.push(self.attack(Attacker::Nothing, longest, self.faces.embedding(other))?);
         }

@@ -1,21 +1,16 @@
 //! What a measurement of protected faces says: in JSON as it stands here; as text and as a page, by the same tables.
 
+use sallyport_privacy::template::CODE_BITS;
 use serde::Serialize;
 
 use super::{
-    faces::{ATTACK_FMR, KNOWN},
+    faces::{A_PERSON_EACH, KNOWN},
     faces_codes::Attacker,
-    linkability::Linkability,
+    judge::ATTACK_FMR,
+    report::{self, About, Accuracy, Attempts, Linked, attempts, exponent},
     tables::{self, Table},
 };
-use crate::{
-    bootstrap::Interval,
-    metrics::OperatingPoint,
-    report::{
-        Histogram, html,
-        text::{percent, rate, thousands},
-    },
-};
+use crate::report::{Subject, text::thousands};
 
 /// False match rates that tables show; JSON has all.
 const SHOWN: [f64; 2] = [1e-3, 1e-4];
@@ -38,62 +33,6 @@ pub(super) struct Report {
     pub accuracy: Vec<Accuracy>,
     pub linked: Vec<Linked>,
     pub attacks: Vec<Attack>,
-}
-
-/// Error rates of one scheme.
-#[derive(Debug, Serialize)]
-pub(super) struct Accuracy {
-    pub scheme: &'static str,
-    /// Whose they are, and so whether an impostor meets the key of whom they claim to be.
-    pub keys: &'static str,
-    /// What is stored of a face.
-    pub bytes: usize,
-    pub eer: Option<f64>,
-    pub eer_interval: Option<Interval>,
-    pub points: Vec<AccuracyPoint>,
-}
-
-/// At one false match rate.
-#[derive(Debug, Serialize)]
-pub(super) struct AccuracyPoint {
-    #[serde(flatten)]
-    pub point: OperatingPoint,
-    /// At least 30 false matches are allowed at this rate (rule of 30).
-    pub certain: bool,
-    pub fnmr_interval: Option<Interval>,
-    /// `None` of what is not protected.
-    pub cost: Option<Cost>,
-    /// At the threshold that unprotected faces have for this false match rate: thresholds on cosines are applied to codes.
-    pub fmr_at_unprotected_threshold: Option<f64>,
-}
-
-/// FNMR above that of unprotected faces at the same FMR.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub(super) struct Cost {
-    pub fnmr: f64,
-    pub interval: Option<Interval>,
-}
-
-/// Codes of one set compared with those of another.
-#[derive(Debug, Serialize)]
-pub(super) struct Linked {
-    pub name: &'static str,
-    /// `None` of too few scores.
-    pub linkability: Option<Linkability>,
-    /// Of one person, at the threshold that codes of one key have at a false match rate of 1e-3.
-    pub mated_passes: Attempts,
-    /// Of different people, at the same threshold.
-    pub non_mated_passes: Option<f64>,
-    pub histogram: Option<Histogram>,
-}
-
-/// How often something passed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Attempts {
-    pub attempts: usize,
-    pub passes: usize,
-    pub rate: Option<f64>,
-    pub interval: Option<Interval>,
 }
 
 /// What an attacker's templates pass.
@@ -135,15 +74,10 @@ pub(super) fn text(report: &Report) -> String {
 /// For a browser.
 pub(super) fn page(report: &Report) -> String {
     let mut body: String = tables(report).iter().map(Table::html).collect();
-    body.push_str("<div class=\"two\">\n");
-    for linked in &report.linked {
-        if let Some(histogram) = &linked.histogram {
-            let caption = "<span class=\"key of-genuine\"></span>of one person<span class=\"key of-impostor\"></span>\
-                           of different people. Counts are logarithmic.";
-            html::scores(linked.name, histogram, caption, &mut body);
-        }
-    }
-    body.push_str("</div>\n");
+    // Of each scheme the longest codes, under the key that an impostor meets.
+    let is_shown = |accuracy: &&Accuracy| accuracy.keys != A_PERSON_EACH && accuracy.bytes >= CODE_BITS / 8;
+    let curves: Vec<&Accuracy> = report.accuracy.iter().filter(is_shown).collect();
+    body.push_str(&report::figures(Subject::Face, &curves, report.impostor, &report.linked));
     tables::page("Protection of faces", &about(report), &body)
 }
 
@@ -159,97 +93,20 @@ fn about(report: &Report) -> String {
 }
 
 fn tables(report: &Report) -> [Table; 3] {
-    [accuracy(report), linked(report), attacks(report)]
+    let known = format!("up to {KNOWN}, of each one code");
+    [accuracy(report), report::linked(Subject::Face, &known, &report.linked), attacks(report)]
 }
 
 fn accuracy(report: &Report) -> Table {
-    let mut head: Vec<String> = ["scheme", "keys", "bytes", "EER"].map(str::to_owned).into();
-    for fmr in SHOWN {
-        let fmr = exponent(fmr);
-        head.extend([format!("FNMR at FMR {fmr}"), "above, points".into(), format!("FMR for {fmr}")]);
-    }
-    let row = |accuracy: &Accuracy| {
-        let mut row = vec![accuracy.scheme.to_owned(), accuracy.keys.to_owned(), accuracy.bytes.to_string()];
-        row.push(accuracy.eer.map_or_else(|| "-".into(), percent));
-        for fmr in SHOWN {
-            let Some(point) = accuracy.points.iter().find(|point| point.point.fmr == fmr) else { continue };
-            let doubt = if point.certain { "" } else { ", uncertain" };
-            row.push(format!("{}{doubt}", rate(point.point.fnmr, point.fnmr_interval)));
-            row.push(point.cost.map_or_else(|| "-".into(), points));
-            row.push(point.fmr_at_unprotected_threshold.map_or_else(|| "-".into(), |fmr| format!("{fmr:.1e}")));
-        }
-        row
-    };
-    Table {
+    let about = About {
+        subject: Subject::Face,
         title: "Accuracy",
-        note: format!(
-            "{} genuine and {} impostor comparisons. One key for all: a gate looks the key up by the name that is claimed, \
-             and so an impostor meets the claimed person's key; this is what counts. A key for each person: an impostor is \
-             compared under a key of their own. Above: than the FNMR of unprotected faces, on the same resamples. FMR for: \
-             at the threshold that unprotected faces have for that FMR. In brackets: {:.0} % intervals, bootstrap over people.",
-            thousands(report.genuine),
-            thousands(report.impostor),
-            report.confidence * 100.0
-        ),
-        head,
-        rows: report.accuracy.iter().map(row).collect(),
-    }
-}
-
-/// `1e-3`.
-fn exponent(rate: f64) -> String {
-    format!("{rate:e}")
-}
-
-/// A difference of rates, in percentage points.
-fn points(cost: Cost) -> String {
-    let shown = |value: f64| format!("{:+.2}", 100.0 * value);
-    match cost.interval {
-        Some(Interval(low, high)) => format!("{} ({} to {})", shown(cost.fnmr), shown(low), shown(high)),
-        None => shown(cost.fnmr),
-    }
-}
-
-fn attempts(attempts: &Attempts) -> String {
-    match attempts.attempts {
-        0 => "-".into(),
-        count => format!(
-            "{} of {}: {}",
-            thousands(attempts.passes),
-            thousands(count),
-            rate(attempts.rate, attempts.interval)
-        ),
-    }
-}
-
-fn linked(report: &Report) -> Table {
-    let head = ["codes", "mated", "D_sys", "null", "above", "of one person pass", "of others pass"];
-    let row = |linked: &Linked| {
-        let figure = |show: fn(Linkability) -> String| linked.linkability.map_or_else(|| "-".into(), show);
-        vec![
-            linked.name.to_owned(),
-            thousands(linked.mated_passes.attempts),
-            figure(|linkability| format!("{:.3}", linkability.d_sys)),
-            figure(|linkability| match linkability.null_interval {
-                Some(Interval(low, high)) => format!("{:.3} ({low:.3} to {high:.3})", linkability.null),
-                None => format!("{:.3}", linkability.null),
-            }),
-            figure(|linkability| format!("{:+.3}", linkability.above_null())),
-            attempts(&linked.mated_passes),
-            linked.non_mated_passes.map_or_else(|| "-".into(), percent),
-        ]
+        note: format!("{} genuine and {} impostor comparisons.", thousands(report.genuine), thousands(report.impostor)),
+        confidence: report.confidence,
+        shown: SHOWN,
+        one_scale: true,
     };
-    Table {
-        title: "Unlinkability and renewability",
-        note: format!(
-            "D_sys is 0 when codes of one person are as those of two, 1 when they always show it; the null is what chance \
-             makes of it, from random splits. Passing: at the threshold of codes of one key for an FMR of {}. People known: \
-             up to {KNOWN} whose codes an attacker can name in both galleries.",
-            exponent(ATTACK_FMR)
-        ),
-        head: head.map(str::to_owned).into(),
-        rows: report.linked.iter().map(row).collect(),
-    }
+    report::accuracy(&about, &report.accuracy)
 }
 
 fn attacks(report: &Report) -> Table {

@@ -1,31 +1,33 @@
 //! `matcher-eval privacy fingers`: what the protection of fingers costs, and what it is worth. Sets, protocols and
-//! impressions are those of `matcher-eval fingers`.
+//! impressions are those of `matcher-eval fingers`; what is measured is what `matcher-eval privacy faces` measures.
 
 use anyhow::ensure;
-use sallyport_matcher::finger::{CylinderVectors, EnrolledFinger, MinutiaTemplate, PreparedFinger};
-use sallyport_privacy::template::{CYLINDER_LENGTH, FingerCode, FingerProbe, FingerProjection, TemplateError};
+use sallyport_matcher::finger::{EnrolledFinger, MinutiaTemplate};
 
 use super::{
     faces_codes::Keys,
-    fingers_report::{self, Accuracy, Attack, Linked, Passes, Report, SetReport},
-    linkability::Linkability,
+    fingers_codes::{Attackers, Codes, Impressions, code, codes, live, stored},
+    fingers_report::{self, Report, SetReport},
+    judge::{Judge, Linking, threshold},
+    report::{Accuracy, Linked},
 };
 use crate::{
+    bootstrap::{CONFIDENCE, RESAMPLES},
+    comparisons::{Comparisons, Pair},
     fingers::{
         Experiment,
         acquire::people_of,
         protocol::Trial,
         sets::{Set, sets},
     },
-    metrics::{OperatingPoint, Scores},
-    report::{FMRS, Named},
+    report::Forms,
     workers,
 };
 
-/// The false match rate at which attacks count as passed.
-pub(super) const ATTACK_FMR: f64 = 1e-3;
-/// Most codes of other fingers that each code is compared with for linking: beyond these, more change little.
-const OTHERS: usize = 20;
+/// What is in the place of the keys, in reports.
+const NONE: &str = "none";
+const ONE_FOR_ALL: &str = "one for all";
+pub(super) const A_FINGER_EACH: &str = "a finger each";
 
 /// What to measure, and with what.
 #[derive(clap::Args)]
@@ -35,308 +37,224 @@ pub(crate) struct Arguments {
     /// Of all keys: the same data and seed measure the same.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    forms: Forms,
 }
 
 /// Measures and reports.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    arguments.forms.check()?;
     let Arguments { experiment, .. } = arguments;
     let extractor = experiment.extractor()?;
-    let threads = experiment.source.threads();
-    let (mut reports, mut links) = (Vec::new(), Links::default());
+    let mut data = Data::default();
+    let (mut images, mut failed) = (Vec::new(), Vec::new());
     for set in sets(&experiment.folder)? {
         let acquired = experiment.acquire(&set, extractor.as_ref())?;
         let people = people_of(&set, &acquired);
         let trials = experiment.trials(&people);
         let templates: Vec<&MinutiaTemplate> =
             acquired.samples.iter().map(|sample| &sample.template.template).collect();
-        let measured = Fingers::new(&templates, people, Keys(arguments.seed), threads)?;
         let Set { name, fingers } = set;
-        let mut report = measured.measure(name, &trials, &mut links)?;
-        report.images = fingers.pictures.len();
-        report.failed_to_acquire = acquired.failures.len();
-        reports.push(report);
+        data.add(name, &templates, people, fingers.people.len(), trials)?;
+        images.push(fingers.pictures.len());
+        failed.push(acquired.failures.len());
     }
-    let report = Report {
-        protocol: experiment.protocol.name(),
-        impressions: experiment.impressions,
-        extractor: experiment.model(extractor.as_ref()).into(),
-        seed: arguments.seed,
-        mean: fingers_report::mean(&reports),
-        linked: links.told(arguments.seed),
-        attacks: fingers_report::summed(&reports),
-        sets: reports,
-    };
-    match arguments.json {
+    let mut report = measure(&data, arguments.seed, experiment.source.threads())?;
+    report.protocol = experiment.protocol.name();
+    report.impressions = experiment.impressions;
+    experiment.model(extractor.as_ref()).clone_into(&mut report.extractor);
+    for (set, (images, failed)) in report.sets.iter_mut().zip(images.into_iter().zip(failed)) {
+        (set.images, set.failed_to_acquire) = (images, failed);
+    }
+    match arguments.forms.json {
         true => println!("{}", serde_json::to_string_pretty(&report)?),
         false => print!("{}", fingers_report::text(&report)),
     }
-    Ok(())
+    arguments.forms.write_page(|| fingers_report::page(&report))
 }
 
-/// Codes and live probe of one impression under one key; none of an impression without minutiae to protect.
-type Protected = Option<(FingerProbe, FingerCode)>;
-
-/// A set's impressions under all keys.
-struct Fingers {
-    people: Vec<u32>,
-    prepared: Vec<PreparedFinger>,
-    /// The key that everybody has.
-    common: Vec<Protected>,
-    /// A key for each finger.
-    own: Vec<Protected>,
-    /// That key's next version.
-    renewed: Vec<Protected>,
-    /// A key for each finger of another application.
-    elsewhere: Vec<Protected>,
-    keys: Keys,
-    threads: usize,
+/// The impressions of all sets, and which are compared.
+#[derive(Default)]
+struct Data {
+    names: Vec<String>,
+    impressions: Impressions,
+    /// Of each set, whose samples are counted from its first one on.
+    trials: Vec<Vec<Trial>>,
 }
 
-/// What is in the place of the keys, in reports.
-const NONE: &str = "none";
-const ONE_FOR_ALL: &str = "one for all";
-const A_FINGER_EACH: &str = "a finger each";
-
-impl Fingers {
-    fn new(templates: &[&MinutiaTemplate], people: Vec<u32>, keys: Keys, threads: usize) -> anyhow::Result<Self> {
-        let cylinders: Vec<CylinderVectors> = templates.iter().map(|template| CylinderVectors::new(template)).collect();
-        let under = |application: &str, version: u32, is_one: bool| -> anyhow::Result<Vec<Protected>> {
-            let protected = workers::each(cylinders.len(), threads, |at| {
-                let finger = if is_one { 0 } else { people.get(at).map_or(0, |&person| 1 + person as usize) };
-                let projection = FingerProjection::new(&keys.enrollment(application, finger, version));
-                match cylinders.get(at).map(|cylinders| projection.probe(cylinders.iter())) {
-                    Some(Ok(probe)) => {
-                        let code = probe.code();
-                        Ok(Some((probe, code)))
-                    }
-                    None | Some(Err(TemplateError::NoMinutiae)) => Ok(None),
-                    Some(Err(error)) => Err(error),
-                }
-            })?;
-            Ok(protected.into_iter().collect::<Result<_, _>>()?)
-        };
-        Ok(Self {
-            prepared: templates.iter().map(|template| PreparedFinger::new(template)).collect(),
-            common: under(OWN, 1, true)?,
-            own: under(OWN, 1, false)?,
-            renewed: under(OWN, 2, false)?,
-            elsewhere: under(ELSEWHERE, 1, false)?,
-            people,
-            keys,
-            threads,
-        })
-    }
-
-    fn measure(&self, set: String, trials: &[Trial], links: &mut Links) -> anyhow::Result<SetReport> {
-        let unprotected = self.scores(trials, |reference, probe| {
-            self.prepared.get(reference).zip(self.prepared.get(probe)).map_or(0.0, |(a, b)| a.compare(b))
-        })?;
-        let of_codes = self.scores(trials, |reference, probe| codes(&self.common, &self.common, reference, probe))?;
-        let of_live = self.scores(trials, |reference, probe| live(&self.common, reference, probe))?;
-        let own_keys = self.scores(trials, |reference, probe| live(&self.own, reference, probe))?;
-        let (genuine, impostor) = unprotected.counts();
+impl Data {
+    fn add(
+        &mut self,
+        name: String,
+        templates: &[&MinutiaTemplate],
+        people: Vec<u32>,
+        count: usize,
+        trials: Vec<Trial>,
+    ) -> anyhow::Result<()> {
+        let has = |genuine: bool| trials.iter().any(|trial| trial.genuine == genuine);
         ensure!(
-            genuine > 0 && impostor > 0,
-            "{set} has {genuine} genuine and {impostor} impostor comparisons: give two fingers, with several impressions"
+            has(true) && has(false),
+            "{name} has no genuine or no impostor comparisons: give two fingers, with several impressions"
         );
-        let threshold = |scores: &Scores| scores.at_fmr(ATTACK_FMR).map_or(f32::INFINITY, |point| point.threshold);
-        self.link(threshold(&of_codes), links);
-        let bytes = || self.common.iter().flatten().map(|(_, code)| code.expose_bytes().len());
-        Ok(SetReport {
-            set,
-            images: 0,
-            failed_to_acquire: 0,
-            not_protected: self.common.iter().filter(|protected| protected.is_none()).count(),
-            genuine,
-            impostor,
-            code_bytes_mean: bytes().sum::<usize>() as f64 / bytes().count().max(1) as f64,
-            code_bytes_max: bytes().max().unwrap_or(0),
-            accuracy: vec![
-                accuracy("unprotected", NONE, &unprotected),
-                accuracy("code with code", ONE_FOR_ALL, &of_codes),
-                accuracy("live finger with code", ONE_FOR_ALL, &of_live),
-                accuracy("live finger with code", A_FINGER_EACH, &own_keys),
-            ],
-            attacks: self.attacks(threshold(&of_live))?,
-        })
+        self.names.push(name);
+        self.trials.push(trials);
+        self.impressions.add(templates, people, count)
     }
 
-    fn scores(&self, trials: &[Trial], compare: impl Fn(usize, usize) -> f32 + Sync) -> anyhow::Result<Scores> {
-        let scores = workers::each(trials.len(), self.threads, |at| {
-            let trial = trials.get(at)?;
-            let scores: Vec<f32> = trial.references().map(|one| compare(one, trial.probe as usize)).collect();
-            Some((trial.genuine, EnrolledFinger::fuse(&scores)))
+    /// The comparisons of each set.
+    fn compare(&self, threads: usize, score: impl Fn(usize, usize) -> f32 + Sync) -> anyhow::Result<Vec<Comparisons>> {
+        let of_set = |(trials, set): (&Vec<Trial>, &std::ops::Range<usize>)| {
+            let scores = workers::each(trials.len(), threads, |at| {
+                let trial = trials.get(at)?;
+                let probe = set.start + trial.probe as usize;
+                let scores: Vec<f32> = trial.references().map(|one| score(set.start + one, probe)).collect();
+                Some(EnrolledFinger::fuse(&scores))
+            })?;
+            let pairs = |genuine: bool| {
+                let own = trials.iter().zip(&scores).filter(|(trial, _)| trial.genuine == genuine);
+                own.filter_map(|(trial, score)| Some((trial, (*score)?)))
+                    .map(|(trial, score)| Pair { first: trial.reference, second: trial.probe, score })
+                    .collect()
+            };
+            Ok(Comparisons::chosen(pairs(true), pairs(false)))
+        };
+        self.trials.iter().zip(&self.impressions.owners.sets).map(of_set).collect()
+    }
+
+    /// The comparisons of all sets, nobody compared across.
+    fn together(&self, sets: &[Comparisons]) -> Comparisons {
+        let moved = |of: fn(&Comparisons) -> &[Pair]| {
+            let pairs = sets.iter().zip(&self.impressions.owners.sets).flat_map(move |(compared, set)| {
+                let by = set.start as u32;
+                of(compared).iter().map(move |pair| Pair { first: pair.first + by, second: pair.second + by, ..*pair })
+            });
+            pairs.collect()
+        };
+        Comparisons::chosen(moved(|compared| &compared.genuine), moved(|compared| &compared.closest))
+    }
+}
+
+/// Judges a scheme on all sets together, and on each alone.
+struct Judges<'a> {
+    data: &'a Data,
+    all: Judge<'a>,
+    sets: Vec<Judge<'a>>,
+    accuracy: Vec<Accuracy>,
+    of_sets: Vec<Vec<Accuracy>>,
+}
+
+impl<'a> Judges<'a> {
+    fn new(data: &'a Data, seed: u64, threads: usize) -> Self {
+        let Impressions { owners, sets, .. } = &data.impressions;
+        Self {
+            data,
+            all: Judge::new(owners, seed, threads),
+            sets: sets.iter().map(|set| Judge::new(set, seed, threads)).collect(),
+            accuracy: Vec::new(),
+            of_sets: sets.iter().map(|_| Vec::new()).collect(),
+        }
+    }
+
+    /// Gives the comparisons of all sets together.
+    fn judge(
+        &mut self,
+        (scheme, keys, bytes): (&'static str, &'static str, usize),
+        score: impl Fn(usize, usize) -> f32 + Sync,
+    ) -> anyhow::Result<Comparisons> {
+        let sets = self.data.compare(self.all.threads, score)?;
+        for ((judge, compared), into) in self.sets.iter_mut().zip(&sets).zip(&mut self.of_sets) {
+            into.push(judge.accuracy(scheme, keys, bytes, compared));
+        }
+        let together = self.data.together(&sets);
+        self.accuracy.push(self.all.accuracy(scheme, keys, bytes, &together));
+        Ok(together)
+    }
+}
+
+/// All that is measured of these impressions.
+fn measure(data: &Data, seed: u64, threads: usize) -> anyhow::Result<Report> {
+    let (keys, impressions) = (Keys(seed), &data.impressions);
+    let under = Codes::new(impressions, &keys, threads)?;
+    let bytes: Vec<usize> = under.common.iter().flatten().map(|(_, code)| code.expose_bytes().len()).collect();
+    let mean_size = |sizes: &[usize]| sizes.iter().sum::<usize>() / sizes.len().max(1);
+    let mut judges = Judges::new(data, seed, threads);
+    let unprotected =
+        judges.judge(("unprotected", NONE, mean_size(&impressions.record_bytes)), |reference, probe| {
+            let prepared = &impressions.prepared;
+            prepared.get(reference).zip(prepared.get(probe)).map_or(0.0, |(a, b)| a.compare(b))
         })?;
-        let of = |wanted: bool| {
-            scores.iter().flatten().filter(move |(genuine, _)| *genuine == wanted).map(|&(_, score)| score).collect()
-        };
-        Ok(Scores::new(of(true), of(false)))
-    }
-
-    /// Compares each impression's code with those of the finger's impressions under another key, and with others'; last
-    /// with those under the same key, which cannot but link.
-    fn link(&self, threshold: f32, links: &mut Links) {
-        let pairs = [(&self.own, &self.elsewhere), (&self.own, &self.renewed), (&self.common, &self.common)];
-        let samples = self.people.len();
-        for ((one, other), link) in pairs.into_iter().zip(&mut links.0) {
-            for (first, person) in self.people.iter().enumerate() {
-                for second in self.of(*person).filter(|&second| first != second || !std::ptr::eq(one, other)) {
-                    let score = codes(one, other, first, second);
-                    link.passes.note(score >= threshold);
-                    link.mated.push(score);
-                }
-                for on in 1..=OTHERS {
-                    let second = (first + on * samples / (OTHERS + 1)) % samples;
-                    if self.people.get(second) != Some(person) {
-                        link.non_mated.push(codes(one, other, first, second));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Impressions of a finger.
-    fn of(&self, person: u32) -> impl Iterator<Item = usize> {
-        self.people.iter().enumerate().filter(move |(_, whose)| **whose == person).map(|(at, _)| at)
-    }
-
-    /// Attacks the code of every impression.
-    fn attacks(&self, threshold: f32) -> anyhow::Result<Vec<Attack>> {
-        let attempts = workers::each(self.people.len(), self.threads, |at| self.attacked(at, threshold))?;
-        let mut attacks: Vec<Attack> = Vec::new();
-        for attempt in attempts.into_iter().flatten() {
-            match attacks.iter_mut().find(|attack| attack.attacker == attempt.attacker) {
-                Some(attack) => attack.add(&attempt),
-                None => attacks.push(attempt),
-            }
-        }
-        Ok(attacks)
-    }
-
-    fn attacked(&self, at: usize, threshold: f32) -> Vec<Attack> {
-        let Some((&person, (_, code))) = self.people.get(at).zip(self.own.get(at).and_then(Option::as_ref)) else {
-            return Vec::new();
-        };
-        let key = |application: &str| FingerProjection::new(&self.keys.enrollment(application, 1 + person as usize, 1));
-        let (own, elsewhere) = (key(OWN), key(ELSEWHERE));
-        let pass = |passes: &mut Passes, stored: Option<&Protected>, probe: &FingerProbe| {
-            if let Some(Some((_, code))) = stored {
-                passes.note(probe.similarity(code) >= threshold);
-            }
-        };
-        let mut attacks = Vec::new();
-        for (attacker, with, make) in [
-            ("code only: made with a guessed key", &key(GUESSED), dense as fn(&mut [f32])),
-            ("code and key", &own, dense),
-            ("code and key, and that cylinders are sparse", &own, sparse),
-        ] {
-            let mut cylinders = with.expose_cylinders(code);
-            cylinders.iter_mut().for_each(|cylinder| make(cylinder));
-            let slices = || cylinders.iter().map(<[f32; CYLINDER_LENGTH]>::as_slice);
-            let (Ok(here), Ok(there)) = (own.probe(slices()), elsewhere.probe(slices())) else { continue };
-            let mut attack = Attack::new(attacker);
-            pass(&mut attack.code, self.own.get(at), &here);
-            for other in self.of(person).filter(|&other| other != at) {
-                pass(&mut attack.impressions, self.own.get(other), &here);
-                pass(&mut attack.elsewhere, self.elsewhere.get(other), &there);
-            }
-            attacks.push(attack);
-        }
-        // Under the key that the gate looks up, others' fingers are compared as if all had one key.
-        let mut nothing = Attack::new("nothing: another finger");
-        for (_, probe) in self.people.iter().zip(&self.common).filter(|(whose, _)| **whose != person) {
-            if let Some((probe, _)) = probe {
-                pass(&mut nothing.code, self.common.get(at), probe);
-            }
-        }
-        attacks.insert(0, nothing);
-        attacks
-    }
-}
-
-/// The signs' cylinder as it is.
-fn dense(_: &mut [f32]) {}
-
-/// What attackers make of it who know that most cells of a cylinder hold nothing, and none less than that: values within
-/// a deviation are taken for chance, and greater ones for so much too great (Donoho, "De-noising by soft-thresholding",
-/// 1995).
-fn sparse(cylinder: &mut [f32]) {
-    let count = cylinder.len().max(1) as f32;
-    let deviation = (cylinder.iter().map(|value| value * value).sum::<f32>() / count).sqrt();
-    cylinder.iter_mut().for_each(|value| *value = (*value - deviation).max(0.0));
-    let mean = cylinder.iter().sum::<f32>() / count;
-    cylinder.iter_mut().for_each(|value| *value -= mean);
-}
-
-/// Applications, and the attacker's own one.
-const OWN: &str = "one";
-const ELSEWHERE: &str = "another";
-const GUESSED: &str = "guessed";
-
-fn codes(one: &[Protected], other: &[Protected], first: usize, second: usize) -> f32 {
-    match (one.get(first), other.get(second)) {
-        (Some(Some((_, first))), Some(Some((_, second)))) => first.similarity(second),
-        // As unprotected fingers without a minutia compare.
-        _ => 0.0,
-    }
-}
-
-fn live(of: &[Protected], reference: usize, probe: usize) -> f32 {
-    match (of.get(reference), of.get(probe)) {
-        (Some(Some((_, code))), Some(Some((probe, _)))) => probe.similarity(code),
-        _ => 0.0,
-    }
-}
-
-fn accuracy(scheme: &'static str, keys: &'static str, scores: &Scores) -> Accuracy {
-    let at_fmr = |of: fn(&OperatingPoint) -> Option<f64>| {
-        let value = |fmr: f64| scores.at_fmr(fmr).and_then(|point| of(&point));
-        Named(FMRS.iter().map(|&(name, fmr)| (name.to_owned(), value(fmr))).collect())
+    let of_codes = judges.judge(("code with code", ONE_FOR_ALL, mean_size(&bytes)), |reference, probe| {
+        codes(code(&under.common, reference), code(&under.common, probe))
+    })?;
+    let of_live = judges.judge(("live finger with code", ONE_FOR_ALL, mean_size(&bytes)), |reference, probe| {
+        live(&under.common, reference, probe)
+    })?;
+    judges.judge(("live finger with code", A_FINGER_EACH, mean_size(&bytes)), |reference, probe| {
+        live(&under.own, reference, probe)
+    })?;
+    let (genuine, impostor) = unprotected.scores.counts();
+    let attackers = Attackers { impressions, codes: &under, keys: &keys, threshold: threshold(&of_live), threads };
+    let attacks = attackers.attacks()?;
+    let linked = linked(&judges.all, &under, threshold(&of_codes));
+    let not_protected = |set: &std::ops::Range<usize>| {
+        under.common.get(set.clone()).unwrap_or_default().iter().filter(|protected| protected.is_none()).count()
     };
-    Accuracy {
-        scheme,
-        keys,
-        eer: scores.eer().map(|equal| equal.rate),
-        fnmr_at_fmr: at_fmr(|point| point.fnmr),
-        threshold_at_fmr: at_fmr(|point| Some(point.threshold.into())),
-    }
+    let Judges { accuracy, of_sets, .. } = judges;
+    let mean = fingers_report::means(&of_sets, impressions.owners.count());
+    let sets = data.names.iter().zip(of_sets).zip(&impressions.owners.sets).map(|((name, accuracy), set)| SetReport {
+        set: name.clone(),
+        images: 0,
+        failed_to_acquire: 0,
+        not_protected: not_protected(set),
+        accuracy,
+    });
+    Ok(Report {
+        protocol: "",
+        impressions: 1,
+        extractor: String::new(),
+        seed,
+        fingers: impressions.owners.count(),
+        genuine,
+        impostor,
+        confidence: CONFIDENCE,
+        resamples: RESAMPLES,
+        code_bytes_max: bytes.iter().copied().max().unwrap_or(0),
+        accuracy,
+        mean,
+        sets: sets.collect(),
+        linked,
+        attacks,
+    })
 }
 
-/// Scores for linking, of all sets: two applications, an enrollment and its renewal, and one key for comparison.
-#[derive(Default)]
-struct Links([Link; 3]);
-
-#[derive(Default)]
-struct Link {
-    mated: Vec<f32>,
-    non_mated: Vec<f32>,
-    passes: Passes,
+/// Compares each impression's code with those of the finger's impressions under other keys, and with those of others.
+fn linked(judge: &Judge<'_>, under: &Codes, threshold: f32) -> Vec<Linked> {
+    let with = Linking { threshold, same_sample: true, without: &[] };
+    let same = Linking { same_sample: false, ..with };
+    let own = |at: usize| code(&under.own, at);
+    let common = |at: usize| code(&under.common, at);
+    vec![
+        judge.linked("two applications, a key each finger", &with, |a, b| codes(own(a), stored(&under.elsewhere, b))),
+        judge.linked("an enrollment and its renewal", &with, |a, b| codes(own(a), stored(&under.renewed, b))),
+        judge.linked("two galleries, a key each", &with, |a, b| codes(common(a), stored(&under.common_elsewhere, b))),
+        judge.known(&known(judge), |gallery, a, b| match gallery {
+            0 => codes(common(a), common(b)),
+            _ => codes(stored(&under.common_elsewhere, a), stored(&under.common_elsewhere, b)),
+        }),
+        judge.linked("one gallery: linked, for comparison", &same, |a, b| codes(common(a), common(b))),
+    ]
 }
 
-impl Links {
-    fn told(self, seed: u64) -> Vec<Linked> {
-        let names =
-            ["two applications, a key each finger", "an enrollment and its renewal", "one key: linked, for comparison"];
-        let told = |(name, link): (&'static str, Link)| Linked {
-            name,
-            mated: link.mated.len(),
-            non_mated: link.non_mated.len(),
-            linkability: Linkability::of(&link.mated, &link.non_mated, seed),
-            mated_mean: fingers_report::average(&link.mated),
-            non_mated_mean: fingers_report::average(&link.non_mated),
-            mated_passes: link.passes,
-        };
-        names.into_iter().zip(self.0).map(told).collect()
-    }
+/// Every impression of every fourth finger, whose codes an attacker knows in both galleries.
+fn known(judge: &Judge<'_>) -> Vec<usize> {
+    let fingers = judge.owners.of_person.iter().skip(3).step_by(fingers_report::KNOWN_ONE_IN);
+    fingers.flatten().copied().collect()
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use sallyport_matcher::finger::{self, Minutia};
+    use sallyport_matcher::finger::Minutia;
     use zeroize::Zeroizing;
 
     use super::*;
@@ -364,67 +282,83 @@ mod tests {
         MinutiaTemplate::new(600, 600, Zeroizing::new(minutiae.collect()))
     }
 
-    fn report(fingers: u32, impressions: u64, threads: usize) -> Report {
-        let templates: Vec<MinutiaTemplate> =
-            (0..u64::from(fingers)).flat_map(|of| (0..impressions).map(move |at| impression(of, at))).collect();
-        let people: Vec<u32> = (0..fingers).flat_map(|of| (0..impressions).map(move |_| of)).collect();
-        let trials = trials(&people, Protocol::All, 1);
-        let measured = Fingers::new(&templates.iter().collect::<Vec<_>>(), people, Keys(1), threads).unwrap();
-        let mut links = Links::default();
-        let sets = vec![measured.measure("set".into(), &trials, &mut links).unwrap()];
-        Report {
-            protocol: "all",
-            impressions: 1,
-            extractor: "none".into(),
-            seed: 1,
-            mean: fingers_report::mean(&sets),
-            linked: links.told(1),
-            attacks: fingers_report::summed(&sets),
-            sets,
+    /// So many sets of so many fingers.
+    fn report(sets: u64, fingers: u32, impressions: u64, threads: usize) -> Report {
+        let mut data = Data::default();
+        for set in 0..sets {
+            let first = set * u64::from(fingers);
+            let of = |finger: u32| (0..impressions).map(move |at| impression(first + u64::from(finger), at));
+            let templates: Vec<MinutiaTemplate> = (0..fingers).flat_map(of).collect();
+            let people: Vec<u32> = (0..fingers).flat_map(|of| (0..impressions).map(move |_| of)).collect();
+            let trials = trials(&people, Protocol::All, 1);
+            let templates: Vec<&MinutiaTemplate> = templates.iter().collect();
+            data.add(format!("set {set}"), &templates, people, fingers as usize, trials).unwrap();
         }
-    }
-
-    #[test]
-    fn matcher_and_privacy_mean_the_same_cylinders() {
-        assert_eq!(CYLINDER_LENGTH, finger::CYLINDER_LENGTH);
+        measure(&data, 1, threads).unwrap()
     }
 
     #[test]
     fn keys_protect_and_codes_with_keys_do_not() {
-        let report = report(10, 3, 2);
-        let [set] = &report.sets[..] else { panic!() };
-        assert_eq!((set.genuine, set.impostor, set.not_protected), (30, 405, 0));
-        assert!(set.code_bytes_max <= 4096 && set.code_bytes_mean > 3_000.0, "{set:?}");
-        // Synthetic fingers are easily told apart, protected or not.
-        assert!(set.accuracy.iter().all(|accuracy| accuracy.eer.unwrap() < 0.01), "{set:?}");
-        let [applications, renewal, one] = &report.linked[..] else { panic!() };
-        for unlinked in [applications, renewal] {
-            let linkability = unlinked.linkability.unwrap();
-            assert!((linkability.d_sys - linkability.null).abs() < 0.2, "{unlinked:?}");
-            assert_eq!((unlinked.mated, unlinked.mated_passes.passes), (90, 0));
+        let report = report(2, 6, 3, 2);
+        assert_eq!((report.fingers, report.genuine, report.impostor), (12, 36, 2 * 15 * 9));
+        assert!(report.code_bytes_max <= 4096, "{}", report.code_bytes_max);
+        // Synthetic fingers are easily told apart, protected or not, in all sets and in each.
+        let of_sets = report.sets.iter().flat_map(|set| &set.accuracy);
+        assert_eq!((report.accuracy.len(), of_sets.clone().count(), report.mean.len()), (4, 8, 4));
+        for accuracy in report.accuracy.iter().chain(of_sets) {
+            assert!(accuracy.eer.unwrap() < 0.01 && accuracy.bytes > 200, "{accuracy:?}");
+            assert_eq!(accuracy.eer_cost.is_some(), accuracy.scheme != "unprotected");
         }
-        assert!(one.linkability.unwrap().d_sys > 0.9 && one.mated == 60, "{one:?}");
-        let [nothing, code, both, sparse] = &report.attacks[..] else { panic!("{:?}", report.attacks) };
-        assert!(nothing.code.attempts == 30 * 27 && nothing.code.passes <= 2, "{nothing:?}");
-        assert_eq!((code.code.passes, code.impressions.passes, code.elsewhere.passes), (0, 0, 0));
+        let [applications, renewal, galleries, known, one] = &report.linked[..] else { panic!() };
+        for unlinked in [applications, renewal, galleries] {
+            assert!(unlinked.linkability.unwrap().above_null().abs() < 0.2, "{unlinked:?}");
+            assert_eq!((unlinked.mated_passes.attempts, unlinked.mated_passes.passes), (36 * 3, 0));
+        }
+        // Three of the twelve are known, and are not linked.
+        assert_eq!(known.mated_passes.attempts, 27 * 3);
+        assert!(one.linkability.unwrap().d_sys > 0.9 && one.mated_passes.attempts == 72, "{one:?}");
+        let [owner, nothing, key, code, both, sparse] = &report.attacks[..] else { panic!("{:?}", report.attacks) };
+        assert_eq!((owner.code.attempts, owner.code.passes, owner.impressions.passes), (36, 36, 72), "{owner:?}");
+        assert!(nothing.code.attempts == 36 * 15 && nothing.code.passes <= 2, "{nothing:?}");
+        // What is typical of synthetic fingers resembles one or the other.
+        for (attack, most) in [(key, 5), (code, 0)] {
+            assert_eq!((attack.code.attempts, attack.impressions.attempts, attack.elsewhere.attempts), (36, 72, 72));
+            assert!(attack.code.passes + attack.impressions.passes + attack.elsewhere.passes <= most, "{attack:?}");
+        }
         for attack in [both, sparse] {
-            assert_eq!((attack.code.attempts, attack.impressions.attempts, attack.elsewhere.attempts), (30, 60, 60));
-            assert_eq!((attack.code.passes, attack.impressions.passes), (30, 60), "{attack:?}");
+            assert_eq!((attack.code.attempts, attack.impressions.attempts, attack.elsewhere.attempts), (36, 72, 72));
+            assert_eq!((attack.code.passes, attack.impressions.passes), (36, 72), "{attack:?}");
         }
         // One that is made of signs has no digits, and so passes not all that it was not made of.
         assert!(
-            both.elsewhere.passes <= sparse.elsewhere.passes && sparse.elsewhere.passes == 60,
+            both.elsewhere.passes <= sparse.elsewhere.passes && sparse.elsewhere.passes == 72,
             "{both:?} {sparse:?}"
         );
-        let text = fingers_report::text(&report);
-        for shown in ["Accuracy", "Unlinkability", "Reconstruction", "mean", "code and key"] {
-            assert!(text.contains(shown), "{shown}: {text}");
+    }
+
+    #[test]
+    fn text_and_page_hold_every_figure() {
+        let report = report(2, 4, 3, 2);
+        let (text, page) = (fingers_report::text(&report), fingers_report::page(&report));
+        for shown in
+            ["All sets together", "Unlinkability", "Reconstruction", "mean", "set 1", "code and key", "live finger"]
+        {
+            assert!(text.contains(shown) && page.contains(shown), "{shown}: {text}");
         }
+        // Trade-off curves with their three keys, and a drawing of each comparison for linking.
+        assert_eq!(page.matches("<svg").count(), 1 + 3 + report.linked.len());
     }
 
     #[test]
     fn the_same_seed_measures_the_same_whatever_the_threads() {
-        let json = |threads| serde_json::to_string(&report(3, 2, threads)).unwrap();
+        let json = |threads| serde_json::to_string(&report(1, 3, 2, threads)).unwrap();
         assert_eq!(json(1), json(3));
+    }
+
+    #[test]
+    fn what_cannot_be_measured_says_why() {
+        let finger = impression(1, 1);
+        let error = Data::default().add("alone".into(), &[&finger], vec![0], 1, Vec::new()).unwrap_err();
+        assert!(error.to_string().contains("alone has no genuine"), "{error}");
     }
 }

@@ -1,15 +1,26 @@
-//! What a measurement of protected fingers says, in JSON as it stands here and as text.
+//! What a measurement of protected fingers says: in JSON as it stands here; as text and as a page, by the same tables.
 
 use serde::Serialize;
 
-use super::{fingers::ATTACK_FMR, linkability::Linkability, tables::Table};
+use super::{
+    fingers::A_FINGER_EACH,
+    judge::ATTACK_FMR,
+    report::{self, About, Accuracy, Attempts, Cost, Linked, attempts, exponent, points},
+    tables::{self, Table},
+};
 use crate::{
-    metrics::rate,
+    bootstrap::Interval,
+    fingers::report::mean_of_sets,
     report::{
-        Named,
-        text::{percent, thousands},
+        Subject,
+        text::{percent, rate, thousands},
     },
 };
+
+/// False match rates that tables show; JSON has all.
+const SHOWN: [f64; 2] = [1e-2, 1e-3];
+/// Of so many fingers one is known to whoever links galleries by those.
+pub(super) const KNOWN_ONE_IN: usize = 4;
 
 /// All that was measured. Rates are fractions.
 #[derive(Debug, Serialize)]
@@ -20,10 +31,19 @@ pub(super) struct Report {
     pub extractor: String,
     /// Of all keys.
     pub seed: u64,
+    /// That have a template.
+    pub fingers: usize,
+    pub genuine: usize,
+    pub impostor: usize,
+    /// Of all intervals, by bootstrap over fingers.
+    pub confidence: f64,
+    pub resamples: u64,
+    pub code_bytes_max: usize,
+    /// All sets together, at thresholds of all.
+    pub accuracy: Vec<Accuracy>,
+    pub mean: Vec<Mean>,
     pub sets: Vec<SetReport>,
-    /// Over the sets.
-    pub mean: Vec<Accuracy>,
-    /// Of all sets together.
+    /// Of all sets together, as the attacks are; others are always of the same set.
     pub linked: Vec<Linked>,
     pub attacks: Vec<Attack>,
 }
@@ -36,210 +56,138 @@ pub(super) struct SetReport {
     pub failed_to_acquire: usize,
     /// Templates without a minutia whose surroundings can be protected.
     pub not_protected: usize,
-    pub genuine: usize,
-    pub impostor: usize,
-    pub code_bytes_mean: f64,
-    pub code_bytes_max: usize,
     pub accuracy: Vec<Accuracy>,
-    pub attacks: Vec<Attack>,
 }
 
-/// Error rates of one scheme.
-#[derive(Debug, Clone, Serialize)]
-pub(super) struct Accuracy {
+/// The mean of the sets' equal error rates.
+#[derive(Debug, Serialize)]
+pub(super) struct Mean {
     pub scheme: &'static str,
-    /// Whose they are, and so whether an impostor meets the key of whom they claim to be.
     pub keys: &'static str,
     pub eer: Option<f64>,
-    pub fnmr_at_fmr: Named<Option<f64>>,
-    pub threshold_at_fmr: Named<Option<f64>>,
-}
-
-/// Codes of fingers under one key compared with codes under another.
-#[derive(Debug, Serialize)]
-pub(super) struct Linked {
-    pub name: &'static str,
-    pub mated: usize,
-    pub non_mated: usize,
-    pub linkability: Option<Linkability>,
-    pub mated_mean: Option<f64>,
-    pub non_mated_mean: Option<f64>,
-    /// At the threshold that codes of one key have at [`ATTACK_FMR`].
-    pub mated_passes: Passes,
-}
-
-/// How often something passed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub(super) struct Passes {
-    pub attempts: usize,
-    pub passes: usize,
-}
-
-impl Passes {
-    pub(super) fn note(&mut self, passed: bool) {
-        self.attempts += 1;
-        self.passes += usize::from(passed);
-    }
-
-    fn add(&mut self, other: Self) {
-        self.attempts += other.attempts;
-        self.passes += other.passes;
-    }
-
-    fn text(self) -> String {
-        let share = rate(self.passes, self.attempts);
-        share.map_or_else(
-            || "-".into(),
-            |share| format!("{} of {}: {}", thousands(self.passes), thousands(self.attempts), percent(share)),
-        )
-    }
+    pub eer_interval: Option<Interval>,
+    /// `None` of what is not protected.
+    pub eer_cost: Option<Cost>,
 }
 
 /// What an attacker passes who makes cylinders of what was stolen, and can hand them in as a live finger's.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Serialize)]
 pub(super) struct Attack {
     pub attacker: &'static str,
     /// The stolen code itself.
-    pub code: Passes,
+    pub code: Attempts,
     /// Codes of the finger's other impressions under the same key.
-    pub impressions: Passes,
+    pub impressions: Attempts,
     /// The same under another application's key.
-    pub elsewhere: Passes,
+    pub elsewhere: Attempts,
 }
 
-impl Attack {
-    pub(super) fn new(attacker: &'static str) -> Self {
-        Self { attacker, code: Passes::default(), impressions: Passes::default(), elsewhere: Passes::default() }
-    }
-
-    pub(super) fn add(&mut self, other: &Self) {
-        self.code.add(other.code);
-        self.impressions.add(other.impressions);
-        self.elsewhere.add(other.elsewhere);
-    }
-}
-
-/// The mean of the sets' accuracies, scheme by scheme.
-pub(super) fn mean(sets: &[SetReport]) -> Vec<Accuracy> {
-    let mean = |at: usize, of: &dyn Fn(&Accuracy) -> Option<f64>| {
-        let values: Option<Vec<f64>> = sets.iter().map(|set| set.accuracy.get(at).and_then(of)).collect();
-        values.filter(|values| !values.is_empty()).map(|values| values.iter().sum::<f64>() / values.len() as f64)
-    };
-    let schemes = sets.first().map(|set| &set.accuracy[..]).unwrap_or_default();
-    let of = |(at, first): (usize, &Accuracy)| {
-        let at_fmr = |of: fn(&Accuracy) -> &Named<Option<f64>>| {
-            let names = of(first).0.iter().map(|(name, _)| name.clone()).enumerate();
-            Named(names.map(|(rate, name)| (name, mean(at, &|accuracy| of(accuracy).0.get(rate)?.1))).collect())
-        };
-        Accuracy {
-            eer: mean(at, &|accuracy| accuracy.eer),
-            fnmr_at_fmr: at_fmr(|accuracy| &accuracy.fnmr_at_fmr),
-            threshold_at_fmr: at_fmr(|accuracy| &accuracy.threshold_at_fmr),
-            ..first.clone()
+/// The means of the sets' accuracies, scheme by scheme: the first one is unprotected.
+pub(super) fn means(sets: &[Vec<Accuracy>], fingers: usize) -> Vec<Mean> {
+    let schemes = sets.first().map(Vec::as_slice).unwrap_or_default();
+    let mut unprotected: Option<(f64, Vec<Option<f64>>)> = None;
+    let mean = |(at, first): (usize, &Accuracy)| {
+        let of_sets = sets.iter().filter_map(|set| set.get(at));
+        let of_sets: Vec<_> = of_sets.map(|accuracy| (accuracy.eer, &accuracy.resampled_eer[..])).collect();
+        let (eer, resampled) = mean_of_sets(&of_sets);
+        let eer_cost = unprotected.as_ref().zip(eer).map(|((before, resampled_before), eer)| {
+            let pairs = resampled.iter().zip(resampled_before);
+            let interval = Interval::middle(pairs.map(|(after, before)| Some((*after)? - (*before)?)));
+            Cost { above: eer - before, interval }
+        });
+        let eer_interval = Interval::of(eer, resampled.iter().copied(), fingers);
+        if at == 0 {
+            unprotected = eer.map(|eer| (eer, resampled));
         }
+        Mean { scheme: first.scheme, keys: first.keys, eer, eer_interval, eer_cost }
     };
-    schemes.iter().enumerate().map(of).collect()
-}
-
-/// The attacks of all sets together.
-pub(super) fn summed(sets: &[SetReport]) -> Vec<Attack> {
-    let mut sums: Vec<Attack> = Vec::new();
-    for attack in sets.iter().flat_map(|set| &set.attacks) {
-        match sums.iter_mut().find(|sum| sum.attacker == attack.attacker) {
-            Some(sum) => sum.add(attack),
-            None => sums.push(attack.clone()),
-        }
-    }
-    sums
-}
-
-/// The mean of scores, if there are any.
-pub(super) fn average(scores: &[f32]) -> Option<f64> {
-    (!scores.is_empty()).then(|| scores.iter().map(|&score| f64::from(score)).sum::<f64>() / scores.len() as f64)
+    schemes.iter().enumerate().map(mean).collect()
 }
 
 /// For a terminal.
 pub(super) fn text(report: &Report) -> String {
-    let tables = [accuracy(report), linked(report), attacks(report)].map(|table| table.text());
+    let tables = tables(report).map(|table| table.text());
+    format!("{}\n\n{}", about(report), tables.join("\n"))
+}
+
+/// For a browser.
+pub(super) fn page(report: &Report) -> String {
+    let mut body: String = tables(report).iter().map(Table::html).collect();
+    let curves: Vec<&Accuracy> = report.accuracy.iter().filter(|accuracy| accuracy.keys != A_FINGER_EACH).collect();
+    body.push_str(&report::figures(Subject::Finger, &curves, report.impostor, &report.linked));
+    tables::page("Protection of fingers", &about(report), &body)
+}
+
+fn about(report: &Report) -> String {
+    let all = |of: fn(&SetReport) -> usize| report.sets.iter().map(of).sum::<usize>();
     format!(
-        "minutiae of {}, protocol {}, {} enrolled; keys of seed {}\n\n{}",
+        "{} images of {} fingers, {} of them without a template and {} without a code; minutiae of {}, protocol {}, {} \
+         enrolled; keys of seed {}",
+        thousands(all(|set| set.images)),
+        thousands(report.fingers),
+        all(|set| set.failed_to_acquire),
+        all(|set| set.not_protected),
         report.extractor,
         report.protocol,
         report.impressions,
-        report.seed,
-        tables.join("\n")
+        report.seed
     )
 }
 
+fn tables(report: &Report) -> [Table; 4] {
+    let known = format!("every impression of one in {KNOWN_ONE_IN}");
+    let linked = report::linked(Subject::Finger, &known, &report.linked);
+    [accuracy(report), sets(report), linked, attacks(report)]
+}
+
 fn accuracy(report: &Report) -> Table {
-    let rates = report.mean.first().map(|first| &first.fnmr_at_fmr.0[..]).unwrap_or_default();
-    let mut head: Vec<String> = ["set", "scheme", "keys", "EER"].map(str::to_owned).into();
-    head.extend(rates.iter().map(|(name, _)| format!("FNMR at {name}")));
-    head.extend(rates.iter().map(|(name, _)| format!("score at {name}")));
-    let shown = |rate: Option<f64>| rate.map_or_else(|| "-".into(), percent);
-    let row = |set: &str, accuracy: &Accuracy| {
-        let mut row = vec![set.to_owned(), accuracy.scheme.to_owned(), accuracy.keys.to_owned(), shown(accuracy.eer)];
-        row.extend(accuracy.fnmr_at_fmr.0.iter().map(|(_, fnmr)| shown(*fnmr)));
-        row.extend(accuracy.threshold_at_fmr.0.iter().map(|(_, threshold)| figure(*threshold)));
+    let about = About {
+        subject: Subject::Finger,
+        title: "All sets together",
+        note: format!(
+            "{} genuine and {} impostor comparisons, at thresholds of all sets. Codes have at most {} bytes.",
+            thousands(report.genuine),
+            thousands(report.impostor),
+            thousands(report.code_bytes_max)
+        ),
+        confidence: report.confidence,
+        shown: SHOWN,
+        one_scale: false,
+    };
+    report::accuracy(&about, &report.accuracy)
+}
+
+fn sets(report: &Report) -> Table {
+    let mut head: Vec<String> = ["scheme", "keys"].map(str::to_owned).into();
+    head.extend(report.sets.iter().map(|set| set.set.clone()));
+    head.extend(["mean", "above, points"].map(str::to_owned));
+    let row = |(at, mean): (usize, &Mean)| {
+        let mut row = vec![mean.scheme.to_owned(), mean.keys.to_owned()];
+        let of_sets = report.sets.iter().map(|set| set.accuracy.get(at).and_then(|accuracy| accuracy.eer));
+        row.extend(of_sets.map(|eer| eer.map_or_else(|| "-".into(), percent)));
+        row.extend([rate(mean.eer, mean.eer_interval), points(mean.eer_cost)]);
         row
     };
-    let sets = report.sets.iter().flat_map(|set| set.accuracy.iter().map(|accuracy| row(&set.set, accuracy)));
-    let all = |of: fn(&SetReport) -> usize| report.sets.iter().map(of).sum::<usize>();
-    let bytes = report.sets.iter().map(|set| set.code_bytes_mean).sum::<f64>() / report.sets.len().max(1) as f64;
     Table {
-        title: "Accuracy",
-        note: format!(
-            "{} images, {} of them without a template and {} without a code; codes have {bytes:.0} bytes, at most {}. One \
-             key for all: a gate looks the key up by the name that is claimed, and so an impostor meets the claimed \
-             person's key; this is what counts. A key for each finger: an impostor is compared under a key of their own.",
-            thousands(all(|set| set.images)),
-            all(|set| set.failed_to_acquire),
-            all(|set| set.not_protected),
-            thousands(report.sets.iter().map(|set| set.code_bytes_max).max().unwrap_or(0)),
-        ),
+        title: "Equal error rates of each set",
+        note: "Each at its own threshold. Above: than unprotected, on the same resamples.".into(),
         head,
-        rows: sets.chain(report.mean.iter().map(|accuracy| row("mean", accuracy))).collect(),
-    }
-}
-
-fn figure(value: Option<f64>) -> String {
-    value.map_or_else(|| "-".into(), |value| format!("{value:.3}"))
-}
-
-fn linked(report: &Report) -> Table {
-    let row = |linked: &Linked| {
-        vec![
-            linked.name.to_owned(),
-            thousands(linked.mated),
-            figure(linked.linkability.map(|linkability| linkability.d_sys)),
-            figure(linked.linkability.map(|linkability| linkability.null)),
-            figure(linked.mated_mean),
-            figure(linked.non_mated_mean),
-            linked.mated_passes.text(),
-        ]
-    };
-    let head = ["codes", "mated", "D_sys", "null", "mean of one finger", "mean of others", "of one finger pass"];
-    Table {
-        title: "Unlinkability and renewability",
-        note: format!(
-            "D_sys is 0 when codes of one finger are as those of two, 1 when they always show it; the null is what chance \
-             makes of it, from random splits. Passing: at the threshold of codes of one key for an FMR of {ATTACK_FMR:e}."
-        ),
-        head: head.map(str::to_owned).into(),
-        rows: report.linked.iter().map(row).collect(),
+        rows: report.mean.iter().enumerate().map(row).collect(),
     }
 }
 
 fn attacks(report: &Report) -> Table {
     let row = |attack: &Attack| {
-        vec![attack.attacker.to_owned(), attack.code.text(), attack.impressions.text(), attack.elsewhere.text()]
+        let targets = [&attack.code, &attack.impressions, &attack.elsewhere].map(attempts);
+        std::iter::once(attack.attacker.to_owned()).chain(targets).collect()
     };
     let head = ["attacker has", "passes the code", "passes other impressions", "passes another application's codes"];
     Table {
         title: "Reconstruction",
         note: format!(
-            "Passes at an FMR of {ATTACK_FMR:e}, of cylinders that attackers make of the signs (the transposed projection) \
-             and hand in as a live finger's. A key alone tells nothing of a finger."
+            "Passes at an FMR of {}, of cylinders that attackers make and hand in as a live finger's; the threshold is that \
+             of all sets together. Typical cylinders are learned from half of the fingers and tried on the others.",
+            exponent(ATTACK_FMR)
         ),
         head: head.map(str::to_owned).into(),
         rows: report.attacks.iter().map(row).collect(),

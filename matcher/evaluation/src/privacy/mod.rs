@@ -5,10 +5,14 @@ mod faces_codes;
 mod faces_judge;
 mod faces_report;
 mod fingers;
+mod fingers_codes;
 mod fingers_report;
+mod judge;
 mod linkability;
 mod reconstruction;
+mod report;
 mod tables;
+mod typical;
 
 use clap::Subcommand;
 

@@ -1,6 +1,8 @@
-//! Tables, for a terminal and for a page. No text in them comes from the data but figures.
+//! Tables, for a terminal and for a page.
 
 use std::fmt::Write as _;
+
+use crate::report::html::Escaped;
 
 /// A table with what it shows.
 pub(super) struct Table {
@@ -27,21 +29,21 @@ impl Table {
         out
     }
 
-    /// As a section of a page.
+    /// As a section of a page; cells are text, whatever they hold, and the note is markup.
     pub(super) fn html(&self) -> String {
         let mut out = format!(
             "<section class=\"card\">\n<h2>{}</h2>\n<p class=\"quiet\">{}</p>\n<div class=\"wide\"><table>\n<thead><tr>",
             self.title, self.note
         );
         for cell in &self.head {
-            let _ = write!(out, "<th>{cell}</th>");
+            let _ = write!(out, "<th>{}</th>", Escaped(cell));
         }
         out.push_str("</tr></thead>\n<tbody>\n");
         for row in &self.rows {
             out.push_str("<tr>");
             for (column, cell) in row.iter().enumerate() {
                 let class = if column == 0 { "name" } else { "figure" };
-                let _ = write!(out, "<td class=\"{class}\">{cell}</td>");
+                let _ = write!(out, "<td class=\"{class}\">{}</td>", Escaped(cell));
             }
             out.push_str("</tr>\n");
         }
@@ -58,7 +60,7 @@ pub(super) fn page(title: &str, about: &str, body: &str) -> String {
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<title>{title}</title>\n<style>\n{}</style>\n</head>\n\
          <body>\n<main>\n<h1>{title}</h1>\n<p class=\"quiet\">{}</p>\n{body}</main>\n</body>\n</html>\n",
         include_str!("../report/page.css"),
-        crate::report::html::Escaped(about)
+        Escaped(about)
     )
 }
 
@@ -77,6 +79,8 @@ mod tests {
         };
         assert_eq!(table.text(), "Title\n  note\n  what         figure\n  a long name  1\n  b            2\n");
         let html = table.html();
+        let named = Table { head: row(["<set>", "&"]), ..table }.html();
+        assert!(named.contains("<th>&lt;set&gt;</th><th>&amp;</th>"), "{named}");
         assert!(html.contains("<td class=\"name\">a long name</td><td class=\"figure\">1</td>"), "{html}");
         let page = page("Title", "<model>", &html);
         assert!(page.contains("&lt;model&gt;") && page.matches("<table>").count() == page.matches("</table>").count());

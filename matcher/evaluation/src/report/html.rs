@@ -5,7 +5,7 @@
 use std::fmt::{self, Display, Write as _};
 
 use super::{
-    Group, Histogram, NamedPair, Report,
+    DetPoint, Group, Histogram, NamedPair, Report,
     plots::{self, Bars, short},
     text::{percent, rate, thousands},
 };
@@ -255,6 +255,26 @@ fn figure(title: &str, drawing: &str, caption: &str, out: &mut String) {
 /// Scores of two kinds as a figure of another page.
 pub(crate) fn scores(title: &str, histogram: &Histogram, caption: &str, out: &mut String) {
     figure(title, &plots::histogram(histogram, None), caption, out);
+}
+
+/// Classes of the curves that [`trade_offs`] tells apart.
+const CURVES: [&str; 3] = ["first", "second", "third"];
+
+/// Trade-off curves as a figure of another page, each with what it is of: three at most.
+pub(crate) fn trade_offs(curves: &[(&str, &[DetPoint])], impostor: usize, out: &mut String) {
+    let classed: Vec<(&str, &[DetPoint])> =
+        CURVES.into_iter().zip(curves).map(|(class, &(_, curve))| (class, curve)).collect();
+    let Some(drawing) = plots::det_of_several(&classed, impostor) else { return };
+    let mut caption = String::new();
+    for (class, (name, _)) in CURVES.into_iter().zip(curves) {
+        let line =
+            format!("<svg class=\"key\" viewBox=\"0 0 26 8\"><path class=\"curve {class}\" d=\"M0 4H26\"/></svg>");
+        let _ = write!(caption, "{line}{}", Escaped(name));
+    }
+    caption.push_str(
+        ". Axes of normal deviates. Dotted: both rates equal. Shaded: fewer than 30 false matches, uncertain.",
+    );
+    figure("Detection error trade-off", &drawing, &caption, out);
 }
 
 fn curves(report: &Report, out: &mut String) {

@@ -8,7 +8,10 @@ pub(crate) mod text;
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
-pub(crate) use self::{output::Output, subject::Subject};
+pub(crate) use self::{
+    output::{Forms, Output},
+    subject::Subject,
+};
 use crate::{
     bootstrap::Interval,
     metrics::{EqualError, OperatingPoint, Scores, below},

@@ -107,6 +107,12 @@ impl Plot {
         }
     }
 
+    /// A trade-off curve, on axes of normal deviates.
+    fn curve(&mut self, class: &str, known: &Known<'_>) {
+        let points = known.iter().map(|(point, fnmr)| (normal_deviate(point.fmr), normal_deviate(*fnmr)));
+        self.line(class, points, false);
+    }
+
     /// A vertical line, with what it means beside its upper end.
     fn mark(&mut self, value: f64, meaning: &str) {
         let (at, top, base) = (self.x.at(value), self.y.end, self.y.start);
@@ -122,12 +128,59 @@ impl Plot {
     }
 }
 
+/// The points of a trade-off curve whose rate is known.
+type Known<'a> = Vec<(&'a DetPoint, f64)>;
+
+fn known(curve: &[DetPoint]) -> Known<'_> {
+    curve.iter().filter_map(|point| Some((point, point.fnmr?))).collect()
+}
+
 /// Detection error trade-off on axes of normal deviates (Martin et al., "The DET curve in assessment of detection task
 /// performance", 1997; ISO/IEC 19795-1, 10.6), with the intervals as a band. `None` when no rate is known.
 pub(super) fn det(report: &Report) -> Option<String> {
-    let known: Vec<(&DetPoint, f64)> = report.det.iter().filter_map(|point| Some((point, point.fnmr?))).collect();
-    let (first, last) = (known.first()?.0.fmr, known.last()?.0.fmr);
-    let rates = known.iter().flat_map(|(point, fnmr)| {
+    let curves = [known(&report.det)];
+    let mut plot = trade_off(&curves, report.impostor)?;
+    let [known] = curves;
+    for part in known.chunk_by(|a, b| a.0.fnmr_interval.is_some() == b.0.fnmr_interval.is_some()) {
+        let edge = |end: fn(Interval) -> f64| {
+            part.iter().filter_map(move |(point, _)| {
+                Some((normal_deviate(point.fmr), normal_deviate(end(point.fnmr_interval?))))
+            })
+        };
+        plot.line("band", edge(|interval| interval.0).chain(edge(|interval| interval.1).rev()), true);
+    }
+    plot.curve("curve", &known);
+    for point in &report.operating_points {
+        let Some(fnmr) = point.point.fnmr else { continue };
+        let (x, y) = (plot.x.at(normal_deviate(point.point.fmr)), plot.y.at(normal_deviate(fnmr)));
+        let _ = writeln!(plot.out, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5.5\"/>");
+        let _ = writeln!(
+            plot.out,
+            "<text class=\"strong\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+            x + 7.0,
+            y - 9.0,
+            percent(fnmr)
+        );
+    }
+    Some(plot.end())
+}
+
+/// Several trade-off curves on the same axes, each of a class of its own.
+pub(super) fn det_of_several(curves: &[(&str, &[DetPoint])], impostor: usize) -> Option<String> {
+    let all: Vec<Known<'_>> = curves.iter().map(|(_, curve)| known(curve)).collect();
+    let mut plot = trade_off(&all, impostor)?;
+    for ((class, _), curve) in curves.iter().zip(&all) {
+        plot.curve(&format!("curve {class}"), curve);
+    }
+    Some(plot.end())
+}
+
+/// The axes for these curves, without them.
+fn trade_off(curves: &[Known<'_>], impostor: usize) -> Option<Plot> {
+    let points = || curves.iter().flatten();
+    let fmrs = || points().map(|(point, _)| point.fmr);
+    let (first, last) = (fmrs().reduce(f64::min)?, fmrs().reduce(f64::max)?);
+    let rates = points().flat_map(|(point, fnmr)| {
         let Interval(low, high) = point.fnmr_interval.unwrap_or(Interval(*fnmr, *fnmr));
         [*fnmr, low, high]
     });
@@ -137,7 +190,7 @@ pub(super) fn det(report: &Report) -> Option<String> {
     let y = (normal_deviate(low / 1.5), normal_deviate((high * 1.5).min(high + (1.0 - high) / 2.0)));
     let mut plot = Plot::new(400.0, "Detection error trade-off", (normal_deviate(first), normal_deviate(last)), y);
     let labels = || NAMED_RATES.iter().flat_map(|rates| rates.iter()).map(|&rate| (normal_deviate(rate), short(rate)));
-    let uncertain = ERRORS_FOR_CERTAINTY / report.impostor.max(1) as f64;
+    let uncertain = ERRORS_FOR_CERTAINTY / impostor.max(1) as f64;
     if uncertain > first {
         let (right, top) = (plot.x.at(normal_deviate(uncertain)), plot.y.end);
         let _ = writeln!(
@@ -153,28 +206,7 @@ pub(super) fn det(report: &Report) -> Option<String> {
     if from < to {
         plot.line("dotted", [(from, from), (to, to)].into_iter(), false);
     }
-    for part in known.chunk_by(|a, b| a.0.fnmr_interval.is_some() == b.0.fnmr_interval.is_some()) {
-        let edge = |end: fn(Interval) -> f64| {
-            part.iter().filter_map(move |(point, _)| {
-                Some((normal_deviate(point.fmr), normal_deviate(end(point.fnmr_interval?))))
-            })
-        };
-        plot.line("band", edge(|interval| interval.0).chain(edge(|interval| interval.1).rev()), true);
-    }
-    plot.line("curve", known.iter().map(|(point, fnmr)| (normal_deviate(point.fmr), normal_deviate(*fnmr))), false);
-    for point in &report.operating_points {
-        let Some(fnmr) = point.point.fnmr else { continue };
-        let (x, y) = (plot.x.at(normal_deviate(point.point.fmr)), plot.y.at(normal_deviate(fnmr)));
-        let _ = writeln!(plot.out, "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"5.5\"/>");
-        let _ = writeln!(
-            plot.out,
-            "<text class=\"strong\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
-            x + 7.0,
-            y - 9.0,
-            percent(fnmr)
-        );
-    }
-    Some(plot.end())
+    Some(plot)
 }
 
 /// Genuine and impostor comparisons by score; counts are logarithms, or the errors would not be seen.
