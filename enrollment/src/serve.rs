@@ -111,7 +111,7 @@ fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, R
         audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
     }
     let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
-    Ok((Registry::open(registry, &keys.root)?, Reports::new(reports), vaults, audit))
+    Ok((Registry::open(registry, keys)?, Reports::new(reports), vaults, audit))
 }
 
 impl Service {
@@ -139,10 +139,15 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || working.vaults.keep_up(Timestamp::now()).map(|done| (working, done)));
+        let done = actix_web::web::block(move || {
+            let now = Timestamp::now();
+            let revoked = working.registry.keep_up(now)?;
+            Ok::<_, anyhow::Error>((working.vaults.keep_up(now)?, revoked, working))
+        });
         match done.await {
-            Ok(Ok((service, done))) => {
+            Ok(Ok((done, revoked, service))) => {
                 for (count, act, why) in [
+                    (revoked, Act::Revoke, "key-revoked"),
                     (done.expired, Act::Expire, "retention"),
                     (done.resealed, Act::Rotate, "sealed-anew"),
                     (done.retired, Act::Rotate, "key-destroyed"),

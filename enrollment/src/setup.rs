@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use sallyport_link::{Authority, Usage};
 use sallyport_privacy::{
     accounts::Accounts,
-    keys::{FileKeyStore, KeyStore as _, Pkcs11KeyStore, ROOT, RootKey, Rotating},
+    keys::{ApplicationKeys, FileKeyStore, KeyStore as _, Pkcs11KeyStore, ROOT, RootKey, Rotating},
     vault::Vault,
 };
 use sallyport_protocol::GateId;
@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use crate::{
     config::Config,
     gates::Admission,
+    registry::APPLICATION,
     vaults::{ENVELOPES, Keys},
     web::Role,
 };
@@ -123,6 +124,13 @@ fn token(config: &Config, pin: &str) -> Result<Option<Pkcs11KeyStore>> {
 pub fn rotate_key(config: &Config, passphrase: &str) -> Result<u32> {
     let keys = open_keys(config, passphrase)?;
     Ok(Rotating::new(&*keys.store, ENVELOPES).rotate()?.newest())
+}
+
+/// Makes the next generation of the key of all codes, which the running service takes up within a minute: all codes made
+/// before are revoked. Gives its number.
+pub fn revoke_key(config: &Config, passphrase: &str) -> Result<u32> {
+    let keys = open_keys(config, passphrase)?;
+    Ok(ApplicationKeys::new(&*keys.store, APPLICATION).revoke()?)
 }
 
 /// Seals the root key's file by another passphrase.

@@ -33,26 +33,11 @@ use sallyport_protocol::{
 use serde_json::json;
 use ureq::Agent;
 
-use world::{CARD, NAME, PATIENCE, World, assets, equipped, face, finger, text};
-
-fn get<T: serde::de::DeserializeOwned>(gate: &Agent, world: &World, path: &str) -> Result<T, (u16, String)> {
-    let mut answer = gate.get(format!("{}{path}", world.gates)).call().map_err(|error| (0, error.to_string()))?;
-    let body = answer.body_mut().read_to_string().unwrap();
-    match answer.status().as_u16() {
-        200 => Ok(serde_json::from_str(&body).unwrap()),
-        status => Err((status, body)),
-    }
-}
+use world::{CARD, NAME, PATIENCE, World, assets, changes, equipped, face, finger, get, text};
 
 fn post(gate: &Agent, world: &World, path: &str, message: &impl serde::Serialize) -> (u16, String) {
     let mut answer = gate.post(format!("{}{path}", world.gates)).send_json(message).unwrap();
     (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
-}
-
-/// Everything, or what changed since an earlier page.
-fn changes(gate: &Agent, world: &World, since: Option<&EnrollmentPage>) -> EnrollmentPage {
-    let asked = since.map_or("since=0".to_owned(), |page| format!("since={}&epoch={}", page.revision, page.epoch));
-    get(gate, world, &format!("{}?{asked}", paths::ENROLLMENTS)).unwrap()
 }
 
 fn record(gate: &str) -> CrossingRecord {
@@ -112,7 +97,7 @@ fn only_admitted_gates_over_tls_1_3_are_answered() {
     world.start();
     let gate = world.gate("gate-1");
     let grant: ApplicationKeyGrant = get(&gate, &world, paths::APPLICATION_KEY).unwrap();
-    assert_eq!((grant.application.as_str(), grant.generation), ("trusted-traveler", 1));
+    assert_eq!((grant.application.as_str(), grant.generation), ("trusted-traveler", 2));
 
     let nobody = world.client(None);
     assert_eq!(get::<ApplicationKeyGrant>(&nobody, &world, paths::APPLICATION_KEY).unwrap_err().0, 0);

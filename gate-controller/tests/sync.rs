@@ -122,6 +122,8 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
         code: Some(ProtectedCode::new(Zeroizing::new(vec![number; 8]))),
         finger_version: 0,
         fingers: Vec::new(),
+        key_generation: 1,
+        revoked: false,
     }
 }
 

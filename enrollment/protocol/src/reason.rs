@@ -119,6 +119,8 @@ reasons! {
     EnrollmentSuspended = "ENROLLMENT_SUSPENDED", Referral;
     /// The enrollment has expired.
     EnrollmentExpired = "ENROLLMENT_EXPIRED", Referral;
+    /// The enrollment's codes were revoked: face or fingers have to be taken anew.
+    EnrollmentRevoked = "ENROLLMENT_REVOKED", Referral;
     /// The enrollment has neither of the factors (face, finger) that this location's policy takes.
     FactorNotEnrolled = "FACTOR_NOT_ENROLLED", Referral;
     /// The gate has been cut off from the enrollment service for longer than its policy allows.

@@ -162,6 +162,17 @@ pub struct EnrollmentForGate {
     /// The fingers that are enrolled.
     #[serde(default)]
     pub fingers: Vec<FingerCodes>,
+    /// Generation of the application key with which all codes were made. With another one they match nobody.
+    #[serde(default = "of_the_first_version")]
+    pub key_generation: u32,
+    /// Whether codes were revoked, and face or fingers have to be taken anew.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+/// The one generation that there was before keys were revoked.
+fn of_the_first_version() -> u32 {
+    1
 }
 
 /// Changes since a revision.

@@ -84,6 +84,15 @@ enum KeyCommand {
         #[command(flatten)]
         passphrase: PassphraseFile,
     },
+    /// Revoke the key of all codes, because codes or key may have been stolen. The running service takes the next generation
+    /// up within a minute, destroys all codes and then the old key. No gate uses them after its next synchronization, and
+    /// everybody's face or fingers are taken anew
+    Revoke {
+        #[command(flatten)]
+        config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
+    },
     /// Seal the root key by another passphrase
     Passphrase {
         #[command(flatten)]
@@ -285,6 +294,15 @@ fn execute_key(command: KeyCommand) -> Result<()> {
             let config = Config::read(&config.path)?;
             let generation = setup::rotate_key(&config, &passphrase(file.path.as_deref(), false)?)?;
             eprintln!("Generation {generation} is made. A running service takes it up within a minute.");
+            Ok(())
+        }
+        KeyCommand::Revoke { config, passphrase: file } => {
+            let config = Config::read(&config.path)?;
+            let generation = setup::revoke_key(&config, &passphrase(file.path.as_deref(), false)?)?;
+            eprintln!(
+                "Generation {generation} of the codes' key is made. A running service takes it up within a minute, and \
+                 destroys all codes that were made before; the web admin lists who is to be taken anew."
+            );
             Ok(())
         }
         KeyCommand::Passphrase { config, passphrase: file, new } => {

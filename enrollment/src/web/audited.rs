@@ -38,6 +38,7 @@ fn asked(method: &Method, path: &str) -> Option<Asked> {
     let (act, why) = match (section, id, deed) {
         ("logout", None, None) if post => (Act::LogOut, "web-admin"),
         ("crossings", None, None) => (Act::Search, "crossings"),
+        ("revoke", None, None) if post => (Act::Revoke, "all"),
         ("enrollments", None, None) if post => (Act::Create, "enroll"),
         ("enrollments", None, None) => (Act::Search, "enrollments"),
         ("enrollments", Some("new"), None) => return None,
@@ -45,6 +46,7 @@ fn asked(method: &Method, path: &str) -> Option<Asked> {
         ("enrollments", Some(_), Some("delete")) if post => (Act::Delete, "delete"),
         ("enrollments", Some(_), Some("suspend")) if post => (Act::Change, "suspend"),
         ("enrollments", Some(_), Some("resume")) if post => (Act::Change, "resume"),
+        ("enrollments", Some(_), Some("revoke")) if post => (Act::Revoke, "revoke"),
         ("enrollments", Some(_), Some("photograph")) if post => (Act::Change, "photograph"),
         ("enrollments", Some(_), Some("fingers")) if post => (Act::Change, "fingers"),
         ("enrollments", Some(_), Some(_)) if post => (Act::Change, "other"),

@@ -8,6 +8,7 @@ mod enrollments;
 mod fingers;
 mod fleet;
 mod pages;
+mod renewal;
 mod rights;
 mod session;
 mod upload;
@@ -170,6 +171,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .route("/admin/assets/admin.css", web::get().to(style))
         .configure(session::configure)
         .configure(rights::configure)
+        .configure(renewal::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
         .default_service(web::to(|| see_other("/admin")));

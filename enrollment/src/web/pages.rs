@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::{Role, fingers::Refused, secured};
 use crate::{
     gates::GateReport,
-    registry::{Enrollment, Listed},
+    registry::{Enrollment, Listed, Only},
 };
 
 /// A gate that has been silent for longer than this is marked, in seconds.
@@ -134,6 +134,7 @@ pub(super) struct FaultPage<'a> {
 pub(super) struct EnrollmentsPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) search: String,
+    pub(super) only: Only,
     pub(super) listed: Vec<Listed>,
     pub(super) count: usize,
     pub(super) now: Timestamp,
@@ -216,6 +217,15 @@ pub(super) struct DeletePage<'a> {
     pub(super) name: Option<String>,
 }
 
+/// Whether codes shall really be revoked.
+#[derive(Template)]
+#[template(path = "revoke.html")]
+pub(super) struct RevokePage<'a> {
+    pub(super) page: Page<'a>,
+    /// Identifier and name of the one enrollment; `None`: all.
+    pub(super) whose: Option<(EnrollmentId, String)>,
+}
+
 /// The gates.
 #[derive(Template)]
 #[template(path = "gates.html")]
@@ -243,11 +253,12 @@ pub(super) struct CrossingsPage<'a> {
     pub(super) first: bool,
 }
 
-/// How an enrollment stands: suspended, expired or active.
+/// How an enrollment stands: suspended, expired, to be renewed or active.
 fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
     match enrollment.status {
         EnrollmentStatus::Suspended => "suspended",
         EnrollmentStatus::Active if enrollment.expires <= *now => "expired",
+        EnrollmentStatus::Active if enrollment.revoked.is_some() => "revoked",
         EnrollmentStatus::Active => "active",
     }
 }

@@ -14,6 +14,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
+use sallyport_protocol::{EnrollmentPage, paths};
 use ureq::{
     Agent,
     tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig},
@@ -193,6 +194,22 @@ impl World {
         assert_eq!(answer, (303, "/admin/enrollments".to_owned()));
         staff
     }
+}
+
+/// What a gate is answered; otherwise status and text, or 0 and why there was no answer.
+pub fn get<T: serde::de::DeserializeOwned>(gate: &Agent, world: &World, path: &str) -> Result<T, (u16, String)> {
+    let mut answer = gate.get(format!("{}{path}", world.gates)).call().map_err(|error| (0, error.to_string()))?;
+    let body = answer.body_mut().read_to_string().unwrap();
+    match answer.status().as_u16() {
+        200 => Ok(serde_json::from_str(&body).unwrap()),
+        status => Err((status, body)),
+    }
+}
+
+/// Everything, or what changed since an earlier page.
+pub fn changes(gate: &Agent, world: &World, since: Option<&EnrollmentPage>) -> EnrollmentPage {
+    let asked = since.map_or("since=0".to_owned(), |page| format!("since={}&epoch={}", page.revision, page.epoch));
+    get(gate, world, &format!("{}?{asked}", paths::ENROLLMENTS)).unwrap()
 }
 
 impl Drop for World {

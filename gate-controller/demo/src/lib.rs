@@ -14,4 +14,5 @@ pub mod process;
 pub mod report;
 mod scenes;
 pub mod stop;
+pub mod theft;
 pub mod world;

@@ -141,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = انتهت مدة تسجيلك. سيساع�
 reason-ENROLLMENT_EXPIRED-officer = انتهت صلاحية تسجيل المسافر.
 reason-ENROLLMENT_EXPIRED-remedy = أنجز إجراءات المسافر بوثيقة سفره واعرض عليه التجديد.
 
+reason-ENROLLMENT_REVOKED-traveler = يجب تجديد تسجيلك. سيساعدك أحد الموظفين.
+reason-ENROLLMENT_REVOKED-officer = أُلغيت رموز هذا التسجيل، فلا يوجد ما يُقارن به المسافر.
+reason-ENROLLMENT_REVOKED-remedy = أنجز إجراءات المسافر بوثيقة سفره، ثم ليُلتقط الوجه أو الأصابع من جديد في مكتب التسجيل.
+
 reason-FACTOR_NOT_ENROLLED-traveler = بطاقتك تحتاج إلى استكمال. سيساعدك أحد الموظفين.
 reason-FACTOR_NOT_ENROLLED-officer = لا يتضمن التسجيل الوجه ولا الإصبع اللذين يطلبهما هذا الموقع.
 reason-FACTOR_NOT_ENROLLED-remedy = أنجز إجراءات المسافر بوثيقة سفره، واعرض عليه تسجيل الوجه أو الأصابع.

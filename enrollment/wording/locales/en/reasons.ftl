@@ -141,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = Your enrollment has ended. An officer will 
 reason-ENROLLMENT_EXPIRED-officer = The traveler’s enrollment has expired.
 reason-ENROLLMENT_EXPIRED-remedy = Process the traveler with the travel document and offer a renewal.
 
+reason-ENROLLMENT_REVOKED-traveler = Your registration has to be renewed. An officer will help.
+reason-ENROLLMENT_REVOKED-officer = The codes of this enrollment were revoked, so nothing can be compared with the traveler.
+reason-ENROLLMENT_REVOKED-remedy = Process the traveler with the travel document, then have face or fingers taken anew at the enrollment desk.
+
 reason-FACTOR_NOT_ENROLLED-traveler = This card needs more here. An officer will help.
 reason-FACTOR_NOT_ENROLLED-officer = The enrollment has neither the face nor the finger that this location’s policy asks for.
 reason-FACTOR_NOT_ENROLLED-remedy = Process the traveler with the travel document, and offer to have face or fingers enrolled.

@@ -141,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = Su inscripción ha terminado. Un agente le 
 reason-ENROLLMENT_EXPIRED-officer = La inscripción del viajero ha caducado.
 reason-ENROLLMENT_EXPIRED-remedy = Atienda al viajero con su documento de viaje y ofrézcale la renovación.
 
+reason-ENROLLMENT_REVOKED-traveler = Su inscripción debe renovarse. Un agente le ayudará.
+reason-ENROLLMENT_REVOKED-officer = Los códigos de esta inscripción se revocaron: no hay nada con que comparar al viajero.
+reason-ENROLLMENT_REVOKED-remedy = Atienda al viajero con su documento de viaje y haga que vuelvan a tomarle el rostro o los dedos en el puesto de inscripción.
+
 reason-FACTOR_NOT_ENROLLED-traveler = A su tarjeta le falta un dato. Un agente le ayudará.
 reason-FACTOR_NOT_ENROLLED-officer = La inscripción no tiene ni el rostro ni el dedo que pide este lugar.
 reason-FACTOR_NOT_ENROLLED-remedy = Atienda al viajero con su documento de viaje y ofrézcale inscribir el rostro o los dedos.

@@ -141,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = ご登録の期限が過ぎました。係�
 reason-ENROLLMENT_EXPIRED-officer = 旅行者の登録は期限切れです。
 reason-ENROLLMENT_EXPIRED-remedy = 渡航文書で手続きを行い、更新を案内してください。
 
+reason-ENROLLMENT_REVOKED-traveler = 登録の更新が必要です。係員がご案内します
+reason-ENROLLMENT_REVOKED-officer = この登録のコードは失効しており、照合できるものがありません。
+reason-ENROLLMENT_REVOKED-remedy = 渡航文書で手続きを行い、その後、登録窓口で顔または指を取り直してください。
+
 reason-FACTOR_NOT_ENROLLED-traveler = カードの登録が足りません。係員がご案内します
 reason-FACTOR_NOT_ENROLLED-officer = この場所で求められる顔も指も登録されていません。
 reason-FACTOR_NOT_ENROLLED-remedy = 渡航文書で手続きを行い、顔または指の登録を勧めてください。

@@ -141,6 +141,10 @@ reason-ENROLLMENT_EXPIRED-traveler = 您的登记已到期，工作人员会协�
 reason-ENROLLMENT_EXPIRED-officer = 旅客的登记已过期。
 reason-ENROLLMENT_EXPIRED-remedy = 请凭旅行证件为旅客办理，并建议其续期。
 
+reason-ENROLLMENT_REVOKED-traveler = 您的登记需要更新，工作人员会协助您
+reason-ENROLLMENT_REVOKED-officer = 此登记的编码已被撤销，没有可与旅客比对的内容。
+reason-ENROLLMENT_REVOKED-remedy = 请凭旅行证件为旅客办理，然后在登记处重新采集人脸或指纹。
+
 reason-FACTOR_NOT_ENROLLED-traveler = 此卡信息不全，工作人员会协助您
 reason-FACTOR_NOT_ENROLLED-officer = 登记中没有本地点所要求的人脸或指纹。
 reason-FACTOR_NOT_ENROLLED-remedy = 请凭旅行证件为旅客办理，并建议补登人脸或指纹。
