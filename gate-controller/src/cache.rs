@@ -54,16 +54,9 @@ impl Cache {
         Ok(self.get(STATE, b"")?.unwrap_or_default())
     }
 
-    /// The enrollment that this card claims. Codes of an older key than the present one, of which the change has not arrived
-    /// yet, are left out: compared under the present key they would only look like somebody else's.
+    /// The enrollment that this card claims.
     pub fn find(&self, card: &CardNumber) -> Result<Option<EnrollmentForGate>, StoreError> {
-        let Some(mut enrollment) = self.get::<EnrollmentForGate>(ENROLLMENTS, &self.pseudonym(card))? else {
-            return Ok(None);
-        };
-        if enrollment.key_generation != self.state()?.key_generation {
-            (enrollment.code, enrollment.fingers, enrollment.revoked) = (None, Vec::new(), true);
-        }
-        Ok(Some(enrollment))
+        self.get(ENROLLMENTS, &self.pseudonym(card))
     }
 
     /// Whether anything that was read is damaged: only [`Cache::clear`] helps.
@@ -154,32 +147,12 @@ mod tests {
             code: Some(ProtectedCode::new(Zeroizing::new(vec![version as u8; 8]))),
             finger_version: 0,
             fingers: Vec::new(),
-            key_generation: 1,
-            revoked: false,
         }
     }
 
     fn page(revision: u64, more: bool, changed: Vec<EnrollmentForGate>, removed: Vec<u8>) -> EnrollmentPage {
         let removed = removed.into_iter().map(|id| EnrollmentId::from_bytes([id; 16])).collect();
         EnrollmentPage { revision, epoch: EpochId::from_bytes([7; 16]), more, key_generation: 1, changed, removed }
-    }
-
-    #[test]
-    fn no_code_serves_any_longer_once_the_key_was_revoked() {
-        let cache = cache(&Arc::default());
-        let (one, two): (CardNumber, CardNumber) = ("04A1B2C3".parse().unwrap(), "04A1B2C4".parse().unwrap());
-        let both = vec![enrollment(1, one.as_str(), 1), enrollment(2, two.as_str(), 1)];
-        cache.take(&page(2, false, both, vec![]), now()).unwrap();
-        assert!(cache.find(&one).unwrap().unwrap().code.is_some());
-        // The first page of the synchronization tells of the new key, a later one of the second enrollment.
-        let revoked =
-            EnrollmentForGate { code: None, key_generation: 2, revoked: true, ..enrollment(1, one.as_str(), 2) };
-        let page = EnrollmentPage { key_generation: 2, ..page(3, true, vec![revoked], vec![]) };
-        cache.take(&page, now()).unwrap();
-        for card in [&one, &two] {
-            let found = cache.find(card).unwrap().unwrap();
-            assert!(found.code.is_none() && found.revoked, "{card}");
-        }
     }
 
     #[test]

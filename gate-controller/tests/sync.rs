@@ -7,7 +7,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, mpsc::channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -16,6 +16,7 @@ use actix_web::{
 };
 use jiff::Timestamp;
 use sallyport_gate::{
+    audit::GateAudit,
     cache::Cache,
     config::Identity,
     journal::Journal,
@@ -24,7 +25,11 @@ use sallyport_gate::{
     view::*,
 };
 use sallyport_link::{Authority, Usage, server_config};
-use sallyport_privacy::vault::Vault;
+use sallyport_privacy::{
+    audit::{self, Checkpoint, Verifier, search_file},
+    keys::RootKey,
+    vault::Vault,
+};
 use sallyport_protocol::*;
 use sallyport_store::{Change, MemoryStore, Store as _};
 use serde::Deserialize;
@@ -122,8 +127,6 @@ fn enrollment(number: u8, status: EnrollmentStatus) -> EnrollmentForGate {
         code: Some(ProtectedCode::new(Zeroizing::new(vec![number; 8]))),
         finger_version: 0,
         fingers: Vec::new(),
-        key_generation: 1,
-        revoked: false,
     }
 }
 
@@ -134,6 +137,11 @@ struct Link {
     store: Arc<MemoryStore>,
     uploads: Uploads,
     folder: tempfile::TempDir,
+}
+
+fn audit(data: &Path) -> GateAudit {
+    let root = RootKey::create(&data.join("root.key"), "correct horse battery").unwrap();
+    GateAudit::start(data, Arc::new(root), |_| {}).unwrap()
 }
 
 impl Link {
@@ -150,6 +158,7 @@ impl Link {
             cache: Arc::new(Cache::new(store.clone(), Vault::new(&[1; 32]))),
             journal: Arc::new(journal),
             keys: Arc::new(KeyRing::empty(path.join("key"), Vault::new(&[2; 32]))),
+            audit: audit(path),
             view: watch::channel(view(&gate)).1,
             gate,
             grace: Duration::from_secs(3_600),
@@ -160,6 +169,23 @@ impl Link {
 
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
+    }
+
+    /// What the gate's audit trail tells, once it has so many entries.
+    fn await_noted(&self, entries: usize) -> Vec<String> {
+        let (began, path) = (Instant::now(), self.folder.path());
+        loop {
+            let told = search_file(path, audit::Query::default(), None).unwrap_or_default();
+            let acts: Vec<String> = told
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+                .map(|entry| format!("{} {}", entry["act"].as_str().unwrap(), entry["why"].as_str().unwrap()))
+                .collect();
+            if acts.len() >= entries || began.elapsed() > Duration::from_secs(30) {
+                return acts;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Connects elsewhere from now on.
@@ -271,6 +297,7 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     let mut link = Link::new();
     (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 4);
     let crossed = link.crossed(3);
+    assert_eq!(link.await_noted(1), ["start opened"]);
     link.round().unwrap();
     assert_eq!(link.status_of(1), Some(EnrollmentStatus::Active));
     assert_eq!(link.synchronizer.keys.generation(), Some(1));
@@ -278,6 +305,9 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     let health = link.script().health.clone().unwrap();
     assert_eq!((health.revision, health.records_waiting, health.mode), (4, 0, GateMode::Held));
     assert_eq!(health.troubles, [Reason::CameraUnavailable]);
+    let head = health.trail.unwrap();
+    assert!(head.key.parse::<Verifier>().unwrap().accepts(&head.checkpoint.parse::<Checkpoint>().unwrap()));
+    assert_eq!(link.await_noted(2), ["start opened", "grant new-generation"]);
     link.round().unwrap();
     let script = link.script();
     assert_eq!((&script.stored, &script.asked), (&crossed, &vec![0, 4]), "nothing is sent twice");
@@ -352,6 +382,8 @@ fn a_dismissed_gate_trusts_its_cache_no_longer() {
     assert_eq!(link.run_once(), LinkStatus { link: LinkState::Stale, trouble: Some(Reason::GateNotAdmitted) });
     let state = link.synchronizer.cache.state().unwrap();
     assert_eq!((state.synced, state.revision), (None, 1));
+    link.run_once();
+    assert_eq!(link.await_noted(3), ["start opened", "grant new-generation", "forget dismissed"], "once");
     assert_eq!(link.synchronizer.journal.waiting_count(), 1, "a dismissal is no fault of the record");
 
     link.script().dismissed = false;

@@ -119,8 +119,6 @@ reasons! {
     EnrollmentSuspended = "ENROLLMENT_SUSPENDED", Referral;
     /// The enrollment has expired.
     EnrollmentExpired = "ENROLLMENT_EXPIRED", Referral;
-    /// The enrollment's codes were revoked: face or fingers have to be taken anew.
-    EnrollmentRevoked = "ENROLLMENT_REVOKED", Referral;
     /// The enrollment has neither of the factors (face, finger) that this location's policy takes.
     FactorNotEnrolled = "FACTOR_NOT_ENROLLED", Referral;
     /// The gate has been cut off from the enrollment service for longer than its policy allows.
@@ -193,6 +191,8 @@ reasons! {
     ControllerInterrupted = "CONTROLLER_INTERRUPTED", Equipment;
     /// The journal could not be written, so that no door may move.
     JournalUnavailable = "JOURNAL_UNAVAILABLE", Equipment;
+    /// What officers do cannot be noted in the gate's audit trail.
+    AuditNotWritten = "AUDIT_NOT_WRITTEN", Equipment;
     /// The disk is full.
     DiskFull = "DISK_FULL", Equipment;
     /// A port that the gate needs is used by another program.

@@ -162,17 +162,6 @@ pub struct EnrollmentForGate {
     /// The fingers that are enrolled.
     #[serde(default)]
     pub fingers: Vec<FingerCodes>,
-    /// Generation of the application key with which all codes were made. With another one they match nobody.
-    #[serde(default = "of_the_first_version")]
-    pub key_generation: u32,
-    /// Whether codes were revoked, and face or fingers have to be taken anew.
-    #[serde(default)]
-    pub revoked: bool,
-}
-
-/// The one generation that there was before keys were revoked.
-fn of_the_first_version() -> u32 {
-    1
 }
 
 /// Changes since a revision.
@@ -242,6 +231,19 @@ pub struct GateHealth {
     pub records_waiting: u64,
     /// The cache's revision.
     pub revision: u64,
+    /// How far its audit trail has come; `None` from gates that keep none, or cannot read it.
+    #[serde(default)]
+    pub trail: Option<TrailHead>,
+}
+
+/// How far a gate's audit trail has come, as the gate signs it. Whoever remembers it notices when the trail is cut or
+/// rewritten later, by the gate's owner too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailHead {
+    /// The trail's public key.
+    pub key: String,
+    /// Its last check-point, one line.
+    pub checkpoint: String,
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
-use sallyport_protocol::{CrossingId, EnrollmentId};
-use ureq::{Agent, Body, RequestBuilder, http::Response, typestate::WithBody, unversioned::multipart::Form};
+use sallyport_protocol::CrossingId;
+use ureq::{Agent, unversioned::multipart::Form};
 
 /// A logged-in member of staff.
 pub struct Admin {
@@ -52,7 +52,13 @@ impl Admin {
         photograph: Option<&Path>,
         impressions: &[&Path],
     ) -> anyhow::Result<()> {
-        let token = self.token()?;
+        let form = self.page("/enrollments/new")?;
+        let token = form
+            .split_once("name=\"token\" value=\"")
+            .and_then(|(_, rest)| rest.split_once('"'))
+            .context("the form has no token")?
+            .0
+            .to_owned();
         let expires = TimeZone::UTC.to_datetime(Timestamp::now()).date() + 2.years();
         let expires = expires.to_string();
         let mut fields = Form::new()
@@ -68,53 +74,16 @@ impl Admin {
         for impression in impressions {
             fields = fields.file("impression", impression).context("read the impression")?;
         }
-        self.sent("/enrollments", |request| request.send(fields))
-    }
-
-    /// Takes a new photograph of the one whose card this is.
-    pub fn photograph(&self, card: &str, photograph: &Path) -> anyhow::Result<()> {
-        let list = self.page(&format!("/enrollments?search={card}"))?;
-        let mut links = list.split("href=\"/admin/enrollments/").filter_map(|link| link.split_once('"'));
-        let id: Option<EnrollmentId> = links.find_map(|(id, _)| id.parse().ok());
-        let id = id.context("nobody has this card")?;
-        let token = self.token()?;
-        let fields = Form::new().text("token", &token).file("photograph", photograph).context("read the photograph")?;
-        self.sent(&format!("/enrollments/{id}/photograph"), |request| request.send(fields))
-    }
-
-    /// Revokes the codes of everybody.
-    pub fn revoke_all(&self) -> anyhow::Result<()> {
-        let token = self.token()?;
-        self.sent("/revoke", |request| request.send_form([("token", token)]))
-    }
-
-    /// Whether all gates have heard of the last change of an enrollment.
-    pub fn gates_agree(&self) -> anyhow::Result<bool> {
-        let page = self.page("/gates")?;
-        let (_, numbers) = page.split_once("Enrollments up to</dt><dd><bdi>").context("no gate was heard of")?;
-        let (has, last) =
-            numbers.split_once("</bdi>").and_then(|(pair, _)| pair.split_once(" / ")).context("no numbers")?;
-        Ok(has == last)
-    }
-
-    fn token(&self) -> anyhow::Result<String> {
-        let form = self.page("/enrollments/new")?;
-        let token = form.split_once("name=\"token\" value=\"").and_then(|(_, rest)| rest.split_once('"'));
-        Ok(token.context("the form has no token")?.0.to_owned())
-    }
-
-    /// Sends a form, which must be answered by another page.
-    fn sent(
-        &self,
-        path: &str,
-        send: impl FnOnce(RequestBuilder<WithBody>) -> Result<Response<Body>, ureq::Error>,
-    ) -> anyhow::Result<()> {
-        let request = self.agent.post(format!("{}{path}", self.address)).header("origin", &self.origin);
-        let mut answer = send(request).with_context(|| format!("send {path}"))?;
+        let mut answer = self
+            .agent
+            .post(format!("{}/enrollments", self.address))
+            .header("origin", &self.origin)
+            .send(fields)
+            .context("send the enrollment")?;
         if !answer.status().is_redirection() {
             let page = answer.body_mut().read_to_string().unwrap_or_default();
             let why = page.split("role=\"alert\"").nth(1).unwrap_or(&page);
-            anyhow::bail!("{path} answered {}: {}", answer.status(), why.chars().take(300).collect::<String>());
+            anyhow::bail!("the enrollment answered {}: {}", answer.status(), why.chars().take(300).collect::<String>());
         }
         Ok(())
     }

@@ -201,21 +201,6 @@ pub const CONNECTED: &[Expected] = &[
     },
 ];
 
-/// After all codes were revoked: the card of whoever was not photographed anew yet.
-pub const REVOKED: Expected = Expected {
-    what: "a trusted traveler whose code was revoked",
-    officer: Some((OfficerChoice::Refuse, "To the enrollment desk")),
-    outcome: Outcome::RefusedByOfficer,
-    reason: Reason::EnrollmentRevoked,
-    stage: Some(Stage::Eligibility),
-    entry_opens: false,
-    exit_opens: false,
-    ..TRUSTED
-};
-
-/// The same, once that was done.
-pub const RENEWED: Expected = Expected { what: "the same, photographed anew", ..TRUSTED };
-
 /// Crossings while the enrollment service is stopped.
 pub const CUT_OFF: &[Expected] = &[
     Expected { what: "a genuine traveler, the service stopped", ..GENUINE },

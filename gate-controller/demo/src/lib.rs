@@ -14,5 +14,4 @@ pub mod process;
 pub mod report;
 mod scenes;
 pub mod stop;
-pub mod theft;
 pub mod world;

@@ -6,11 +6,10 @@ use anyhow::Context as _;
 use clap::Parser;
 use sallyport_demo::{
     admin::Admin,
-    crossings::{CONNECTED, CUT_OFF, Expected, RENEWED, REVOKED},
-    documents::{CARD, finger, name, scene},
+    crossings::{CONNECTED, CUT_OFF, Expected},
+    documents::{finger, name, scene},
     gate::GatePages,
     report, stop,
-    theft::Stolen,
     world::{Settings, World, wait_for},
 };
 use sallyport_protocol::CrossingRecord;
@@ -50,7 +49,6 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     println!("\n== The enrollment service is stopped");
     world.stop_service()?;
-    let stolen = Stolen::copy_of(&world)?;
     let mut late = Vec::new();
     for expected in CUT_OFF {
         late.push(summary.cross(expected, &gate)?);
@@ -66,7 +64,6 @@ fn main() -> anyhow::Result<ExitCode> {
         "",
         waiting == late.len() as u64 && arrived.iter().all(|&there| there),
     );
-    summary.cancel(&stolen, &admin, &world, &gate)?;
     let log = world.turnstile_log()?;
     summary.line("never were both doors open", "", !log.contains("violation") && log.contains("opened"));
     summary.print();
@@ -113,25 +110,6 @@ impl Summary {
         let seen = format!("{:>6} ms  {}", report::duration_ms(&record), report::name(&record.outcome));
         self.line(expected.what, &seen, faults.is_empty());
         Ok(record)
-    }
-
-    /// A stolen database is cancelled, and the traveler passes again the same day.
-    fn cancel(&mut self, stolen: &Stolen, admin: &Admin, world: &World, gate: &GatePages) -> anyhow::Result<()> {
-        println!("\n== The central database was stolen while the service was stopped");
-        let before = stolen.against(world)?;
-        println!("With all keys that the service has now, a stolen code and its owner's face: {before}");
-        println!("All codes are revoked in the web admin; the gate hears of it.");
-        admin.revoke_all()?;
-        let heard = || Ok(admin.gates_agree()?.then_some(()));
-        wait_for("the gate to forget the codes", heard)?;
-        let after = stolen.against(world)?;
-        println!("The same thief with all keys that there are afterwards: {after}");
-        self.line("a stolen code is worthless once it was revoked", "", before.matches() && !after.matches());
-        self.cross(&REVOKED, gate)?;
-        println!("\nThe traveler is photographed anew at the enrollment desk.");
-        admin.photograph(CARD, &world.asset("faces/obama3.jpg"))?;
-        wait_for("the gate to hear of the new code", heard)?;
-        self.cross(&RENEWED, gate).map(drop)
     }
 
     fn line(&mut self, what: &str, seen: &str, well: bool) {

@@ -110,11 +110,6 @@ impl World {
         self.settings.folder.join(name)
     }
 
-    /// Where `make setup` put this file.
-    pub fn asset(&self, name: &str) -> PathBuf {
-        self.settings.assets.join(name)
-    }
-
     /// The address of the gate's screens.
     pub fn screens(&self) -> String {
         let scheme = if self.settings.tls { "https" } else { "http" };
@@ -249,8 +244,9 @@ impl World {
         if !self.settings.alone {
             self.start_service()?;
             let admin = Admin::log_in(&self.web_admin(), &self.admin_password)?;
-            admin.enroll("Demonstration Traveler", documents::CARD, Some(&self.asset("faces/obama.jpg")), &[])?;
-            admin.enroll("Finger Traveler", documents::FINGER_CARD, None, &[&self.asset("fingers/p1_1.png")])?;
+            let asset = |name: &str| self.settings.assets.join(name);
+            admin.enroll("Demonstration Traveler", documents::CARD, Some(&asset("faces/obama.jpg")), &[])?;
+            admin.enroll("Finger Traveler", documents::FINGER_CARD, None, &[&asset("fingers/p1_1.png")])?;
         }
         self.start_gate()?;
         let gate = self.gate_pages();

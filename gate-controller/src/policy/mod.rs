@@ -132,8 +132,6 @@ pub struct EnrollmentFacts {
     pub face: bool,
     /// Whether the gate can compare a finger with it, given a sensor.
     pub fingers: bool,
-    /// Whether its codes were revoked, and face or fingers have to be taken anew.
-    pub revoked: bool,
 }
 
 /// What was learned from the token: no name, no number, nothing biometric.
@@ -172,7 +170,6 @@ impl Policy {
             (true, _) if sensor_works => Ok(Factor::Finger),
             (_, true) => Ok(Factor::Face),
             (true, false) => Err(Reason::FingerSensorUnavailable),
-            (false, false) if enrollment.revoked => Err(Reason::EnrollmentRevoked),
             (false, false) => Err(Reason::FactorNotEnrolled),
         }
     }
@@ -287,8 +284,7 @@ mod tests {
         let hours_ago = |hours: i64| Timestamp::from_second(now().as_second() - hours * 3_600).unwrap();
         let objections = |status, expires, synced| {
             let id = EnrollmentId::from_bytes([1; 16]);
-            let enrollment =
-                EnrollmentFacts { id, status, expires, synced, face: true, fingers: false, revoked: false };
+            let enrollment = EnrollmentFacts { id, status, expires, synced, face: true, fingers: false };
             let token = TokenKind::TrustedTravelerCard;
             let facts = DocumentFacts { token, enrollment: Some(enrollment), ..passport() };
             Policy::default().objections(&facts, now())
@@ -320,13 +316,9 @@ mod tests {
         ] {
             let policy = Policy { card_factor, ..Policy::default() };
             let (id, status) = (EnrollmentId::from_bytes([1; 16]), EnrollmentStatus::Active);
-            let enrollment =
-                EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers, revoked: false };
+            let enrollment = EnrollmentFacts { id, status, expires: now(), synced: now(), face, fingers };
             for (works, expected) in [(true, with), (false, without)] {
                 assert_eq!(policy.factor(&enrollment, works), expected, "{card_factor:?} {face} {fingers} {works}");
-                let revoked = EnrollmentFacts { revoked: true, ..enrollment.clone() };
-                let told = expected.map_err(|why| if why == NotEnrolled { Reason::EnrollmentRevoked } else { why });
-                assert_eq!(policy.factor(&revoked, works), told, "what was taken anew serves, and the rest is told");
             }
         }
     }

@@ -246,7 +246,6 @@ impl DocumentStation {
             synced: state.synced.unwrap_or(Timestamp::UNIX_EPOCH),
             face: face.is_some(),
             fingers: fingers.is_some(),
-            revoked: enrollment.revoked,
         }));
         self.evidence.lay_enrollment(crossing, face, fingers);
         Ok(facts)

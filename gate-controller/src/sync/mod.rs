@@ -15,6 +15,7 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_privacy::{
+    audit::Act,
     keys::{ApplicationKey, EnrollmentSeed, KeyError},
     template::{FingerProjection, Projection},
     vault::Vault,
@@ -28,11 +29,16 @@ pub use self::{
     uploads::Uploads,
 };
 use crate::{
+    audit::{GateAudit, GateDeed},
     cache::Cache,
     journal::{Journal, JournalError},
     policy,
     view::{GateView, LinkState},
 };
+
+/// What the gate's audit trail calls them.
+const CACHE: &str = "cache";
+const APPLICATION_KEY: &str = "trusted-traveler";
 
 /// The application key: sealed on the disk, open in memory.
 pub struct KeyRing {
@@ -125,6 +131,8 @@ pub struct Synchronizer {
     pub journal: Arc<Journal>,
     /// The application key.
     pub keys: Arc<KeyRing>,
+    /// The gate's audit trail.
+    pub audit: GateAudit,
     /// What the gate looks like.
     pub view: watch::Receiver<GateView>,
     /// How long the cache is trusted without the service.
@@ -199,6 +207,9 @@ impl Synchronizer {
         if let Err(SyncError::Centre(error)) = &result
             && error.is_dismissal()
         {
+            if self.cache.state()?.synced.is_some() {
+                self.audit.note(GateDeed::own(Act::Forget, CACHE, "dismissed"));
+            }
             self.cache.distrust()?;
         }
         result
@@ -215,6 +226,7 @@ impl Synchronizer {
             troubles: view.troubles.into_iter().filter(|&reason| reason != Reason::CentreUnreachable).collect(),
             records_waiting: self.journal.waiting_count() as u64,
             revision,
+            trail: self.audit.head(),
         })?;
         Ok(())
     }
@@ -222,6 +234,7 @@ impl Synchronizer {
     fn fetch_enrollments(&self) -> Result<(), SyncError> {
         if self.cache.is_damaged() {
             tracing::error!("a record of the cache is damaged: all is forgotten and fetched anew");
+            self.audit.note(GateDeed::own(Act::Forget, CACHE, "damaged"));
             self.cache.clear()?;
         }
         loop {
@@ -229,6 +242,7 @@ impl Synchronizer {
             let page = match self.centre.enrollments(state.revision, state.epoch) {
                 Err(error) if error.is_of_another_history() && state.revision > 0 => {
                     tracing::warn!("{error}: all is forgotten and fetched anew");
+                    self.audit.note(GateDeed::own(Act::Forget, CACHE, "another-history"));
                     self.cache.clear()?;
                     continue;
                 }
@@ -237,6 +251,7 @@ impl Synchronizer {
             if self.keys.generation() != Some(page.key_generation) {
                 let grant = self.centre.application_key()?;
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
+                self.audit.note(GateDeed::own(Act::Grant, APPLICATION_KEY, "new-generation"));
                 self.keys.replace(ApplicationKey::received(key, grant.generation))?;
             }
             self.cache.take(&page, Timestamp::now())?;

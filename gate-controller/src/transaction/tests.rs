@@ -38,7 +38,6 @@ fn card(face: bool, fingers: bool) -> DocumentFacts {
         synced: Timestamp::from_millisecond(1_795_000_000_000).unwrap(),
         face,
         fingers,
-        revoked: false,
     };
     let token = TokenKind::TrustedTravelerCard;
     DocumentFacts { token, document_type: None, issuer: None, birth: None, expiry: None, enrollment: Some(enrollment) }

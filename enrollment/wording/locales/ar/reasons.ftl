@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = انتهت مدة تسجيلك. سيساع�
 reason-ENROLLMENT_EXPIRED-officer = انتهت صلاحية تسجيل المسافر.
 reason-ENROLLMENT_EXPIRED-remedy = أنجز إجراءات المسافر بوثيقة سفره واعرض عليه التجديد.
 
-reason-ENROLLMENT_REVOKED-traveler = يجب تجديد تسجيلك. سيساعدك أحد الموظفين.
-reason-ENROLLMENT_REVOKED-officer = أُلغيت رموز هذا التسجيل، فلا يوجد ما يُقارن به المسافر.
-reason-ENROLLMENT_REVOKED-remedy = أنجز إجراءات المسافر بوثيقة سفره، ثم ليُلتقط الوجه أو الأصابع من جديد في مكتب التسجيل.
-
 reason-FACTOR_NOT_ENROLLED-traveler = بطاقتك تحتاج إلى استكمال. سيساعدك أحد الموظفين.
 reason-FACTOR_NOT_ENROLLED-officer = لا يتضمن التسجيل الوجه ولا الإصبع اللذين يطلبهما هذا الموقع.
 reason-FACTOR_NOT_ENROLLED-remedy = أنجز إجراءات المسافر بوثيقة سفره، واعرض عليه تسجيل الوجه أو الأصابع.
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = تحقق مما إذا كان مسافر 
 reason-JOURNAL_UNAVAILABLE-traveler = استخدم بوابة أخرى من فضلك.
 reason-JOURNAL_UNAVAILABLE-officer = تتعذّر الكتابة في سجل العبور، لذا لا يجوز تحريك أي باب.
 reason-JOURNAL_UNAVAILABLE-remedy = اطلب من الفني فحص القرص وصلاحيات مجلد السجل.
+
+reason-AUDIT_NOT_WRITTEN-traveler = استخدم بوابة أخرى من فضلك.
+reason-AUDIT_NOT_WRITTEN-officer = لا يمكن قيد أفعال الموظفين في سجل التدقيق.
+reason-AUDIT_NOT_WRITTEN-remedy = ما زالت الأبواب تُفتح يدويًا ويُقيَّد ذلك لاحقًا؛ وحتى ذلك الحين لا يُقبل أحد ولا تُعرض صورة. اطلب من الفني فحص القرص.
 
 reason-DISK_FULL-traveler = استخدم بوابة أخرى من فضلك.
 reason-DISK_FULL-officer = قرص وحدة التحكم ممتلئ.

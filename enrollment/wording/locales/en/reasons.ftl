@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = Your enrollment has ended. An officer will 
 reason-ENROLLMENT_EXPIRED-officer = The traveler’s enrollment has expired.
 reason-ENROLLMENT_EXPIRED-remedy = Process the traveler with the travel document and offer a renewal.
 
-reason-ENROLLMENT_REVOKED-traveler = Your registration has to be renewed. An officer will help.
-reason-ENROLLMENT_REVOKED-officer = The codes of this enrollment were revoked, so nothing can be compared with the traveler.
-reason-ENROLLMENT_REVOKED-remedy = Process the traveler with the travel document, then have face or fingers taken anew at the enrollment desk.
-
 reason-FACTOR_NOT_ENROLLED-traveler = This card needs more here. An officer will help.
 reason-FACTOR_NOT_ENROLLED-officer = The enrollment has neither the face nor the finger that this location’s policy asks for.
 reason-FACTOR_NOT_ENROLLED-remedy = Process the traveler with the travel document, and offer to have face or fingers enrolled.
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = See whether a traveler is still in the ga
 reason-JOURNAL_UNAVAILABLE-traveler = Please use another gate.
 reason-JOURNAL_UNAVAILABLE-officer = The journal cannot be written, so that no door may move.
 reason-JOURNAL_UNAVAILABLE-remedy = Have the technician check the disk and the rights of the journal’s folder.
+
+reason-AUDIT_NOT_WRITTEN-traveler = Please use another gate.
+reason-AUDIT_NOT_WRITTEN-officer = What officers do cannot be noted in the audit trail.
+reason-AUDIT_NOT_WRITTEN-remedy = Doors still open by hand, and it is noted later; nobody is accepted, and no picture is shown, until then. Have the technician look at the disk.
 
 reason-DISK_FULL-traveler = Please use another gate.
 reason-DISK_FULL-officer = The disk of the controller is full.

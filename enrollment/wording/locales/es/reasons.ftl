@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = Su inscripción ha terminado. Un agente le 
 reason-ENROLLMENT_EXPIRED-officer = La inscripción del viajero ha caducado.
 reason-ENROLLMENT_EXPIRED-remedy = Atienda al viajero con su documento de viaje y ofrézcale la renovación.
 
-reason-ENROLLMENT_REVOKED-traveler = Su inscripción debe renovarse. Un agente le ayudará.
-reason-ENROLLMENT_REVOKED-officer = Los códigos de esta inscripción se revocaron: no hay nada con que comparar al viajero.
-reason-ENROLLMENT_REVOKED-remedy = Atienda al viajero con su documento de viaje y haga que vuelvan a tomarle el rostro o los dedos en el puesto de inscripción.
-
 reason-FACTOR_NOT_ENROLLED-traveler = A su tarjeta le falta un dato. Un agente le ayudará.
 reason-FACTOR_NOT_ENROLLED-officer = La inscripción no tiene ni el rostro ni el dedo que pide este lugar.
 reason-FACTOR_NOT_ENROLLED-remedy = Atienda al viajero con su documento de viaje y ofrézcale inscribir el rostro o los dedos.
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = Vea si queda algún viajero dentro. Si vu
 reason-JOURNAL_UNAVAILABLE-traveler = Use otra puerta, por favor.
 reason-JOURNAL_UNAVAILABLE-officer = No se puede escribir el diario de pasos, de modo que ninguna puerta debe moverse.
 reason-JOURNAL_UNAVAILABLE-remedy = Pida al técnico que revise el disco y los permisos de la carpeta del diario.
+
+reason-AUDIT_NOT_WRITTEN-traveler = Use otra puerta, por favor.
+reason-AUDIT_NOT_WRITTEN-officer = Los actos de los agentes no se pueden anotar en el registro de auditoría.
+reason-AUDIT_NOT_WRITTEN-remedy = Las puertas siguen abriéndose a mano y se anota después; hasta entonces no se acepta a nadie ni se muestra ninguna imagen. Pida al técnico que revise el disco.
 
 reason-DISK_FULL-traveler = Use otra puerta, por favor.
 reason-DISK_FULL-officer = El disco del controlador está lleno.

@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = Votre inscription a pris fin. Un agent va v
 reason-ENROLLMENT_EXPIRED-officer = L’inscription du voyageur a expiré.
 reason-ENROLLMENT_EXPIRED-remedy = Traitez le voyageur avec son document de voyage et proposez un renouvellement.
 
-reason-ENROLLMENT_REVOKED-traveler = Votre inscription doit être renouvelée. Un agent va vous aider.
-reason-ENROLLMENT_REVOKED-officer = Les codes de cette inscription ont été révoqués : rien ne peut être comparé avec le voyageur.
-reason-ENROLLMENT_REVOKED-remedy = Traitez le voyageur avec son document de voyage, puis faites reprendre son visage ou ses doigts au guichet d’inscription.
-
 reason-FACTOR_NOT_ENROLLED-traveler = Il manque un élément à votre carte. Un agent va vous aider.
 reason-FACTOR_NOT_ENROLLED-officer = L’inscription ne comporte ni le visage ni le doigt que ce lieu exige.
 reason-FACTOR_NOT_ENROLLED-remedy = Traitez le voyageur avec son document de voyage, et proposez d’inscrire son visage ou ses doigts.
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = Voyez si un voyageur est encore dans le s
 reason-JOURNAL_UNAVAILABLE-traveler = Veuillez utiliser un autre passage.
 reason-JOURNAL_UNAVAILABLE-officer = Le registre des passages ne peut être écrit : aucune porte ne doit bouger.
 reason-JOURNAL_UNAVAILABLE-remedy = Faites vérifier par le technicien le disque et les droits sur le dossier du registre.
+
+reason-AUDIT_NOT_WRITTEN-traveler = Veuillez utiliser un autre passage.
+reason-AUDIT_NOT_WRITTEN-officer = Les actes des agents ne peuvent pas être consignés dans la piste d’audit.
+reason-AUDIT_NOT_WRITTEN-remedy = Les portes s’ouvrent toujours à la main, et c’est consigné plus tard ; d’ici là, personne n’est accepté et aucune image n’est montrée. Faites vérifier le disque par le technicien.
 
 reason-DISK_FULL-traveler = Veuillez utiliser un autre passage.
 reason-DISK_FULL-officer = Le disque du contrôleur est plein.

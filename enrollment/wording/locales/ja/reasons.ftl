@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = ご登録の期限が過ぎました。係�
 reason-ENROLLMENT_EXPIRED-officer = 旅行者の登録は期限切れです。
 reason-ENROLLMENT_EXPIRED-remedy = 渡航文書で手続きを行い、更新を案内してください。
 
-reason-ENROLLMENT_REVOKED-traveler = 登録の更新が必要です。係員がご案内します
-reason-ENROLLMENT_REVOKED-officer = この登録のコードは失効しており、照合できるものがありません。
-reason-ENROLLMENT_REVOKED-remedy = 渡航文書で手続きを行い、その後、登録窓口で顔または指を取り直してください。
-
 reason-FACTOR_NOT_ENROLLED-traveler = カードの登録が足りません。係員がご案内します
 reason-FACTOR_NOT_ENROLLED-officer = この場所で求められる顔も指も登録されていません。
 reason-FACTOR_NOT_ENROLLED-remedy = 渡航文書で手続きを行い、顔または指の登録を勧めてください。
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = ゲート内に旅行者が残ってい�
 reason-JOURNAL_UNAVAILABLE-traveler = ほかのゲートをご利用ください
 reason-JOURNAL_UNAVAILABLE-officer = 通過記録を書き込めないため、ドアを動かせません。
 reason-JOURNAL_UNAVAILABLE-remedy = ディスクと、記録フォルダーの権限の確認を技術者に依頼してください。
+
+reason-AUDIT_NOT_WRITTEN-traveler = ほかのゲートをご利用ください
+reason-AUDIT_NOT_WRITTEN-officer = 係員の行為を監査証跡に記録できません。
+reason-AUDIT_NOT_WRITTEN-remedy = 扉は手動で開けられ、後で記録されます。それまで通過許可と画像の表示はできません。技術者にディスクの確認を依頼してください。
 
 reason-DISK_FULL-traveler = ほかのゲートをご利用ください
 reason-DISK_FULL-officer = 制御装置のディスクに空きがありません。

@@ -141,10 +141,6 @@ reason-ENROLLMENT_EXPIRED-traveler = 您的登记已到期，工作人员会协�
 reason-ENROLLMENT_EXPIRED-officer = 旅客的登记已过期。
 reason-ENROLLMENT_EXPIRED-remedy = 请凭旅行证件为旅客办理，并建议其续期。
 
-reason-ENROLLMENT_REVOKED-traveler = 您的登记需要更新，工作人员会协助您
-reason-ENROLLMENT_REVOKED-officer = 此登记的编码已被撤销，没有可与旅客比对的内容。
-reason-ENROLLMENT_REVOKED-remedy = 请凭旅行证件为旅客办理，然后在登记处重新采集人脸或指纹。
-
 reason-FACTOR_NOT_ENROLLED-traveler = 此卡信息不全，工作人员会协助您
 reason-FACTOR_NOT_ENROLLED-officer = 登记中没有本地点所要求的人脸或指纹。
 reason-FACTOR_NOT_ENROLLED-remedy = 请凭旅行证件为旅客办理，并建议补登人脸或指纹。
@@ -283,6 +279,10 @@ reason-CONTROLLER_INTERRUPTED-remedy = 请查看闸机内是否还有旅客；�
 reason-JOURNAL_UNAVAILABLE-traveler = 请使用其他通道
 reason-JOURNAL_UNAVAILABLE-officer = 无法写入通行记录，因此任何门都不得移动。
 reason-JOURNAL_UNAVAILABLE-remedy = 请技术人员检查磁盘以及记录文件夹的权限。
+
+reason-AUDIT_NOT_WRITTEN-traveler = 请使用其他通道
+reason-AUDIT_NOT_WRITTEN-officer = 无法将工作人员的操作记入审计日志。
+reason-AUDIT_NOT_WRITTEN-remedy = 仍可手动开门，稍后补记；在此之前不能放行旅客，也不显示图像。请技术人员检查磁盘。
 
 reason-DISK_FULL-traveler = 请使用其他通道
 reason-DISK_FULL-officer = 控制器的磁盘已满。

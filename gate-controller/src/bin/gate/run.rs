@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
 use sallyport_gate::{
     accounts::FileAccounts,
+    audit::{Condition, GateAudit},
     cache::Cache,
     config::{Camera, Config, Fingerprint, Identity, Reader},
     journal::Journal,
@@ -46,7 +47,7 @@ const ORDERS_WAITING_MAX: usize = 16;
 
 /// Runs until a signal ends it. What the operator must put right first is an error; whatever can go wrong later is
 /// shown on the screens and tried again.
-pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
+pub(crate) fn run(config: &Config, root: &Arc<RootKey>) -> anyhow::Result<()> {
     let trust = trust_store(&config.trust)?;
     let centre = match (&config.centre, &config.identity) {
         (Some(centre), Some(identity)) => {
@@ -60,6 +61,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
     let Devices { reader, cameras, fingers, simulation } = devices(config, &display, finished)?;
     let (sender, inputs) = channel();
     let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
+    let audit = start_audit(config, root, &sender)?;
 
     let station = Station::new(Seam {
         traveler: display.traveler(),
@@ -67,6 +69,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         orders: order,
         referral: desk,
         accounts: Arc::new(FileAccounts(accounts(&config.data))),
+        audit: audit.clone(),
         language: config.language.clone(),
         simulated: simulation.is_some(),
         others: config.screens.others.clone(),
@@ -96,6 +99,7 @@ pub(crate) fn run(config: &Config, root: &RootKey) -> anyhow::Result<()> {
         mode,
         display,
         journal,
+        audit,
         cache,
         keys: Arc::new(keys),
         centre,
@@ -179,6 +183,19 @@ fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
         );
     }
     Ok(trust)
+}
+
+fn start_audit(config: &Config, root: &Arc<RootKey>, sender: &Sender<Input>) -> anyhow::Result<GateAudit> {
+    let sender = sender.clone();
+    let told = move |condition| {
+        let (reason, there) = match condition {
+            Condition::Waiting => (Reason::AuditNotWritten, true),
+            Condition::Written => (Reason::AuditNotWritten, false),
+            Condition::Damaged => (Reason::StoreCorrupt, true),
+        };
+        let _ = sender.send(Input::Aside { reason, there });
+    };
+    GateAudit::start(&config.data, root.clone(), told).context("start the audit trail")
 }
 
 /// Without its journal no door moves, so this waits until there is one, and says so.

@@ -32,11 +32,6 @@ pub(super) struct Rules {
 /// Most frames that are fused: more add hardly anything.
 const FRAMES_MAX: usize = 8;
 
-/// How many frames of each camera that sees the traveler the cues must have looked at before a match counts without their
-/// verdict: as many as they had when their rates were measured (`matcher-eval pad --moments 3`). A controller that is too
-/// busy to look must not take a picture for a head.
-const LOOKS_MIN: u32 = 3;
-
 /// What is known so far.
 pub(super) struct Attempt {
     rules: Rules,
@@ -54,15 +49,12 @@ struct Watch {
     tracker: Tracker,
     traveler: bool,
     second_person: bool,
-    /// Frames at which the cues looked.
-    looks: u32,
 }
 
 impl Attempt {
     /// An attempt that begins now, at 0 of its clock.
     pub(super) fn new(rules: Rules, liveness: Liveness) -> Self {
-        let watch =
-            |_| Watch { tracker: Tracker::new(Zone::default()), traveler: false, second_person: false, looks: 0 };
+        let watch = |_| Watch { tracker: Tracker::new(Zone::default()), traveler: false, second_person: false };
         Self {
             rules,
             watches: Position::ALL.map(watch),
@@ -120,10 +112,8 @@ impl Attempt {
         match self.fusion.add(template, Fused::weight(quality)) {
             Ok(Added::Unlike) => self.forget(),
             Ok(Added::Kept | Added::Surplus) => {
-                match (self.liveness.look(view), self.watches.get_mut(usize::from(view.camera))) {
-                    (Ok(()), Some(watch)) => watch.looks = watch.looks.saturating_add(1),
-                    (Ok(()), None) => {}
-                    (Err(error), _) => self.note(problem::face(&error)),
+                if let Err(error) = self.liveness.look(view) {
+                    self.note(problem::face(&error));
                 }
             }
             Err(error) => tracing::error!("a sample was left out: {error}"),
@@ -145,9 +135,7 @@ impl Attempt {
             (LivenessRule::Off, _) => true,
             _ if self.suspected => false,
             (_, Verdict::Genuine) => true,
-            (LivenessRule::WhenSeen, Verdict::Undecided) => {
-                now_ms >= self.rules.liveness_patience_ms && self.has_looked_enough()
-            }
+            (LivenessRule::WhenSeen, Verdict::Undecided) => now_ms >= self.rules.liveness_patience_ms,
             _ => false,
         };
         let safe = probe.is_safe(score, self.rules.threshold, self.rules.frames_min);
@@ -178,9 +166,6 @@ impl Attempt {
             (Some(score), LivenessRule::Required, Verdict::Undecided) if score >= self.rules.threshold => {
                 Err(problem::suspected(&self.liveness, &self.measurement(score)))
             }
-            (Some(score), _, Verdict::Undecided) if score >= self.rules.threshold && !self.has_looked_enough() => {
-                Err(Reason::FaceCaptureTimeout.into())
-            }
             (Some(score), ..) => Ok(self.measurement(score)),
         }
     }
@@ -191,10 +176,6 @@ impl Attempt {
             return Some(TravelerInstruction::OnePersonOnly);
         }
         quality?.guidance().map(problem::instruction)
-    }
-
-    fn has_looked_enough(&self) -> bool {
-        self.watches.iter().filter(|watch| watch.traveler).all(|watch| watch.looks >= LOOKS_MIN)
     }
 
     fn has_second_person(&self) -> bool {
@@ -208,7 +189,6 @@ impl Attempt {
     fn forget(&mut self) {
         self.fusion.clear();
         self.liveness.forget();
-        self.watches.iter_mut().for_each(|watch| watch.looks = 0);
         self.score = None;
         self.suspected = false;
     }

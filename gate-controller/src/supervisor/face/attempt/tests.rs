@@ -134,20 +134,6 @@ fn a_stranger_is_measured_and_does_not_match() {
 }
 
 #[test]
-fn a_controller_too_busy_to_look_takes_no_picture_for_a_head() {
-    let mut bench = Bench::new(LivenessRule::WhenSeen);
-    // Patience has run out, and each camera was looked at twice only.
-    for at in [Lower, Middle, Upper, Lower, Middle, Upper] {
-        assert_eq!(bench.holder(at, 1_200), None);
-    }
-    assert_eq!(reason(bench.attempt.end()), Err(Reason::FaceCaptureTimeout));
-    let mut bench = Bench::new(LivenessRule::WhenSeen);
-    let looks = [Lower, Middle, Upper].map(|at| (0..3).map(move |_| at)).into_iter().flatten();
-    let decided: Vec<_> = looks.map(|at| bench.holder(at, 1_200)).collect();
-    assert!(decided.last().unwrap().is_some(), "{decided:?}");
-}
-
-#[test]
 fn nobody_there_is_no_face() {
     let mut bench = Bench::new(LivenessRule::WhenSeen);
     assert_eq!(bench.frame(Middle, 0, &[], 0.0), None);
@@ -172,10 +158,6 @@ fn a_living_face_is_asked_for_as_the_rule_says() {
         bench.cue.says(head);
         bench.holder(Lower, 0);
         assert_eq!(bench.holder(Middle, 30).is_some(), early, "{rule:?}, {head:?}");
-        for ms in [60, 90, 120] {
-            bench.holder(Lower, ms);
-            assert_eq!(bench.holder(Middle, ms).is_some(), early, "{rule:?}, {head:?}");
-        }
         assert_eq!(bench.holder(Middle, 1_000).is_some(), late, "{rule:?}, {head:?}");
         assert_eq!(reason(bench.attempt.end()), end, "{rule:?}, {head:?}");
     }
