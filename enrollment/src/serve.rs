@@ -11,7 +11,11 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp};
 use sallyport_link::server_config;
-use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
+use sallyport_privacy::{
+    accounts::Accounts,
+    audit::{Act, operator},
+    template::EMBEDDING_LENGTH,
+};
 use sallyport_store::Opening;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -22,7 +26,7 @@ use crate::{
     api,
     audit::Audit,
     config::{Config, Kept},
-    gates::{Admission, Reports},
+    gates::{Admission, Reports, Trails},
     registry::{Fingerprints, Portraits, Registry},
     vaults::{Keys, Opened, Vaults},
     web,
@@ -50,6 +54,8 @@ pub struct Service {
     pub admission: Admission,
     /// What they reported.
     pub reports: Reports,
+    /// How far their audit trails have come.
+    pub trails: Trails,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
     /// Reads impressions of fingers.
@@ -74,10 +80,16 @@ impl Service {
             bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
         }
         let fingerprints = Fingerprints::load(&config.models);
-        let mut said = String::new();
-        let (registry, reports, vaults, audit) = loop {
-            let why = match stores(config, keys, opening) {
-                Ok(opened) => break opened,
+        let (mut said, mut begun) = (String::new(), None);
+        let (audit, (registry, reports, trails, vaults)) = loop {
+            // A trail that was opened stays open while the rest is tried again: it tells of one beginning.
+            let audit = begun.take().map_or_else(|| trail(config, keys, opening), Ok);
+            let why = match audit.map(|audit| (stores(config, keys, opening), audit)) {
+                Ok((Ok(opened), audit)) => break (audit, opened),
+                Ok((Err(error), audit)) => {
+                    begun = Some(audit);
+                    format!("{error:#}")
+                }
                 Err(error) => format!("{error:#}"),
             };
             if why != said {
@@ -95,6 +107,7 @@ impl Service {
             registry,
             admission,
             reports,
+            trails,
             portraits,
             fingerprints,
             accounts,
@@ -105,13 +118,17 @@ impl Service {
     }
 }
 
-fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, Reports, Vaults, Audit)> {
+fn trail(config: &Config, keys: &Keys, opening: Opening) -> Result<Audit> {
     let audit = Audit::open(config, &keys.root, Timestamp::now())?;
     if opening == Opening::Restored {
-        audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
+        audit.note(&operator(), Act::Restore, None, "told-to")?;
     }
+    Ok(audit)
+}
+
+fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<(Registry, Reports, Trails, Vaults)> {
     let Opened { vaults, registry, reports } = Vaults::open(config, keys, opening)?;
-    Ok((Registry::open(registry, keys)?, Reports::new(reports), vaults, audit))
+    Ok((Registry::open(registry, &keys.root)?, Reports::new(reports.clone()), Trails::new(reports), vaults))
 }
 
 impl Service {
@@ -139,15 +156,10 @@ async fn keep_up(service: Arc<Service>) {
             }
         }
         let working = service.clone();
-        let done = actix_web::web::block(move || {
-            let now = Timestamp::now();
-            let revoked = working.registry.keep_up(now)?;
-            Ok::<_, anyhow::Error>((working.vaults.keep_up(now)?, revoked, working))
-        });
+        let done = actix_web::web::block(move || working.vaults.keep_up(Timestamp::now()).map(|done| (working, done)));
         match done.await {
-            Ok(Ok((done, revoked, service))) => {
+            Ok(Ok((service, done))) => {
                 for (count, act, why) in [
-                    (revoked, Act::Revoke, "key-revoked"),
                     (done.expired, Act::Expire, "retention"),
                     (done.resealed, Act::Rotate, "sealed-anew"),
                     (done.retired, Act::Rotate, "key-destroyed"),

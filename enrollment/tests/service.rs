@@ -33,11 +33,26 @@ use sallyport_protocol::{
 use serde_json::json;
 use ureq::Agent;
 
-use world::{CARD, NAME, PATIENCE, World, assets, changes, equipped, face, finger, get, text};
+use world::{CARD, NAME, PATIENCE, World, assets, equipped, face, finger, text};
+
+fn get<T: serde::de::DeserializeOwned>(gate: &Agent, world: &World, path: &str) -> Result<T, (u16, String)> {
+    let mut answer = gate.get(format!("{}{path}", world.gates)).call().map_err(|error| (0, error.to_string()))?;
+    let body = answer.body_mut().read_to_string().unwrap();
+    match answer.status().as_u16() {
+        200 => Ok(serde_json::from_str(&body).unwrap()),
+        status => Err((status, body)),
+    }
+}
 
 fn post(gate: &Agent, world: &World, path: &str, message: &impl serde::Serialize) -> (u16, String) {
     let mut answer = gate.post(format!("{}{path}", world.gates)).send_json(message).unwrap();
     (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+/// Everything, or what changed since an earlier page.
+fn changes(gate: &Agent, world: &World, since: Option<&EnrollmentPage>) -> EnrollmentPage {
+    let asked = since.map_or("since=0".to_owned(), |page| format!("since={}&epoch={}", page.revision, page.epoch));
+    get(gate, world, &format!("{}?{asked}", paths::ENROLLMENTS)).unwrap()
 }
 
 fn record(gate: &str) -> CrossingRecord {
@@ -97,7 +112,7 @@ fn only_admitted_gates_over_tls_1_3_are_answered() {
     world.start();
     let gate = world.gate("gate-1");
     let grant: ApplicationKeyGrant = get(&gate, &world, paths::APPLICATION_KEY).unwrap();
-    assert_eq!((grant.application.as_str(), grant.generation), ("trusted-traveler", 2));
+    assert_eq!((grant.application.as_str(), grant.generation), ("trusted-traveler", 1));
 
     let nobody = world.client(None);
     assert_eq!(get::<ApplicationKeyGrant>(&nobody, &world, paths::APPLICATION_KEY).unwrap_err().0, 0);
@@ -173,6 +188,7 @@ fn records_are_kept_once_for_their_own_gate_and_through_a_kill() {
         troubles: vec![Reason::CameraUnavailable],
         records_waiting: 2,
         revision: 0,
+        trail: None,
     };
     assert_eq!(post(&one, &world, paths::HEALTH, &health).0, 204);
     health.gate = "gate-2".parse().unwrap();
@@ -454,12 +470,18 @@ fn the_web_admin_trusts_no_stranger() {
 
     let eve = world.staff("eve", &password);
     let token = eve.token();
-    let elsewhere = eve.post_from("https://evil.example", &format!("{one}/suspend"), &[("token", &token)]);
+    let form = [("token", token.as_str()), ("why", "lost-card")];
+    let elsewhere = eve.post_from("https://evil.example", &format!("{one}/suspend"), &form);
     assert_eq!(elsewhere, 403, "from another page");
-    assert_eq!(eve.post(&format!("{one}/suspend"), &[("token", "guessed")]).0, 403);
-    assert_eq!(eve.post(&format!("{one}/suspend"), &[]).0, 400);
+    assert_eq!(eve.post(&format!("{one}/suspend"), &[("token", "guessed"), ("why", "mistake")]).0, 403);
+    assert_eq!(eve.post(&format!("{one}/suspend"), &[("why", "mistake")]).0, 400);
+    for why in [&[("token", token.as_str())][..], &[("token", &token), ("why", "")], &[("token", &token), ("why", "x")]]
+    {
+        let (status, page) = eve.post(&format!("{one}/suspend"), why);
+        assert!(status == 422 && page.contains("choose a reason"), "{status}: {page}");
+    }
     assert_eq!(eve.submit(&format!("{one}/delete")).0, 403, "only admin deletes");
-    assert_eq!(eve.post_from(&world.admin, &format!("{one}/suspend"), &[("token", &token)]), 303);
+    assert_eq!(eve.post_from(&world.admin, &format!("{one}/suspend"), &form), 303);
     assert_eq!(eve.post("/admin/logout", &[("token", &token)]), (303, "/admin".to_owned()));
     for path in ["/admin/enrollments", "/admin/gates", "/admin/crossings", one.as_str()] {
         assert_eq!(eve.get(path), (303, "/admin?login=needed".to_owned()), "{path}");

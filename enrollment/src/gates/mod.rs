@@ -1,9 +1,12 @@
-//! The fleet: which gates are admitted, what they are and what crossed them.
+//! The fleet: which gates are admitted, what they are what crossed them, and how far their audit trails
+//! have come.
 
 mod admission;
 mod reports;
+mod trails;
 
 pub use self::{
     admission::{Admission, AdmissionError},
     reports::{CrossingPage, GateReport, ReportError, Reports},
+    trails::{GateTrail, TrailAlarm, Trails},
 };

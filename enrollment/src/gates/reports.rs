@@ -242,6 +242,7 @@ mod tests {
             troubles: Vec::new(),
             records_waiting: 3,
             revision: 7,
+            trail: None,
         };
         assert_eq!(reports.last(&gate).unwrap(), None);
         reports.alive(&gate, health.clone(), Timestamp::UNIX_EPOCH).unwrap();

@@ -8,7 +8,7 @@ use sallyport_protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Consent, Only, PersonName, Revoked};
+use super::{Consent, PersonName};
 
 /// One enrollment of one trusted traveler.
 #[derive(Debug, Serialize, Deserialize)]
@@ -51,27 +51,11 @@ pub struct Enrollment {
     pub fingers_at: Option<Timestamp>,
     #[serde(default)]
     pub(super) fingers: Vec<FingerCodes>,
-    /// Generation of the application's key with which all codes were made.
-    #[serde(default = "of_the_first_version")]
-    pub key_generation: u32,
-    /// What was revoked, and was not taken anew yet.
-    #[serde(default)]
-    pub revoked: Option<Revoked>,
-}
-
-/// The one generation that there was before keys were revoked.
-fn of_the_first_version() -> u32 {
-    1
 }
 
 impl Enrollment {
-    /// What gates need of it, while this generation of the key is in use: codes of another one go nowhere.
-    pub(super) fn for_gate(mut self, key_generation: u32) -> EnrollmentForGate {
-        let revoked = self.revoked.is_some() || self.key_generation != key_generation;
-        if self.key_generation != key_generation {
-            self.code = None;
-            self.fingers.clear();
-        }
+    /// What gates need of it.
+    pub(super) fn for_gate(self) -> EnrollmentForGate {
         EnrollmentForGate {
             id: self.id,
             card: self.card,
@@ -82,8 +66,6 @@ impl Enrollment {
             code: self.code,
             finger_version: self.finger_version,
             fingers: self.fingers,
-            key_generation,
-            revoked,
         }
     }
 
@@ -100,14 +82,6 @@ impl Enrollment {
             *known = codes.impressions.len().max(*known);
         }
         fingers
-    }
-
-    /// Whether it belongs into this list.
-    pub(super) fn is_one_of(&self, only: Only) -> bool {
-        match only {
-            Only::All => true,
-            Only::Revoked => self.revoked.is_some(),
-        }
     }
 
     /// Whether name or card number holds each of these words.

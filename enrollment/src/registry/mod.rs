@@ -3,29 +3,25 @@
 //! Every change to an enrollment takes the next revision, and the tree of revisions holds one entry for each
 //! enrollment that is or was: a gate asks for what changed since the revision it has. Removed enrollments stay in it as
 //! tombstones, without anything about the person.
-//!
-//! Codes are made with the newest generation of the application's key. Those of an older one are revoked: they go to no gate,
-//! and are destroyed as soon as somebody comes by them.
 
 mod enrollment;
 mod fingers;
 mod history;
 mod person;
 mod portrait;
-mod renewal;
 mod retention;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use jiff::Timestamp;
 use sallyport_matcher::face::FaceTemplate;
 use sallyport_privacy::{
-    keys::{ApplicationKey, KeyError, KeyStore},
+    keys::{ApplicationKey, RootKey},
     template::{self, FingerProjection, TemplateError},
 };
 use sallyport_protocol::{
@@ -41,10 +37,8 @@ pub use self::{
     fingers::{FingerImpression, FingerprintError, Fingerprints, IMPRESSIONS_MAX},
     person::{Applicant, Consent, Expiry, PersonError, PersonName},
     portrait::{PortraitError, Portraits},
-    renewal::Revoked,
 };
-use self::{enrollment::sent_bytes, history::History, renewal::Factor};
-use crate::vaults::Keys;
+use self::{enrollment::sent_bytes, history::History};
 
 const ENROLLMENTS: &str = "enrollments";
 const CARDS: &str = "cards";
@@ -55,6 +49,8 @@ const CHUNK: usize = 500;
 const PAGE_BYTES_MAX: usize = 8 << 20;
 /// The application whose key protects the codes.
 pub const APPLICATION: &str = "trusted-traveler";
+/// Generation of its key.
+pub const KEY_GENERATION: u32 = 1;
 
 /// Why the registry did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +85,6 @@ pub enum RegistryError {
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The key store.
-    #[error(transparent)]
-    Key(#[from] KeyError),
 }
 
 /// The embedding of a face, with the manifest name of the net that made it.
@@ -107,17 +100,6 @@ impl<'a> From<&'a FaceTemplate> for Embedding<'a> {
     fn from(template: &'a FaceTemplate) -> Self {
         Self { model: template.model(), values: template.values() }
     }
-}
-
-/// Which enrollments are listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Only {
-    /// All.
-    #[default]
-    All,
-    /// Those whose codes were revoked and not all taken anew.
-    Revoked,
 }
 
 /// An enrollment in a list: damaged ones are listed as such and do not hide the others.
@@ -138,10 +120,7 @@ struct Revision {
 /// The registry over a store.
 pub struct Registry {
     store: SealedStore,
-    /// Where generations of the key are made and destroyed.
-    keys: Arc<dyn KeyStore>,
-    /// The newest generation. Changed only by whoever holds `last`.
-    key: RwLock<ApplicationKey>,
+    key: ApplicationKey,
     history: History,
     /// The last revision. Whoever changes something holds it.
     last: Mutex<u64>,
@@ -151,8 +130,8 @@ impl Registry {
     /// The trees that it keeps.
     pub const TREES: [&str; 4] = [ENROLLMENTS, CARDS, REVISIONS, history::EPOCHS];
 
-    /// The registry in this store, with the key for its codes from the key store.
-    pub fn open(store: SealedStore, keys: &Keys) -> Result<Self, RegistryError> {
+    /// The registry in this store, with the key for its codes from this root.
+    pub fn open(store: SealedStore, root: &RootKey) -> Result<Self, RegistryError> {
         let mut last = 0u64;
         let mut after: Option<Vec<u8>> = None;
         // The entry of the last change is never removed before a later one is there, so the greatest key is the last.
@@ -163,8 +142,7 @@ impl Registry {
             after = Some(key.clone());
         }
         let history = History::begin(&store, last)?;
-        let key = RwLock::new(renewal::key_in_use(keys, last)?);
-        Ok(Self { store, keys: keys.store.clone(), key, history, last: Mutex::new(last) })
+        Ok(Self { store, key: root.application(APPLICATION, KEY_GENERATION), history, last: Mutex::new(last) })
     }
 
     /// Enrolls a person with the embedding of a photograph, impressions of fingers, or both. Only protected codes are kept.
@@ -180,10 +158,10 @@ impl Registry {
             return Err(RegistryError::NoFactor);
         }
         let id = EnrollmentId::random();
-        let mut last = self.locked();
         let code = face.map(|face| self.protected(id, 1, face.values)).transpose()?;
         let mut fingers = Vec::new();
         self.protect_fingers(id, 1, impressions, &mut fingers)?;
+        let mut last = self.locked();
         let card_key = self.card_key(&applicant.card);
         if let Some(owner) = self.store.get::<EnrollmentId>(CARDS, &card_key)? {
             return Err(RegistryError::CardTaken(owner));
@@ -207,8 +185,6 @@ impl Registry {
             fingers_by: (!impressions.is_empty()).then(|| by.to_owned()),
             fingers_at: (!impressions.is_empty()).then_some(now),
             fingers,
-            key_generation: self.key().generation(),
-            revoked: None,
         };
         let card = self.store.seal(CARDS, &card_key, &id)?;
         self.write(&mut last, enrollment, vec![card])?;
@@ -229,14 +205,13 @@ impl Registry {
             return Err(RegistryError::NoFactor);
         }
         let mut last = self.locked();
-        let mut enrollment = self.current(id, now)?;
+        let mut enrollment = self.get(id)?;
         if anew || enrollment.fingers.is_empty() {
             enrollment.finger_version = enrollment.finger_version.saturating_add(1);
             enrollment.fingers.clear();
         }
         self.protect_fingers(id, enrollment.finger_version, impressions, &mut enrollment.fingers)?;
         (enrollment.fingers_by, enrollment.fingers_at) = (Some(by.to_owned()), Some(now));
-        enrollment.renewed(Factor::Fingers);
         self.write(&mut last, enrollment, Vec::new())
     }
 
@@ -247,7 +222,7 @@ impl Registry {
         impressions: &[FingerImpression],
         fingers: &mut Vec<FingerCodes>,
     ) -> Result<(), RegistryError> {
-        let projection = FingerProjection::new(&self.key().enrollment_seed(id.as_bytes(), version));
+        let projection = FingerProjection::new(&self.key.enrollment_seed(id.as_bytes(), version));
         for impression in impressions {
             impression.protect(&projection, fingers)?;
         }
@@ -266,12 +241,11 @@ impl Registry {
         now: Timestamp,
     ) -> Result<(), RegistryError> {
         let mut last = self.locked();
-        let mut enrollment = self.current(id, now)?;
+        let mut enrollment = self.get(id)?;
         enrollment.version = enrollment.version.saturating_add(1);
         enrollment.code = Some(self.protected(id, enrollment.version, embedding.values)?);
         enrollment.model = Some(embedding.model.to_owned());
         (enrollment.photographed_by, enrollment.photographed_at) = (Some(by.to_owned()), Some(now));
-        enrollment.renewed(Factor::Face);
         self.write(&mut last, enrollment, Vec::new())
     }
 
@@ -323,14 +297,14 @@ impl Registry {
 
     /// Enrollments whose name or card number holds all words of `search`, by name, damaged ones first. Names are
     /// sealed, so all records are read; at most `limit` are given, and how many there are.
-    pub fn list(&self, search: &str, only: Only, limit: usize) -> Result<(Vec<Listed>, usize), RegistryError> {
+    pub fn list(&self, search: &str, limit: usize) -> Result<(Vec<Listed>, usize), RegistryError> {
         let words: Vec<String> = search.split_whitespace().map(str::to_lowercase).collect();
         let (mut damaged, mut found) = (Vec::new(), BTreeMap::new());
         let mut count = 0usize;
         self.each::<Enrollment>(ENROLLMENTS, |key, record| {
             let id = <[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes);
             match record {
-                Ok(enrollment) if !enrollment.holds(&words) || !enrollment.is_one_of(only) => {}
+                Ok(enrollment) if !enrollment.holds(&words) => {}
                 Ok(enrollment) => {
                     count += 1;
                     found.insert((enrollment.name.as_str().to_lowercase(), key.to_vec()), enrollment);
@@ -366,7 +340,7 @@ impl Registry {
             revision: *last,
             epoch: self.history.present(),
             more: false,
-            key_generation: self.key().generation(),
+            key_generation: KEY_GENERATION,
             changed: Vec::new(),
             removed: Vec::new(),
         };
@@ -395,7 +369,7 @@ impl Registry {
     /// web admin shows it as damaged.
     fn send(&self, id: EnrollmentId, page: &mut EnrollmentPage) -> Result<(), RegistryError> {
         match self.get(id) {
-            Ok(enrollment) => page.changed.push(enrollment.for_gate(page.key_generation)),
+            Ok(enrollment) => page.changed.push(enrollment.for_gate()),
             Err(error @ (RegistryError::Unknown(_) | RegistryError::Store(StoreError::Corrupt { .. }))) => {
                 tracing::error!(enrollment = %id, %error, "damaged record: gates are told to forget it");
                 page.removed.push(id);
@@ -409,9 +383,7 @@ impl Registry {
     fn send_all_that_may_be(&self, revision: Option<u64>, page: &mut EnrollmentPage) -> Result<(), RegistryError> {
         self.each::<Enrollment>(ENROLLMENTS, |key, record| {
             match record {
-                Ok(enrollment) if Some(enrollment.revision) == revision => {
-                    page.changed.push(enrollment.for_gate(page.key_generation));
-                }
+                Ok(enrollment) if Some(enrollment.revision) == revision => page.changed.push(enrollment.for_gate()),
                 Ok(_) => {}
                 Err(_) => page.removed.extend(<[u8; 16]>::try_from(key).ok().map(EnrollmentId::from_bytes)),
             }
@@ -426,42 +398,30 @@ impl Registry {
 
     /// The key under which gates make codes to compare, for them.
     pub fn grant(&self) -> ApplicationKeyGrant {
-        let key = self.key();
         ApplicationKeyGrant {
             application: APPLICATION.to_owned(),
-            generation: key.generation(),
-            key: Zeroizing::new(key.expose_bytes().to_vec()),
+            generation: self.key.generation(),
+            key: Zeroizing::new(self.key.expose_bytes().to_vec()),
         }
     }
 
     /// Writes an enrollment under the next revision, together with these changes.
     fn write(&self, last: &mut u64, mut enrollment: Enrollment, mut with: Vec<Change>) -> Result<(), RegistryError> {
-        let next = last.saturating_add(1);
-        self.change(&mut with, &mut enrollment, next)?;
+        let (id, next) = (enrollment.id, last.saturating_add(1));
+        let before = std::mem::replace(&mut enrollment.revision, next);
+        with.push(self.store.seal(ENROLLMENTS, id.as_bytes(), &enrollment)?);
+        with.push(self.store.seal(REVISIONS, &next.to_be_bytes(), &Revision { id, removed: false })?);
+        if before > 0 {
+            with.push(remove_revision(before));
+        }
         self.store.apply(with)?;
         *last = next;
         Ok(())
     }
 
-    /// What writes an enrollment under this revision.
-    fn change(&self, changes: &mut Vec<Change>, enrollment: &mut Enrollment, next: u64) -> Result<(), RegistryError> {
-        let id = enrollment.id;
-        let before = std::mem::replace(&mut enrollment.revision, next);
-        changes.push(self.store.seal(ENROLLMENTS, id.as_bytes(), &enrollment)?);
-        changes.push(self.store.seal(REVISIONS, &next.to_be_bytes(), &Revision { id, removed: false })?);
-        if before > 0 {
-            changes.push(remove_revision(before));
-        }
-        Ok(())
-    }
-
     fn protected(&self, id: EnrollmentId, version: u32, embedding: &[f32]) -> Result<ProtectedCode, RegistryError> {
-        let code = template::protect(embedding, &self.key().enrollment_seed(id.as_bytes(), version))?;
+        let code = template::protect(embedding, &self.key.enrollment_seed(id.as_bytes(), version))?;
         Ok(ProtectedCode::new(Zeroizing::new(code.expose_bytes().to_vec())))
-    }
-
-    fn key(&self) -> RwLockReadGuard<'_, ApplicationKey> {
-        self.key.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn card_key(&self, card: &CardNumber) -> [u8; 32] {

@@ -33,19 +33,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
-    use sallyport_privacy::keys::{FileKeyStore, RootKey};
+    use sallyport_privacy::keys::RootKey;
     use sallyport_store::{MemoryStore, SealedStore};
 
     use super::*;
-    use crate::vaults::Keys;
 
     #[test]
     fn only_what_ended_before_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let root = RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap();
         let store = SealedStore::new(Arc::new(MemoryStore::new()), root.vault("store"));
-        let keys = Arc::new(FileKeyStore::open(&folder.path().join("keys"), &root).unwrap());
-        let registry = Registry::open(store.clone(), &Keys { root, store: keys }).unwrap();
+        let registry = Registry::open(store.clone(), &root).unwrap();
         let days = ["2026-01-01T00:00:00Z", "2026-02-01T00:00:00Z", "2026-03-01T00:00:00Z"];
         for (number, expires) in days.iter().enumerate() {
             let record = serde_json::json!({ "name": "not looked at", "expires": expires });

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use proptest::prelude::*;
 use sallyport_matcher::finger::{CylinderVectors, Minutia, MinutiaTemplate};
 use sallyport_privacy::{
-    keys::{ApplicationKey, ApplicationKeys, FileKeyStore, RootKey},
+    keys::{ApplicationKey, RootKey},
     template::{Code, EMBEDDING_LENGTH, FingerCode, protect},
 };
 use sallyport_protocol::EnrollmentForGate;
@@ -14,22 +14,13 @@ use sallyport_store::{MemoryStore, Store as _};
 
 use super::*;
 
-/// Keys in a folder that lasts as long as they are used.
-fn keys() -> (tempfile::TempDir, Keys) {
+fn root() -> RootKey {
     let folder = tempfile::tempdir().unwrap();
-    let root = RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap();
-    let store = Arc::new(FileKeyStore::open(&folder.path().join("keys"), &root).unwrap());
-    (folder, Keys { root, store })
+    RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap()
 }
 
-fn opened(memory: &Arc<MemoryStore>, keys: &Keys) -> Registry {
-    Registry::open(SealedStore::new(memory.clone(), keys.root.vault("store")), keys).unwrap()
-}
-
-/// The key that is in use.
-fn newest(keys: &Keys) -> ApplicationKey {
-    let stored = ApplicationKeys::new(&*keys.store, APPLICATION);
-    stored.key(stored.newest().unwrap().unwrap()).unwrap()
+fn opened(memory: &Arc<MemoryStore>, root: &RootKey) -> Registry {
+    Registry::open(SealedStore::new(memory.clone(), root.vault("store")), root).unwrap()
 }
 
 fn embedding(number: u8) -> Vec<f32> {
@@ -82,9 +73,6 @@ enum Step {
     Finger(usize, bool, u8, bool),
     SetStatus(usize, EnrollmentStatus),
     Delete(usize),
-    Revoke(usize),
-    /// Wholly, or only until the next generation of the key is there: somebody on the command line, or a stop.
-    RevokeAll(bool),
     Sync(usize),
     Reopen,
 }
@@ -98,8 +86,6 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(which, left, number, anew)| Step::Finger(which, left, number, anew)),
         3 => (0usize..6, status).prop_map(|(which, status)| Step::SetStatus(which, status)),
         2 => (0usize..6).prop_map(Step::Delete),
-        1 => (0usize..6).prop_map(Step::Revoke),
-        1 => any::<bool>().prop_map(Step::RevokeAll),
         3 => (1usize..4).prop_map(Step::Sync),
         1 => Just(Step::Reopen),
     ]
@@ -110,25 +96,10 @@ struct Known {
     card: u8,
     version: u32,
     status: EnrollmentStatus,
-    face: Option<u8>,
+    face: u8,
     finger_version: u32,
     /// Of the right and of the left index finger.
     fingers: [Vec<u8>; 2],
-    /// Whether face and fingers have to be taken anew.
-    revoked: (bool, bool),
-}
-
-impl Known {
-    fn revoke(&mut self) {
-        let fingers = self.fingers.iter().any(|finger| !finger.is_empty());
-        self.revoked = (self.revoked.0 || self.face.is_some(), self.revoked.1 || fingers);
-        (self.face, self.fingers) = (None, Default::default());
-        (self.version, self.finger_version) = (self.version + 1, self.finger_version + 1);
-    }
-
-    fn has_codes(&self) -> bool {
-        self.face.is_some() || self.fingers.iter().any(|finger| !finger.is_empty())
-    }
 }
 
 const INDEXES: [FingerPosition; 2] = [FingerPosition::RightIndex, FingerPosition::LeftIndex];
@@ -165,16 +136,9 @@ impl Replica {
             let kept = &self.enrollments[id];
             assert_eq!(kept.card.as_str(), format!("000000{:02X}", known.card));
             assert_eq!((kept.version, kept.status), (known.version, known.status));
-            assert_eq!(kept.key_generation, key.generation());
-            assert_eq!(kept.revoked, known.revoked != (false, false));
-            let seed = key.enrollment_seed(id.as_bytes(), known.version);
-            let expected = known.face.map(|face| protect(&embedding(face), &seed).unwrap());
-            let code = kept.code.as_ref().map(|code| Code::from_bytes(code.expose_bytes()).unwrap());
-            assert_eq!(
-                code.zip(expected.as_ref()).map(|(code, expected)| code.distance(expected)),
-                expected.as_ref().map(|_| 0)
-            );
-            assert_eq!(kept.code.is_some(), expected.is_some());
+            let expected = protect(&embedding(known.face), &key.enrollment_seed(id.as_bytes(), known.version)).unwrap();
+            let code = kept.code.as_ref().unwrap();
+            assert_eq!(Code::from_bytes(code.expose_bytes()).unwrap().distance(&expected), 0);
             assert_eq!(kept.finger_version, known.finger_version);
             let projection = FingerProjection::new(&key.enrollment_seed(id.as_bytes(), known.finger_version));
             for (position, numbers) in INDEXES.into_iter().zip(&known.fingers) {
@@ -197,9 +161,9 @@ proptest! {
 
     #[test]
     fn a_gates_replica_becomes_what_the_registry_holds(steps in prop::collection::vec(step(), 1..25)) {
-        let memory = Arc::new(MemoryStore::new());
-        let (_folder, keys) = keys();
-        let mut registry = opened(&memory, &keys);
+        let (memory, root) = (Arc::new(MemoryStore::new()), root());
+        let mut registry = opened(&memory, &root);
+        let key = root.application(APPLICATION, KEY_GENERATION);
         let mut model: BTreeMap<EnrollmentId, Known> = BTreeMap::new();
         let mut replica = Replica::default();
         for step in steps {
@@ -212,9 +176,7 @@ proptest! {
                         Ok(id) => {
                             prop_assert_eq!(owner, None);
                             let (status, fingers) = (EnrollmentStatus::Active, Default::default());
-                            model.insert(id, Known {
-                                card, version: 1, status, face: Some(face), finger_version: 0, fingers, revoked: (false, false),
-                            });
+                            model.insert(id, Known { card, version: 1, status, face, finger_version: 0, fingers });
                         }
                         Err(RegistryError::CardTaken(by)) => prop_assert_eq!(Some(by), owner),
                         Err(other) => panic!("{other}"),
@@ -225,7 +187,7 @@ proptest! {
                 Step::Rephotograph(which, face) => if let Some(id) = nth(which) {
                     registry.rephotograph(id, of(&embedding(face)), "bo", now()).unwrap();
                     let known = model.get_mut(&id).unwrap();
-                    (known.version, known.face, known.revoked.0) = (known.version + 1, Some(face), false);
+                    (known.version, known.face) = (known.version + 1, face);
                 },
                 Step::Finger(which, left, number, anew) => if let Some(id) = nth(which) {
                     let at = usize::from(left);
@@ -236,10 +198,7 @@ proptest! {
                         known.fingers = Default::default();
                     }
                     match added {
-                        Ok(()) => {
-                            known.fingers[at].push(number);
-                            known.revoked.1 = false;
-                        }
+                        Ok(()) => known.fingers[at].push(number),
                         Err(RegistryError::EnoughImpressions(_)) => {
                             prop_assert_eq!(known.fingers[at].len(), IMPRESSIONS_MAX);
                         }
@@ -256,35 +215,19 @@ proptest! {
                     prop_assert!(matches!(registry.get(id), Err(RegistryError::Unknown(_))));
                     prop_assert!(matches!(registry.delete(id), Err(RegistryError::Unknown(_))));
                 },
-                Step::Revoke(which) => if let Some(id) = nth(which) {
-                    registry.revoke(id, now()).unwrap();
-                    model.get_mut(&id).unwrap().revoke();
-                },
-                Step::RevokeAll(wholly) => {
-                    let before = newest(&keys).generation();
-                    if wholly {
-                        let with_codes = model.values().filter(|known| known.has_codes()).count();
-                        prop_assert_eq!(registry.revoke_all(now()).unwrap(), with_codes);
-                    } else {
-                        ApplicationKeys::new(&*keys.store, APPLICATION).revoke().unwrap();
-                        registry.keep_up(now()).unwrap();
-                    }
-                    prop_assert!(ApplicationKeys::new(&*keys.store, APPLICATION).key(before).is_err());
-                    model.values_mut().filter(|known| known.has_codes()).for_each(Known::revoke);
-                }
                 Step::Sync(page_size) => {
                     replica.sync(&registry, page_size);
-                    replica.check(&model, &newest(&keys));
+                    replica.check(&model, &key);
                 }
-                Step::Reopen => registry = opened(&memory, &keys),
+                Step::Reopen => registry = opened(&memory, &root),
             }
-            prop_assert_eq!(registry.list("", Only::All, 100).unwrap().1, model.len());
+            prop_assert_eq!(registry.list("", 100).unwrap().1, model.len());
         }
         replica.sync(&registry, 3);
-        replica.check(&model, &newest(&keys));
+        replica.check(&model, &key);
         let mut fresh = Replica::default();
         fresh.sync(&registry, 2);
-        fresh.check(&model, &newest(&keys));
+        fresh.check(&model, &key);
         let future = registry.changes(fresh.revision + 1, fresh.epoch, 1);
         let refused = matches!(future, Err(RegistryError::OtherHistory { .. }));
         prop_assert!(refused);
@@ -293,9 +236,8 @@ proptest! {
 
 #[test]
 fn an_enrollment_has_a_face_or_fingers_and_shows_which() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let nobody = registry.enroll(applicant("Ana", "04A1B2C3"), None, &[], "bo", now());
     assert!(matches!(nobody, Err(RegistryError::NoFactor)));
     let taken = [impression(INDEXES[0], 1), impression(INDEXES[0], 2), impression(FingerPosition::LeftThumb, 3)];
@@ -320,9 +262,8 @@ fn an_enrollment_has_a_face_or_fingers_and_shows_which() {
 
 #[test]
 fn an_enrollment_of_before_there_were_fingers_is_read() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let mut old = serde_json::to_value(registry.get(ana).unwrap()).unwrap();
     for added in ["finger_version", "fingers_by", "fingers_at", "fingers"] {
@@ -334,47 +275,11 @@ fn an_enrollment_of_before_there_were_fingers_is_read() {
 }
 
 #[test]
-fn codes_of_a_version_that_could_not_revoke_serve_until_they_are_revoked() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
-    let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
-    // As that version wrote it, with the key that came from the root.
-    let first = keys.root.application(APPLICATION, 1);
-    let code = protect(&embedding(1), &first.enrollment_seed(ana.as_bytes(), 1)).unwrap();
-    let mut old = serde_json::to_value(registry.get(ana).unwrap()).unwrap();
-    for added in ["key_generation", "revoked"] {
-        assert!(old.as_object_mut().unwrap().remove(added).is_some(), "{added}");
-    }
-    let code = ProtectedCode::new(Zeroizing::new(code.expose_bytes().to_vec()));
-    old["code"] = serde_json::to_value(&code).unwrap();
-    memory.apply(vec![registry.store.seal(ENROLLMENTS, ana.as_bytes(), &old).unwrap()]).unwrap();
-    ApplicationKeys::new(&*keys.store, APPLICATION).destroy_before(9).unwrap();
-    let registry = opened(&memory, &keys);
-    assert_eq!(registry.grant().key[..], first.expose_bytes()[..]);
-    let mut gate = Replica::default();
-    gate.sync(&registry, 1);
-    assert_eq!(gate.enrollments[&ana].code.as_ref().unwrap().expose_bytes(), code.expose_bytes());
-    assert_eq!((gate.enrollments[&ana].key_generation, registry.keep_up(now()).unwrap()), (1, 0));
-
-    assert_eq!(registry.revoke_all(now()).unwrap(), 1);
-    gate.sync(&registry, 1);
-    let kept = &gate.enrollments[&ana];
-    assert_eq!(registry.list("", Only::Revoked, 9).unwrap().1, 1);
-    assert!(kept.code.is_none() && kept.revoked && kept.key_generation == 2);
-    assert_ne!(registry.grant().key[..], first.expose_bytes()[..]);
-    registry.rephotograph(ana, of(&embedding(1)), "bo", now()).unwrap();
-    assert_eq!(registry.get(ana).unwrap().revoked, None);
-    assert_eq!(registry.list("", Only::Revoked, 9).unwrap().1, 0);
-}
-
-#[test]
 fn pages_stay_short_however_many_fingers_people_have() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
-    let mut large = registry.get(ana).unwrap().for_gate(2);
+    let mut large = registry.get(ana).unwrap().for_gate();
     let small = sent_bytes(&large);
     let code = || ProtectedCode::new(Zeroizing::new(vec![7; 4_000]));
     large.fingers = FingerPosition::ALL
@@ -387,14 +292,13 @@ fn pages_stay_short_however_many_fingers_people_have() {
 
 #[test]
 fn the_list_is_found_by_words_and_sorted_by_name() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     for (name, card) in [("Zoë Ångström", "04A1B2C3"), ("ana Silva", "04A1B2C4"), ("Ana Lima", "04FFFFFF")] {
         registry.enroll(applicant(name, card), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     }
     let names = |search: &str, limit| {
-        let (listed, count) = registry.list(search, Only::All, limit).unwrap();
+        let (listed, count) = registry.list(search, limit).unwrap();
         let names = listed.into_iter().map(|one| one.enrollment.unwrap().name.as_str().to_owned());
         (names.collect::<Vec<_>>(), count)
     };
@@ -407,9 +311,8 @@ fn the_list_is_found_by_words_and_sorted_by_name() {
 
 #[test]
 fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let sound = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let damaged = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     let key = damaged.as_bytes().to_vec();
@@ -417,7 +320,7 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     value[20] ^= 1;
     memory.apply(vec![Change::Put { tree: ENROLLMENTS, key, value }]).unwrap();
 
-    let (listed, count) = registry.list("", Only::All, 10).unwrap();
+    let (listed, count) = registry.list("", 10).unwrap();
     assert_eq!(count, 2);
     assert!(listed[0].id == Some(damaged) && listed[0].enrollment.is_err());
     assert!(listed[1].id == Some(sound) && listed[1].enrollment.is_ok());
@@ -427,16 +330,15 @@ fn a_damaged_enrollment_is_listed_and_can_be_deleted_and_the_rest_works() {
     registry.set_status(sound, EnrollmentStatus::Suspended).unwrap();
 
     registry.delete(damaged).unwrap();
-    assert_eq!(registry.list("", Only::All, 10).unwrap().1, 1);
+    assert_eq!(registry.list("", 10).unwrap().1, 1);
     assert_eq!(registry.changes(0, None, 10).unwrap().removed, [damaged]);
     registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
 }
 
 #[test]
 fn a_damaged_change_is_told_of_the_enrollment_that_it_was() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let ben = registry.enroll(applicant("Ben", "04A1B2C4"), Some(of(&embedding(2))), &[], "bo", now()).unwrap();
     registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
@@ -462,21 +364,20 @@ fn copy(memory: &MemoryStore) -> Arc<MemoryStore> {
 
 #[test]
 fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_again() {
-    let memory = Arc::new(MemoryStore::new());
-    let (_folder, keys) = keys();
-    let registry = opened(&memory, &keys);
+    let (memory, root) = (Arc::new(MemoryStore::new()), root());
+    let registry = opened(&memory, &root);
     let ana = registry.enroll(applicant("Ana", "04A1B2C3"), Some(of(&embedding(1))), &[], "bo", now()).unwrap();
     let (mut early, mut late, mut later) = <(Replica, Replica, Replica)>::default();
     early.sync(&registry, 10);
     let backup = copy(&memory);
     registry.set_status(ana, EnrollmentStatus::Suspended).unwrap();
     late.sync(&registry, 10);
-    let registry = opened(&memory, &keys);
+    let registry = opened(&memory, &root);
     registry.set_status(ana, EnrollmentStatus::Active).unwrap();
     later.sync(&registry, 10);
 
     // After the backup the same numbers stand for other changes.
-    let restored = opened(&backup, &keys);
+    let restored = opened(&backup, &root);
     for status in [EnrollmentStatus::Suspended, EnrollmentStatus::Active, EnrollmentStatus::Suspended] {
         restored.set_status(ana, status).unwrap();
     }
@@ -489,6 +390,6 @@ fn a_restored_store_lets_gates_begin_anew_though_its_revisions_reach_theirs_agai
     late.sync(&restored, 10);
     assert_eq!(late.enrollments[&ana].status, EnrollmentStatus::Suspended);
     // A restart alone costs no gate anything.
-    let restarted = opened(&backup, &keys);
+    let restarted = opened(&backup, &root);
     assert_eq!(restarted.changes(late.revision, late.epoch, 10).unwrap().changed.len(), 0);
 }

@@ -19,7 +19,7 @@ use super::{
     session::{Staff, Token},
     upload::Upload,
 };
-use crate::registry::{Applicant, Expiry, Only, PersonError, PersonName, PortraitError, RegistryError};
+use crate::registry::{Applicant, Expiry, PersonError, PersonName, PortraitError, RegistryError};
 
 /// Most enrollments shown at once.
 const LISTED_MAX: usize = 200;
@@ -48,22 +48,20 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 struct Listing {
     #[serde(default)]
     search: String,
-    #[serde(default)]
-    only: Only,
     done: Option<String>,
 }
 
 async fn list(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: Query<Listing>) -> HttpResponse {
     let search: String = asked.search.trim().chars().take(SEARCH_CHARS_MAX).collect();
-    let (service, wanted, only) = (desk.0.service.clone(), search.clone(), asked.only);
-    let found = match blocking(move || service.registry.list(&wanted, only, LISTED_MAX)).await {
+    let (service, wanted) = (desk.0.service.clone(), search.clone());
+    let found = match blocking(move || service.registry.list(&wanted, LISTED_MAX)).await {
         Ok(found) => found,
         Err(error) => return desk.failed(&request, staff.0, &error),
     };
     let (listed, count) = found;
     let page = desk.page(&request, Some(staff.0), Section::Enrollments);
     let done = asked.done.as_deref().and_then(done_text);
-    rendered(StatusCode::OK, &EnrollmentsPage { page, search, only, listed, count, now: Timestamp::now(), done })
+    rendered(StatusCode::OK, &EnrollmentsPage { page, search, listed, count, now: Timestamp::now(), done })
 }
 
 async fn new(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResponse {
@@ -340,16 +338,8 @@ where
 }
 
 fn done_text(done: &str) -> Option<&'static str> {
-    let known = [
-        "done-enrolled",
-        "done-suspended",
-        "done-resumed",
-        "done-photographed",
-        "done-fingers",
-        "done-deleted",
-        "done-revoked",
-        "done-revoked-all",
-    ];
+    let known =
+        ["done-enrolled", "done-suspended", "done-resumed", "done-photographed", "done-fingers", "done-deleted"];
     known.into_iter().find(|text| text.strip_prefix("done-") == Some(done))
 }
 

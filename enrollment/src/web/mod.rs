@@ -8,9 +8,10 @@ mod enrollments;
 mod fingers;
 mod fleet;
 mod pages;
-mod renewal;
 mod rights;
 mod session;
+mod stated;
+mod trail;
 mod upload;
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -26,7 +27,10 @@ use sallyport_store::StoreError;
 use sallyport_wording::{LANGUAGES, REASONS, TextError, Texts};
 use serde::Serialize;
 
-pub use self::audited::{SERVICE, audited};
+pub use self::{
+    audited::{SERVICE, audited},
+    stated::StatedReason,
+};
 use self::{
     pages::{FaultPage, Page, Section},
     session::Staff,
@@ -171,9 +175,9 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .route("/admin/assets/admin.css", web::get().to(style))
         .configure(session::configure)
         .configure(rights::configure)
-        .configure(renewal::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
+        .configure(trail::configure)
         .default_service(web::to(|| see_other("/admin")));
 }
 
@@ -207,6 +211,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::{collections::BTreeSet, fs, path::Path};
+
+    use sallyport_privacy::audit::Act;
 
     #[test]
     fn every_language_says_everything() {
@@ -255,6 +261,8 @@ mod tests {
             named_messages(&root.join(folder), &mut named);
         }
         assert!(named.len() > 60, "{named:?}");
+        named.extend(Act::ALL.iter().map(|act| format!("act-{}", act.to_string().replace('_', "-"))));
+        named.extend(StatedReason::ALL.iter().map(|reason| format!("why-{reason}")));
         for name in named {
             assert!(texts.of("en").unwrap().contains_key(&name), "no message `{name}`");
         }

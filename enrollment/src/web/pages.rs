@@ -1,21 +1,24 @@
 //! The pages, as templates see them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use jiff::Timestamp;
-use sallyport_privacy::accounts::Login;
+use sallyport_privacy::{
+    accounts::Login,
+    audit::{Act, Entry, Report},
+};
 use sallyport_protocol::{
     CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, FingerPosition, GateId, Outcome, Reason,
 };
 use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
-use super::{Role, fingers::Refused, secured};
+use super::{Role, StatedReason, fingers::Refused, secured, trail::Wanted};
 use crate::{
-    gates::GateReport,
-    registry::{Enrollment, Listed, Only},
+    gates::{GateReport, GateTrail, TrailAlarm},
+    registry::{Enrollment, Listed},
 };
 
 /// A gate that has been silent for longer than this is marked, in seconds.
@@ -27,6 +30,7 @@ pub(super) enum Section {
     Enrollments,
     Gates,
     Crossings,
+    Audit,
     Other,
 }
 
@@ -82,11 +86,28 @@ impl<'a> Page<'a> {
         FingerPosition::ALL
     }
 
+    fn acts(&self) -> &'static [Act] {
+        Act::ALL
+    }
+
+    fn is_stated(&self, why: &str) -> bool {
+        why.parse::<StatedReason>().is_ok()
+    }
+
+    fn stated_reasons(&self) -> &'static [StatedReason] {
+        StatedReason::ALL
+    }
+
+    /// The wording of a stated reason; other words of the trail have none.
+    fn of_why(&self, why: &impl Display) -> &str {
+        self.t(&format!("why-{why}"))
+    }
+
     fn token(&self) -> &str {
         self.login.as_ref().map_or("", |login| login.token.as_str())
     }
 
-    fn may_delete(&self) -> bool {
+    fn is_admin(&self) -> bool {
         self.login.as_ref().is_some_and(|login| login.role == Role::Admin)
     }
 
@@ -95,6 +116,7 @@ impl<'a> Page<'a> {
             Section::Enrollments => "enrollments",
             Section::Gates => "gates",
             Section::Crossings => "crossings",
+            Section::Audit => "audit",
             Section::Other => "",
         };
         if here == section { "page" } else { "false" }
@@ -134,7 +156,6 @@ pub(super) struct FaultPage<'a> {
 pub(super) struct EnrollmentsPage<'a> {
     pub(super) page: Page<'a>,
     pub(super) search: String,
-    pub(super) only: Only,
     pub(super) listed: Vec<Listed>,
     pub(super) count: usize,
     pub(super) now: Timestamp,
@@ -217,15 +238,6 @@ pub(super) struct DeletePage<'a> {
     pub(super) name: Option<String>,
 }
 
-/// Whether codes shall really be revoked.
-#[derive(Template)]
-#[template(path = "revoke.html")]
-pub(super) struct RevokePage<'a> {
-    pub(super) page: Page<'a>,
-    /// Identifier and name of the one enrollment; `None`: all.
-    pub(super) whose: Option<(EnrollmentId, String)>,
-}
-
 /// The gates.
 #[derive(Template)]
 #[template(path = "gates.html")]
@@ -234,12 +246,34 @@ pub(super) struct GatesPage<'a> {
     pub(super) gates: Vec<GateRow>,
     pub(super) revision: u64,
     pub(super) now: Timestamp,
+    pub(super) done: Option<&'static str>,
 }
 
 /// One gate, and what it said last.
 pub(super) struct GateRow {
     pub(super) gate: GateId,
     pub(super) report: Option<GateReport>,
+    pub(super) trail: Option<GateTrail>,
+}
+
+impl GateRow {
+    fn alarm(&self) -> Option<&(TrailAlarm, Timestamp)> {
+        self.trail.as_ref()?.alarm.as_ref()
+    }
+}
+
+/// The audit trail.
+#[derive(Template)]
+#[template(path = "audit.html")]
+pub(super) struct TrailPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) wanted: Wanted,
+    /// Newest first.
+    pub(super) entries: Vec<Entry>,
+    /// The link to older ones.
+    pub(super) older: Option<String>,
+    /// What came of verifying the whole.
+    pub(super) report: Option<Report>,
 }
 
 /// Crossings, newest first.
@@ -253,12 +287,11 @@ pub(super) struct CrossingsPage<'a> {
     pub(super) first: bool,
 }
 
-/// How an enrollment stands: suspended, expired, to be renewed or active.
+/// How an enrollment stands: suspended, expired or active.
 fn standing(enrollment: &Enrollment, now: &Timestamp) -> &'static str {
     match enrollment.status {
         EnrollmentStatus::Suspended => "suspended",
         EnrollmentStatus::Active if enrollment.expires <= *now => "expired",
-        EnrollmentStatus::Active if enrollment.revoked.is_some() => "revoked",
         EnrollmentStatus::Active => "active",
     }
 }

@@ -14,7 +14,6 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use sallyport_protocol::{EnrollmentPage, paths};
 use ureq::{
     Agent,
     tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig},
@@ -196,22 +195,6 @@ impl World {
     }
 }
 
-/// What a gate is answered; otherwise status and text, or 0 and why there was no answer.
-pub fn get<T: serde::de::DeserializeOwned>(gate: &Agent, world: &World, path: &str) -> Result<T, (u16, String)> {
-    let mut answer = gate.get(format!("{}{path}", world.gates)).call().map_err(|error| (0, error.to_string()))?;
-    let body = answer.body_mut().read_to_string().unwrap();
-    match answer.status().as_u16() {
-        200 => Ok(serde_json::from_str(&body).unwrap()),
-        status => Err((status, body)),
-    }
-}
-
-/// Everything, or what changed since an earlier page.
-pub fn changes(gate: &Agent, world: &World, since: Option<&EnrollmentPage>) -> EnrollmentPage {
-    let asked = since.map_or("since=0".to_owned(), |page| format!("since={}&epoch={}", page.revision, page.epoch));
-    get(gate, world, &format!("{}?{asked}", paths::ENROLLMENTS)).unwrap()
-}
-
 impl Drop for World {
     fn drop(&mut self) {
         if let Some((child, _)) = &mut self.running {
@@ -253,8 +236,13 @@ impl Staff {
         rest.split_once('"').unwrap().0.to_owned()
     }
 
+    /// Sends a form of our own, with a reason where one is needed.
     pub fn submit(&self, path: &str) -> (u16, String) {
-        self.post(path, &[("token", &self.token())])
+        self.submit_because(path, "mistake")
+    }
+
+    pub fn submit_because(&self, path: &str, why: &str) -> (u16, String) {
+        self.post(path, &[("token", &self.token()), ("why", why)])
     }
 
     /// Sends a form with a photograph.
