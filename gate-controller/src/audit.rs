@@ -105,6 +105,7 @@ impl GateDeed {
                 (Act::Open, door.to_owned(), "by-hand", Weight::Safety)
             }
         };
+        let whose = whose.filter(|_| matches!(order, Order::Decide { .. }));
         (Self { whose, what: Some(what), ..Self::new(officer, act, why) }, weight)
     }
 
