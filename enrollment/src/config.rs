@@ -6,17 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sallyport_privacy::keys::KeyPlace;
+use sallyport_privacy::{audit, keys::KeyPlace};
 use sallyport_wording::LANGUAGES;
 use serde::Deserialize;
 
 /// The file with every default and what it means.
 pub const TEMPLATE: &str = include_str!("../enrollment.toml");
-
-/// The folder of the audit trail, in the data folder.
-pub const AUDIT: &str = "audit";
-/// The file of the trail's head.
-pub const AUDIT_HEAD: &str = "audit.head";
 
 /// Why there is no usable configuration.
 #[derive(Debug, thiserror::Error)]
@@ -248,12 +243,12 @@ impl Config {
 
     /// The folder of the audit trail.
     pub fn audit(&self) -> PathBuf {
-        self.data.join(AUDIT)
+        self.data.join(audit::FOLDER)
     }
 
     /// The file of the trail's head.
     pub fn audit_head(&self) -> PathBuf {
-        self.keys.witness.clone().unwrap_or_else(|| self.audit()).join(AUDIT_HEAD)
+        self.keys.witness.clone().unwrap_or_else(|| self.audit()).join(audit::HEAD)
     }
 
     /// The file that says how far the records had come.

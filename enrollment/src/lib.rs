@@ -6,11 +6,12 @@
 //! * [`web`]: what staff do, in a browser.
 //! * [`vaults`], [`audit`]: keys and records, and who did what to them.
 //! * [`erasure`], [`copies`], [`proof`]: a person is deleted everywhere, copies included, and what can be stated of it.
-//! * [`setup`], [`serve`]: the binary's commands.
+//! * [`setup`], [`serve`]: the binary's commands; [`console`]: how they are noted.
 
 pub mod api;
 pub mod audit;
 pub mod config;
+pub mod console;
 pub mod copies;
 pub mod erasure;
 pub mod gates;

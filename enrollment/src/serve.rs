@@ -11,7 +11,11 @@ use actix_web::{App, HttpServer, dev::Server, middleware::from_fn};
 use anyhow::{Context as _, Result, bail};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use sallyport_link::server_config;
-use sallyport_privacy::{accounts::Accounts, audit::Act, template::EMBEDDING_LENGTH};
+use sallyport_privacy::{
+    accounts::Accounts,
+    audit::{Act, operator},
+    template::EMBEDDING_LENGTH,
+};
 use sallyport_store::Opening;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -23,7 +27,7 @@ use crate::{
     audit::Audit,
     config::{Config, Kept},
     copies::Copies,
-    gates::{Admission, Crossings, Reports},
+    gates::{Admission, Crossings, Reports, Trails},
     proof::Prover,
     registry::{Fingerprints, Portraits, Registry},
     vaults::{Done, Keys, Opened, Vaults},
@@ -53,6 +57,8 @@ pub struct Service {
     pub reports: Reports,
     /// Who crossed them.
     pub crossings: Crossings,
+    /// How far their audit trails have come.
+    pub trails: Trails,
     /// Makes embeddings of photographs.
     pub portraits: Portraits,
     /// Reads impressions of fingers.
@@ -81,10 +87,16 @@ impl Service {
             bail!("codes are made of {EMBEDDING_LENGTH} values, net {model} gives {length}: enroll with another net");
         }
         let fingerprints = Fingerprints::load(&config.models);
-        let mut said = String::new();
-        let Stores { registry, reports, crossings, vaults, audit, prover } = loop {
-            let why = match stores(config, keys, opening) {
-                Ok(opened) => break opened,
+        let (mut said, mut begun) = (String::new(), None);
+        let (audit, Stores { registry, reports, trails, crossings, vaults, prover }) = loop {
+            // A trail that was opened stays open while the rest is tried again: it tells of one beginning.
+            let audit = begun.take().map_or_else(|| trail(config, keys, opening), Ok);
+            let why = match audit.map(|audit| (stores(config, keys, opening), audit)) {
+                Ok((Ok(opened), audit)) => break (audit, opened),
+                Ok((Err(error), audit)) => {
+                    begun = Some(audit);
+                    format!("{error:#}")
+                }
                 Err(error) => format!("{error:#}"),
             };
             if why != said {
@@ -103,6 +115,7 @@ impl Service {
             admission,
             reports,
             crossings,
+            trails,
             portraits,
             fingerprints,
             accounts,
@@ -125,18 +138,22 @@ impl Service {
 struct Stores {
     registry: Registry,
     reports: Reports,
+    trails: Trails,
     crossings: Crossings,
     vaults: Vaults,
-    audit: Audit,
     prover: Prover,
+}
+
+fn trail(config: &Config, keys: &Keys, opening: Opening) -> Result<Audit> {
+    let audit = Audit::open(config, &keys.root, Timestamp::now())?;
+    if opening == Opening::Restored {
+        audit.note(&operator(), Act::Restore, None, "told-to")?;
+    }
+    Ok(audit)
 }
 
 fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<Stores> {
     let now = Timestamp::now();
-    let audit = Audit::open(config, &keys.root, now)?;
-    if opening == Opening::Restored {
-        audit.note(web::SERVICE, Act::Restore, None, "told-to")?;
-    }
     let prover = Prover::open(config, &keys.root)?;
     let Opened { vaults, registry, reports, crossings } = Vaults::open(config, keys, opening, now)?;
     let registry = Registry::open(registry, keys)?.with_consent_days_max(config.retention.consent_days_max);
@@ -144,7 +161,8 @@ fn stores(config: &Config, keys: &Keys, opening: Opening) -> Result<Stores> {
     if moved > 0 {
         tracing::info!(moved, "records of crossings of an earlier version end with the key of this day now");
     }
-    Ok(Stores { registry, reports: Reports::new(reports), crossings, vaults, audit, prover })
+    let (trails, reports) = (Trails::new(reports.clone()), Reports::new(reports));
+    Ok(Stores { registry, reports, trails, crossings, vaults, prover })
 }
 
 impl Service {

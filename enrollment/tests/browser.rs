@@ -9,9 +9,13 @@ mod world;
 
 use fantoccini::{Client, Locator};
 use jiff::{Timestamp, ToSpan as _};
+use sallyport_privacy::{
+    audit::{Act, Deed, Signer, Trail},
+    memory::Locked,
+};
 use sallyport_protocol::{
     CrossingId, CrossingRecord, Door, DoorMovement, DoorMovementKind, EnrollmentPage, EpochId, GateHealth, GateMode,
-    OfficerChoice, OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, paths,
+    OfficerChoice, OfficerDecision, Outcome, Reason, RecordBatch, TokenKind, TrailHead, paths,
 };
 use sallyport_wording::LANGUAGES;
 use serde_json::json;
@@ -24,6 +28,30 @@ use world::{CARD, NAME, World, assets, equipped, face};
 async fn shoot(client: &Client, name: &str) {
     until(client, name, "return document.documentElement.scrollWidth <= innerWidth", vec![]).await;
     chromium::shoot(client, &format!("admin-{name}")).await;
+}
+
+/// The trail, searched and verified; then the gate whose trail was cut.
+async fn shown_and_acknowledged(client: &Client, world: &World) {
+    client.goto(&format!("{}/admin/audit", world.admin)).await.unwrap();
+    choose(client, "act", "suspend").await;
+    click(client, "#look").await;
+    shown(client, "Card lost or stolen").await;
+    until(client, "found", "return document.querySelectorAll('tbody tr').length === 1", vec![]).await;
+    click(client, "#check").await;
+    shown(client, "Whole: no entry was altered").await;
+    shoot(client, "audit").await;
+    client.goto(&format!("{}/admin/gates", world.admin)).await.unwrap();
+    shown(client, "The gate’s audit trail is shorter than it was.").await;
+    shoot(client, "gates-alarm").await;
+    choose(client, "why", "settled").await;
+    client.find(Locator::Css("form[action$=acknowledge] button")).await.unwrap().click().await.unwrap();
+    shown(client, "compared with what it is now").await;
+}
+
+/// Chooses in a list.
+async fn choose(client: &Client, name: &str, value: &str) {
+    let list = client.find(Locator::Css(&format!("select[name={name}]"))).await.unwrap();
+    list.select_by_value(value).await.unwrap();
 }
 
 fn at(path: &str) -> String {
@@ -82,11 +110,28 @@ fn life_at_the_gates(world: &World) -> Agent {
     });
     let batch = RecordBatch { records: records.collect() };
     assert_eq!(gate.post(format!("{}{}", world.gates, paths::RECORDS)).send_json(batch).unwrap().status(), 200);
-    alive(world, &gate, vec![Reason::CameraUnavailable], 1, None);
+    let mut health = alive(world, &gate, vec![Reason::CameraUnavailable], 1, None);
+    // A gate whose audit trail was cut.
+    let (log, head) = (world.path("gate-1.log"), world.path("gate-1.head"));
+    let signer = Signer::new(Locked::from(&[1; 32]));
+    let key = signer.verifier().to_string();
+    let trail = Trail::join(&log, &head, signer).unwrap();
+    let heads: Vec<String> = (0..3)
+        .map(|_| {
+            trail.append(&Deed::new("ana", Act::LogIn, "officer-station"), now).unwrap();
+            trail.last().unwrap().unwrap().to_string()
+        })
+        .collect();
+    for checkpoint in [&heads[2], &heads[1]] {
+        health.trail = Some(TrailHead { key: key.clone(), checkpoint: checkpoint.clone() });
+        let told = gate.post(format!("{}{}", world.gates, paths::HEALTH)).send_json(&health).unwrap();
+        assert_eq!(told.status(), 204);
+    }
     gate
 }
 
-fn alive(world: &World, gate: &Agent, troubles: Vec<Reason>, revision: u64, epoch: Option<EpochId>) {
+/// The gate says what it has.
+fn alive(world: &World, gate: &Agent, troubles: Vec<Reason>, revision: u64, epoch: Option<EpochId>) -> GateHealth {
     let health = GateHealth {
         gate: "gate-1".parse().unwrap(),
         software: env!("CARGO_PKG_VERSION").into(),
@@ -95,8 +140,10 @@ fn alive(world: &World, gate: &Agent, troubles: Vec<Reason>, revision: u64, epoc
         records_waiting: 3,
         revision,
         epoch,
+        trail: None,
     };
-    assert_eq!(gate.post(format!("{}{}", world.gates, paths::HEALTH)).send_json(health).unwrap().status(), 204);
+    assert_eq!(gate.post(format!("{}{}", world.gates, paths::HEALTH)).send_json(&health).unwrap().status(), 204);
+    health
 }
 
 /// The gate takes over all changes, and says so.
@@ -154,7 +201,12 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     with_consents(&client).await;
 
     click(&client, "#suspend").await;
+    until(&client, "a reason is asked for", "return document.querySelector('[name=why]').matches(':invalid')", vec![])
+        .await;
+    choose(&client, "why", "lost-card").await;
+    click(&client, "#suspend").await;
     shown(&client, "Suspended. Gates refer this card").await;
+    choose(&client, "why", "settled").await;
     click(&client, "#resume").await;
     shown(&client, "Resumed.").await;
     type_in(&client, "#photograph", &at(faces.join("obama2.jpg").to_str().unwrap())).await;
@@ -190,8 +242,10 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
         shoot(&client, page).await;
     }
 
+    shown_and_acknowledged(&client, &world).await;
+
     for (language, _) in LANGUAGES {
-        for page in ["crossings", "enrollments/new", "gates", "enrollments"] {
+        for page in ["crossings", "enrollments/new", "gates", "audit", "enrollments"] {
             client.goto(&format!("{}/admin/{page}", world.admin)).await.unwrap();
             click(&client, &format!("footer button[value={language}]")).await;
             let set = "const root = document.documentElement; return root.lang === arguments[0] \
@@ -211,6 +265,7 @@ async fn staff_enroll_find_suspend_and_delete_in_a_browser() {
     click(&client, "#delete").await;
     shown(&client, "Delete this enrollment?").await;
     shoot(&client, "delete").await;
+    choose(&client, "why", "data-subject-request").await;
     click(&client, "#confirm").await;
     shown(&client, "Deleted. Gates forget it").await;
     let gone = "return !document.querySelector('main').innerText.includes(arguments[0])";

@@ -33,6 +33,7 @@ fn alive(gate: &Agent, world: &World, name: &str, revision: u64, epoch: Option<E
         records_waiting: 0,
         revision,
         epoch,
+        trail: None,
     };
     assert_eq!(post(gate, world, paths::HEALTH, &health), 204);
 }

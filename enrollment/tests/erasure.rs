@@ -57,7 +57,7 @@ impl World {
     fn keys(&self) -> Keys {
         let root = RootKey::open(&self.config.root_key(), PASSPHRASE).unwrap();
         let store = Arc::new(FileKeyStore::open(&self.config.key_folder(), &root).unwrap());
-        Keys { root, store }
+        Keys { root: Arc::new(root), store }
     }
 
     fn open(&self, now: Timestamp) -> Opened {

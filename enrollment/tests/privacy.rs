@@ -48,9 +48,12 @@ fn every_act_of_staff_is_in_the_trail_and_nobodys_name_is() {
     let one = location.split_once('?').unwrap().0.to_owned();
     let id = one.rsplit('/').next().unwrap().to_owned();
     assert_eq!(staff.get(&one).0, 200);
-    assert_eq!(staff.submit(&format!("{one}/suspend")).0, 303);
+    assert_eq!(staff.get(&one.replace("enrollments", "%65nrollments")).0, 200, "noted under this name, too");
+    assert_eq!(staff.submit_because(&format!("{one}/suspend"), "lost-card").0, 303);
+    assert_eq!(staff.submit_because(&format!("{one}/delete"), "I felt like it").0, 422);
+    assert_eq!(staff.get(&format!("{one}/export")).0, 303, "nothing is given out for a link");
 
-    let (status, exported) = staff.get(&format!("{one}/export"));
+    let (status, exported) = staff.submit_because(&format!("{one}/export"), "data-subject-request");
     let held: serde_json::Value = serde_json::from_str(&exported).unwrap();
     assert_eq!((status, held["enrollment"]["name"].as_str()), (200, Some(NAME)));
     let consent = &held["enrollment"]["consents"][0];
@@ -62,34 +65,53 @@ fn every_act_of_staff_is_in_the_trail_and_nobodys_name_is() {
         held["enrollment"]["code"].as_str().unwrap().len() > 500 && held["crossings"].as_array().unwrap().is_empty()
     );
     let told: Vec<_> = held["audit"].as_array().unwrap().iter().map(|entry| entry["act"].as_str().unwrap()).collect();
-    assert_eq!(told, ["create", "view", "change", "export"]);
+    assert_eq!(told, ["create", "view", "view", "suspend", "view", "export"]);
 
     let observer = text(&world.command(&["account", "add", "sam"]).stdout);
     let password = observer.trim().strip_prefix("password of sam: ").unwrap();
     let other = world.staff("sam", password);
-    assert_eq!(other.get(&format!("{one}/export")).0, 403, "staff look, and only administrators export");
+    let refused = other.submit_because(&format!("{one}/export"), "investigation");
+    assert_eq!(refused.0, 403, "staff look, and only administrators export");
+    assert_eq!(other.get("/admin/audit").0, 403);
     let wrong = other.post("/admin/login", &[("name", "hunter2-typed-as-a-name"), ("password", "x")]);
     assert_eq!(wrong.1, "/admin?login=wrong");
-    assert_eq!(staff.submit(&format!("{one}/delete")).0, 303);
+    assert_eq!(staff.submit_because(&format!("{one}/delete"), "consent-withdrawn").0, 303);
     assert_eq!(staff.get(&one).0, 404);
+    let (status, page) = staff.get(&format!("/admin/audit?act=&who=&since=&until=&person={id}&check=yes"));
+    assert!(status == 200 && page.contains("Whole: no entry was altered") && !page.contains(NAME), "{page}");
+    let rows: Vec<_> = page.split("data-entry=").skip(1).collect();
+    assert!(rows.len() == 12 && rows[3].contains("Consent was withdrawn"), "newest first: {page}");
     assert_eq!(world.stop(), Some(0));
 
     let whole = verified(&world);
     assert!(whole.status.success() && text(&whole.stdout).starts_with("whole: "), "{}", text(&whole.stderr));
-    assert_eq!(acts(&world, &["--who", "sam"]), ["log_in web-admin", "export data-subject-request", "fail answer"]);
+    let of_sam = ["log_in web-admin", "export investigation", "fail answer", "audit web-admin", "fail answer"];
+    assert_eq!(acts(&world, &["--who", "sam"]), of_sam);
     let of_the_person = acts(&world, &["--person", &id]);
     let wanted = [
         "create answer",
         "view look",
-        "change suspend",
+        "view look",
+        "suspend lost-card",
+        "view look",
         "export data-subject-request",
-        "export data-subject-request",
+        "export investigation",
         "fail answer",
-        "delete delete",
+        "delete consent-withdrawn",
         "view look",
         "fail answer",
+        "audit web-admin",
+        "audit command-line",
     ];
     assert_eq!(of_the_person, wanted, "after the deletion, too");
+    let why = acts(&world, &["--person", &id, "--why", "investigation", "--act", "audit"]);
+    assert_eq!(why, ["audit web-admin", "audit command-line", "audit investigation"]);
+    // What was done at the command line is told as well, and by whom.
+    let console = sallyport_privacy::audit::operator();
+    let acts_there =
+        ["initialize command-line", "add_account command-line", "audit command-line", "audit investigation"];
+    assert_eq!(acts(&world, &["--who", &console]), acts_there);
+    assert_eq!(acts(&world, &["--what", "sam"]), ["add_account command-line"]);
     assert_eq!(acts(&world, &["--act", "log_in_refused"]), ["log_in_refused web-admin"]);
     let log = world.path("data/audit/audit.log");
     let trail = fs::read_to_string(&log).unwrap();
@@ -109,6 +131,61 @@ fn every_act_of_staff_is_in_the_trail_and_nobodys_name_is() {
     assert!(world.log().contains("its end was cut off") && world.log().contains("audit-damaged-"));
     assert_eq!(world.stop(), Some(0));
     assert!(verified(&world).status.success());
+}
+
+#[test]
+fn commands_beside_a_running_service_are_noted_and_need_the_root_key() {
+    if !equipped() {
+        return;
+    }
+    let mut world = World::new();
+    world.start();
+    let staff = world.staff("admin", &world.password);
+    let done = |arguments: &[&str]| {
+        let said = world.command(arguments);
+        assert!(said.status.success(), "{arguments:?}: {}", text(&said.stderr));
+    };
+    let out = world.path("gate-1");
+    done(&["gate", "add", "gate-1", "--out", out.to_str().unwrap()]);
+    done(&["account", "add", "sam"]);
+    assert_eq!(staff.get("/admin/crossings").0, 200);
+    done(&["account", "reset", "sam"]);
+    done(&["account", "remove", "sam"]);
+    assert!(!world.command(&["account", "remove", "sam"]).status.success());
+    done(&["gate", "remove", "gate-1"]);
+    done(&["key", "rotate"]);
+    fs::write(world.path("new"), "another horse battery").unwrap();
+    done(&["key", "passphrase", "--new-passphrase-file", world.path("new").to_str().unwrap()]);
+    let mut wrong = world.prepared(&["account", "add", "eve"]);
+    let wrong = wrong.env("SALLYPORT_PASSPHRASE", "wrong horse battery").output().unwrap();
+    assert!(!wrong.status.success() && text(&wrong.stderr).contains("does not open"), "{}", text(&wrong.stderr));
+    let console = sallyport_privacy::audit::operator();
+    let wanted = [
+        "initialize command-line",
+        "admit command-line",
+        "add_account command-line",
+        "reset_account command-line",
+        "remove_account command-line",
+        "remove_account command-line",
+        "fail command-line",
+        "dismiss command-line",
+        "rotate command-line",
+        "passphrase command-line",
+    ];
+    assert_eq!(acts(&world, &["--who", &console]), wanted);
+    assert_eq!(acts(&world, &["--what", "gate-1"]), ["admit command-line", "dismiss command-line"]);
+    assert_eq!(acts(&world, &["--act", "search"]), ["search crossings"], "staff's acts between them");
+    assert_eq!(world.stop(), Some(0));
+    assert!(verified(&world).status.success());
+    // What was written beside the service and cut off is missed by a command, which then does nothing.
+    let log = world.path("data/audit/audit.log");
+    let trail = fs::read_to_string(&log).unwrap();
+    let lines: Vec<&str> = trail.lines().collect();
+    fs::write(&log, lines[..lines.len() - 2].join("\n") + "\n").unwrap();
+    let mut refused = world.prepared(&["account", "add", "eve"]);
+    let refused = refused.env("SALLYPORT_PASSPHRASE", "another horse battery").output().unwrap();
+    assert!(text(&refused.stderr).contains("its end was cut off"), "{}", text(&refused.stderr));
+    assert!(!fs::read_to_string(world.path("data/accounts.toml")).unwrap().contains("eve"));
 }
 
 #[test]

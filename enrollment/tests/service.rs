@@ -174,6 +174,7 @@ fn records_are_kept_once_for_their_own_gate_and_through_a_kill() {
         records_waiting: 2,
         revision: 0,
         epoch: None,
+        trail: None,
     };
     assert_eq!(post(&one, &world, paths::HEALTH, &health).0, 204);
     health.gate = "gate-2".parse().unwrap();
@@ -455,12 +456,18 @@ fn the_web_admin_trusts_no_stranger() {
 
     let eve = world.staff("eve", &password);
     let token = eve.token();
-    let elsewhere = eve.post_from("https://evil.example", &format!("{one}/suspend"), &[("token", &token)]);
+    let form = [("token", token.as_str()), ("why", "lost-card")];
+    let elsewhere = eve.post_from("https://evil.example", &format!("{one}/suspend"), &form);
     assert_eq!(elsewhere, 403, "from another page");
-    assert_eq!(eve.post(&format!("{one}/suspend"), &[("token", "guessed")]).0, 403);
-    assert_eq!(eve.post(&format!("{one}/suspend"), &[]).0, 400);
+    assert_eq!(eve.post(&format!("{one}/suspend"), &[("token", "guessed"), ("why", "mistake")]).0, 403);
+    assert_eq!(eve.post(&format!("{one}/suspend"), &[("why", "mistake")]).0, 400);
+    for why in [&[("token", token.as_str())][..], &[("token", &token), ("why", "")], &[("token", &token), ("why", "x")]]
+    {
+        let (status, page) = eve.post(&format!("{one}/suspend"), why);
+        assert!(status == 422 && page.contains("choose a reason"), "{status}: {page}");
+    }
     assert_eq!(eve.submit(&format!("{one}/delete")).0, 403, "only admin deletes");
-    assert_eq!(eve.post_from(&world.admin, &format!("{one}/suspend"), &[("token", &token)]), 303);
+    assert_eq!(eve.post_from(&world.admin, &format!("{one}/suspend"), &form), 303);
     assert_eq!(eve.post("/admin/logout", &[("token", &token)]), (303, "/admin".to_owned()));
     for path in ["/admin/enrollments", "/admin/gates", "/admin/crossings", one.as_str()] {
         assert_eq!(eve.get(path), (303, "/admin?login=needed".to_owned()), "{path}");

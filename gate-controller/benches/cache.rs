@@ -63,6 +63,10 @@ fn enrollment(number: u16) -> EnrollmentForGate {
             extractor: "ridges".into(),
             impressions: vec![code(FINGER_BYTES)],
         }],
+        face_until: None,
+        fingers_until: None,
+        key_generation: 1,
+        revoked: false,
     }
 }
 

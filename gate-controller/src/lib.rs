@@ -4,9 +4,11 @@
 //! * [`supervisor`]: joins the machine to the devices; [`journal`]: what it writes before a door moves.
 //! * [`sync`] and [`cache`]: the enrollment service, and what the gate keeps of it.
 //! * [`screens`] and [`server`]: traveler screen and officer station, over the seam of [`view`].
+//! * [`accounts`] and [`audit`]: officers, and what they did.
 //! * [`config`]: the one TOML file; [`simulation`]: crossings by hand with simulated devices.
 
 pub mod accounts;
+pub mod audit;
 pub mod cache;
 pub mod chip_fingers;
 pub mod config;

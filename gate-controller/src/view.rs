@@ -9,7 +9,7 @@ use std::{fmt, sync::Mutex};
 use jiff::Timestamp;
 use sallyport_privacy::accounts::Standing;
 use sallyport_protocol::{
-    CrossingId, Door, GateId, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind,
+    CrossingId, Door, EnrollmentId, GateId, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
@@ -390,6 +390,7 @@ pub struct ReferralDesk(Mutex<Option<Laid>>);
 
 struct Laid {
     crossing: CrossingId,
+    enrollment: Option<EnrollmentId>,
     reference: Option<Zeroizing<Vec<u8>>>,
     probe: Option<Zeroizing<Vec<u8>>>,
 }
@@ -400,9 +401,21 @@ impl ReferralDesk {
         Self::default()
     }
 
-    /// Lays JPEG files on the desk for this crossing, in place of whatever lay there.
-    pub fn lay(&self, crossing: CrossingId, reference: Option<Zeroizing<Vec<u8>>>, probe: Option<Zeroizing<Vec<u8>>>) {
-        *self.laid() = Some(Laid { crossing, reference, probe });
+    /// Lays JPEG files on the desk for this crossing, in place of whatever lay there, and whose enrollment was presented:
+    /// officers do not see it, their audit trail tells of it.
+    pub fn lay(
+        &self,
+        crossing: CrossingId,
+        enrollment: Option<EnrollmentId>,
+        reference: Option<Zeroizing<Vec<u8>>>,
+        probe: Option<Zeroizing<Vec<u8>>>,
+    ) {
+        *self.laid() = Some(Laid { crossing, enrollment, reference, probe });
+    }
+
+    /// The enrollment that was presented at this crossing.
+    pub fn enrollment(&self, crossing: CrossingId) -> Option<EnrollmentId> {
+        self.laid().as_ref().filter(|laid| laid.crossing == crossing)?.enrollment
     }
 
     /// Takes everything away and zeroes it. Called whenever a referral or its crossing ends.
@@ -488,7 +501,9 @@ mod tests {
     #[test]
     fn the_desk_shows_images_of_its_crossing_only_and_forgets_them() {
         let (desk, mine, other) = (ReferralDesk::new(), CrossingId::random(), CrossingId::random());
-        desk.lay(mine, Some(Zeroizing::new(vec![1])), None);
+        desk.lay(mine, Some(EnrollmentId::from_bytes([7; 16])), Some(Zeroizing::new(vec![1])), None);
+        assert_eq!(desk.enrollment(mine), Some(EnrollmentId::from_bytes([7; 16])));
+        assert_eq!(desk.enrollment(other), None);
         assert_eq!(*desk.image(mine, ReferralImage::Reference).unwrap(), vec![1]);
         assert!(desk.image(mine, ReferralImage::Probe).is_none());
         assert!(desk.image(other, ReferralImage::Reference).is_none());

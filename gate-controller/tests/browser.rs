@@ -5,14 +5,16 @@
 
 mod chromium;
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 use actix_web::{App, HttpServer, rt};
 use fantoccini::{Client, Locator, key::Key};
 use sallyport_gate::{
+    audit::GateAudit,
     screens::{Seam, Station, configure, texts},
     view::*,
 };
+use sallyport_privacy::keys::RootKey;
 use sallyport_protocol::{CrossingId, Door, GateMode, Measurement, OfficerChoice, Outcome, Reason, Stage, TokenKind};
 use sallyport_wording::LANGUAGES;
 use serde_json::json;
@@ -38,8 +40,14 @@ struct Supervisor {
     gate: watch::Sender<GateView>,
     orders: mpsc::Receiver<OfficerOrder>,
     desk: Arc<ReferralDesk>,
+    _data: tempfile::TempDir,
     address: String,
     server: actix_web::dev::ServerHandle,
+}
+
+fn audit(data: &Path) -> GateAudit {
+    let root = RootKey::create(&data.join("root.key"), "correct horse battery").unwrap();
+    GateAudit::start(data, Arc::new(root), |_| {}).unwrap()
 }
 
 fn serve() -> Supervisor {
@@ -77,13 +85,14 @@ fn serve() -> Supervisor {
     let (traveler, traveler_seen) = watch::channel(TravelerView::of(TravelerInstruction::PresentDocument));
     let (gate, gate_seen) = watch::channel(gate);
     let (order, orders) = mpsc::channel(4);
-    let desk = Arc::new(ReferralDesk::new());
+    let (desk, data) = (Arc::new(ReferralDesk::new()), tempfile::tempdir().unwrap());
     let seam = Seam {
         traveler: traveler_seen,
         gate: gate_seen,
         orders: order,
         referral: desk.clone(),
         accounts: Arc::new(Known),
+        audit: audit(data.path()),
         language: "en".into(),
         simulated: false,
         others: [("gate-2".parse().unwrap(), "https://gate-2.example:8480".to_owned())].into(),
@@ -98,7 +107,7 @@ fn serve() -> Supervisor {
     let server = server.run();
     let handle = server.handle();
     rt::spawn(server);
-    Supervisor { traveler, gate, orders, desk, address, server: handle }
+    Supervisor { traveler, gate, orders, desk, _data: data, address, server: handle }
 }
 
 /// Nothing is cut off or reaches out of the window, and only one pictogram shows.
@@ -190,7 +199,7 @@ async fn an_officer_sees_a_referral_and_decides_it() {
     shoot(&client, "officer-idle").await;
 
     let crossing = CrossingId::random();
-    supervisor.desk.lay(crossing, Some(portrait(210)), Some(portrait(150)));
+    supervisor.desk.lay(crossing, None, Some(portrait(210)), Some(portrait(150)));
     supervisor.gate.send_modify(|gate| {
         gate.stage = Some(Stage::Referral);
         gate.troubles = vec![Reason::CentreUnreachable];

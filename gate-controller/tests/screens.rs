@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    fs,
     io::Write as _,
     net::{TcpListener, TcpStream},
+    path::Path,
     sync::{Arc, mpsc::channel},
     thread,
     time::{Duration, Instant},
@@ -17,12 +19,17 @@ use actix_web::{
     test::{TestRequest, call_service, init_service},
 };
 use sallyport_gate::{
+    audit::GateAudit,
     screens::{Seam, Station, configure},
     server::Server,
     supervisor::Input,
     view::*,
 };
-use sallyport_protocol::{CrossingId, GateMode, OfficerChoice};
+use sallyport_privacy::{
+    audit::{Query, search_file, verify_file},
+    keys::RootKey,
+};
+use sallyport_protocol::{CrossingId, EnrollmentId, GateMode, OfficerChoice};
 use tokio::sync::{mpsc, watch};
 use zeroize::Zeroizing;
 
@@ -52,6 +59,33 @@ struct Supervisor {
     _gate: watch::Sender<GateView>,
     orders: mpsc::Receiver<OfficerOrder>,
     desk: Arc<ReferralDesk>,
+    data: tempfile::TempDir,
+}
+
+impl Supervisor {
+    /// Entries of the gate's trail: who did what to what, and why.
+    fn told(&self) -> Vec<String> {
+        let found = search_file(self.data.path(), Query::default(), None).unwrap_or_default();
+        let line = |line: &str| {
+            let entry: serde_json::Value = serde_json::from_str(line).unwrap();
+            let text = |name: &str| entry[name].as_str().unwrap_or("-").to_owned();
+            format!("{} {} {} {}", text("who"), text("act"), text("what"), text("why"))
+        };
+        found.lines().map(line).collect()
+    }
+
+    fn await_told(&self, entries: usize) -> Vec<String> {
+        let began = Instant::now();
+        while self.told().len() < entries && began.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(20));
+        }
+        self.told()
+    }
+}
+
+fn audit(data: &Path) -> GateAudit {
+    let root = RootKey::create(&data.join("root.key"), "correct horse battery").unwrap();
+    GateAudit::start(data, Arc::new(root), |_| {}).unwrap()
 }
 
 fn station() -> (Station, Supervisor) {
@@ -77,18 +111,19 @@ fn station_of(accounts: Arc<dyn Accounts>) -> (Station, Supervisor) {
     let (traveler, traveler_seen) = watch::channel(TravelerView::of(TravelerInstruction::PresentDocument));
     let (_gate, gate_seen) = watch::channel(gate);
     let (order, orders) = mpsc::channel(4);
-    let desk = Arc::new(ReferralDesk::new());
+    let (desk, data) = (Arc::new(ReferralDesk::new()), tempfile::tempdir().unwrap());
     let seam = Seam {
         traveler: traveler_seen,
         gate: gate_seen,
         orders: order,
         referral: desk.clone(),
         accounts,
+        audit: audit(data.path()),
         language: "fr".into(),
         simulated: false,
         others: std::collections::BTreeMap::default(),
     };
-    (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk })
+    (Station::new(seam).unwrap(), Supervisor { traveler, _gate, orders, desk, data })
 }
 
 macro_rules! app {
@@ -227,7 +262,7 @@ async fn images_need_a_session_and_are_gone_with_the_referral_and_the_login() {
     let (station, supervisor) = station();
     let app = app!(station);
     let crossing = CrossingId::random();
-    supervisor.desk.lay(crossing, Some(Zeroizing::new(vec![0xFF, 0xD8, 1])), None);
+    supervisor.desk.lay(crossing, None, Some(Zeroizing::new(vec![0xFF, 0xD8, 1])), None);
     let get = || TestRequest::get().uri(&format!("/officer/image/{crossing}/reference"));
     assert_eq!(call_service(&app, get().to_request()).await.status(), StatusCode::UNAUTHORIZED);
 
@@ -243,11 +278,112 @@ async fn images_need_a_session_and_are_gone_with_the_referral_and_the_login() {
     let answer = call_service(&app, get().cookie(cookie.clone()).to_request()).await;
     assert_eq!(answer.status(), StatusCode::NOT_FOUND, "gone with the referral");
 
-    supervisor.desk.lay(crossing, Some(Zeroizing::new(vec![1])), None);
+    supervisor.desk.lay(crossing, None, Some(Zeroizing::new(vec![1])), None);
     let out = post("/officer/logout").cookie(cookie.clone()).insert_header(("x-sallyport-token", token));
     assert_eq!(call_service(&app, out.to_request()).await.status(), StatusCode::NO_CONTENT);
     let answer = call_service(&app, get().cookie(cookie).to_request()).await;
     assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "gone with the login");
+}
+
+#[actix_web::test]
+async fn what_officers_do_is_in_the_gates_trail_before_it_is_done() {
+    let (station, mut supervisor) = station();
+    let app = app!(station);
+    assert_eq!(location(&log_in!(&app, "ana", "wrong")), "/officer?login=wrong");
+    let (cookie, token) = session!(&app, "ana");
+    let (crossing, person) = (CrossingId::random(), EnrollmentId::random());
+    supervisor.desk.lay(crossing, Some(person), Some(Zeroizing::new(vec![1])), Some(Zeroizing::new(vec![2])));
+    for which in ["reference", "probe", "probe"] {
+        let asked = TestRequest::get().uri(&format!("/officer/image/{crossing}/{which}")).cookie(cookie.clone());
+        assert_eq!(call_service(&app, asked.to_request()).await.status(), StatusCode::OK);
+    }
+    let order = |path: &str, body: serde_json::Value| {
+        let request = post(path).cookie(cookie.clone()).insert_header(("x-sallyport-token", token.clone()));
+        request.set_json(body).to_request()
+    };
+    let decide = |choice: &str| serde_json::json!({ "crossing": crossing, "choice": choice, "note": "tall Ana Silva" });
+    for (path, body, answer) in [
+        ("/officer/decide", decide("accept"), Ok(())),
+        ("/officer/decide", decide("refuse"), Err(OrderRefused::NoSuchReferral)),
+        ("/officer/mode", serde_json::json!({ "mode": "closed" }), Ok(())),
+        ("/officer/door", serde_json::json!({ "door": "exit", "note": "wheelchair" }), Ok(())),
+    ] {
+        let before = supervisor.told().len();
+        let answering = async {
+            let order = supervisor.orders.recv().await.unwrap();
+            let noted = supervisor.told().len();
+            order.reply.send(answer).unwrap();
+            noted
+        };
+        let (_, noted) = tokio::join!(call_service(&app, order(path, body)), answering);
+        assert!(noted > before, "{path}: noted before the machine hears of it");
+    }
+    let out = post("/officer/logout").cookie(cookie.clone()).insert_header(("x-sallyport-token", token.clone()));
+    assert_eq!(call_service(&app, out.to_request()).await.status(), StatusCode::NO_CONTENT);
+
+    let mut told = supervisor.await_told(10);
+    let wanted = [
+        "service start - opened",
+        "ana log_in_refused - officer-station",
+        "ana log_in - officer-station",
+        &format!("ana view {crossing} officer-station"),
+        &format!("ana accept {crossing} referral"),
+        &format!("ana refuse {crossing} referral"),
+        &format!("ana fail {crossing} refused"),
+        "ana set_mode closed officer",
+        "ana open exit by-hand",
+        "ana log_out - officer-station",
+    ];
+    // That an order was refused is noted while the next one is.
+    told[6..8].sort_by_key(|line| line.contains("set_mode"));
+    assert_eq!(told, wanted);
+    assert!(verify_file(supervisor.data.path(), None, None).unwrap().to_string().contains("nothing is cut off"));
+    let log = fs::read_to_string(supervisor.data.path().join("audit/audit.log")).unwrap();
+    assert!(!log.contains("Silva") && !log.contains("wheelchair") && !log.contains(&person.to_string()));
+    let root = RootKey::open(&supervisor.data.path().join("root.key"), "correct horse battery").unwrap();
+    let found = search_file(supervisor.data.path(), Query::default(), Some((&root, person.as_bytes()))).unwrap();
+    assert_eq!(found.lines().count(), 4, "the view and the decisions");
+}
+
+#[actix_web::test]
+async fn with_a_full_disk_doors_still_open_and_nobody_is_accepted() {
+    let (station, mut supervisor) = station();
+    assert_eq!(supervisor.await_told(1).len(), 1);
+    let (folder, away) = (supervisor.data.path().join("audit"), supervisor.data.path().join("away"));
+    fs::rename(&folder, &away).unwrap();
+    fs::write(&folder, "what stands in the way").unwrap();
+    let app = app!(station);
+    let (cookie, token) = session!(&app, "ana");
+    let crossing = CrossingId::random();
+    supervisor.desk.lay(crossing, None, Some(Zeroizing::new(vec![1])), None);
+    let asked = TestRequest::get().uri(&format!("/officer/image/{crossing}/reference")).cookie(cookie.clone());
+    assert_eq!(call_service(&app, asked.to_request()).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    let order = |path: &str, body: serde_json::Value| {
+        let request = post(path).cookie(cookie.clone()).insert_header(("x-sallyport-token", token.clone()));
+        request.set_json(body).to_request()
+    };
+    let accept = serde_json::json!({ "crossing": crossing, "choice": "accept", "note": "x" });
+    let refused = call_service(&app, order("/officer/decide", accept)).await;
+    let told = to_bytes(refused.into_body()).await.unwrap();
+    assert_eq!(told, r#"{"refused":"equipment","reason":"AUDIT_NOT_WRITTEN"}"#);
+    assert!(supervisor.orders.try_recv().is_err(), "the machine heard nothing of it");
+
+    let began = Instant::now();
+    let answering = async {
+        supervisor.orders.recv().await.unwrap().reply.send(Ok(())).unwrap();
+        began.elapsed()
+    };
+    let open = serde_json::json!({ "door": "entry", "note": "let out" });
+    let (opened, after) = tokio::join!(call_service(&app, order("/officer/door", open)), answering);
+    assert_eq!(opened.status(), StatusCode::NO_CONTENT);
+    assert!(after < Duration::from_secs(2), "{after:?}");
+
+    fs::remove_file(&folder).unwrap();
+    fs::rename(&away, &folder).unwrap();
+    let told = supervisor.await_told(3);
+    let wanted = ["service start - opened", "ana log_in - officer-station", "ana open entry by-hand"];
+    assert_eq!(told, wanted, "what was done is noted late, what was not is not");
+    assert!(verify_file(supervisor.data.path(), None, None).is_ok());
 }
 
 #[actix_web::test]

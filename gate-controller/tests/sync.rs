@@ -9,7 +9,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, atomic::Ordering, mpsc::channel},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -18,6 +18,7 @@ use actix_web::{
 };
 use jiff::Timestamp;
 use sallyport_gate::{
+    audit::GateAudit,
     config::Identity,
     journal::Journal,
     sync::{Centre, LinkStatus, SyncError, Synchronizer, Uploads},
@@ -25,7 +26,11 @@ use sallyport_gate::{
     view::*,
 };
 use sallyport_link::{Authority, Usage, server_config};
-use sallyport_privacy::vault::Vault;
+use sallyport_privacy::{
+    audit::{self, Checkpoint, Verifier, search_file},
+    keys::RootKey,
+    vault::Vault,
+};
 use sallyport_protocol::*;
 use sallyport_store::{Change, Store as _};
 use serde::Deserialize;
@@ -122,6 +127,11 @@ struct Link {
     folder: tempfile::TempDir,
 }
 
+fn audit(data: &Path) -> GateAudit {
+    let root = RootKey::create(&data.join("root.key"), "correct horse battery").unwrap();
+    GateAudit::start(data, Arc::new(root), |_| {}).unwrap()
+}
+
 impl Link {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -135,6 +145,7 @@ impl Link {
             centre: Centre::new(&url, &Identity { certificate, key, authority }).unwrap(),
             cache: Arc::new(disks.open().unwrap()),
             journal: Arc::new(journal),
+            audit: audit(path),
             view: watch::channel(view(&gate)).1,
             gate,
             grace: Duration::from_secs(3_600),
@@ -145,6 +156,23 @@ impl Link {
 
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap()
+    }
+
+    /// What the gate's audit trail tells, once it has so many entries.
+    fn await_noted(&self, entries: usize) -> Vec<String> {
+        let (began, path) = (Instant::now(), self.folder.path());
+        loop {
+            let told = search_file(path, audit::Query::default(), None).unwrap_or_default();
+            let acts: Vec<String> = told
+                .lines()
+                .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+                .map(|entry| format!("{} {}", entry["act"].as_str().unwrap(), entry["why"].as_str().unwrap()))
+                .collect();
+            if acts.len() >= entries || began.elapsed() > Duration::from_secs(30) {
+                return acts;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Connects elsewhere from now on.
@@ -256,6 +284,7 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     let mut link = Link::new();
     (link.script().enrolled, link.script().revision) = (vec![(1, EnrollmentStatus::Active)], 4);
     let crossed = link.crossed(3);
+    assert_eq!(link.await_noted(1), ["start opened"]);
     link.round().unwrap();
     assert_eq!(link.status_of(1), Some(EnrollmentStatus::Active));
     assert_eq!(link.synchronizer.cache.keys().generation(), Some(1));
@@ -264,6 +293,9 @@ fn a_round_brings_enrollments_with_their_key_and_takes_records_and_health() {
     assert_eq!((health.revision, health.records_waiting, health.mode), (4, 0, GateMode::Held));
     assert_eq!(health.troubles, [Reason::CameraUnavailable]);
     assert_eq!(health.epoch, Some(EpochId::from_bytes([link.script().epoch; 16])), "whose revision that is");
+    let head = health.trail.unwrap();
+    assert!(head.key.parse::<Verifier>().unwrap().accepts(&head.checkpoint.parse::<Checkpoint>().unwrap()));
+    assert_eq!(link.await_noted(2), ["start opened", "grant new-generation"]);
     link.round().unwrap();
     let script = link.script();
     assert_eq!((&script.stored, &script.asked), (&crossed, &vec![0, 4]), "nothing is sent twice");
@@ -345,6 +377,7 @@ fn a_dismissed_gate_keeps_nothing() {
     assert!(copied.iter().all(|(place, sealed)| present.open(place, sealed).is_err()), "not even in copies");
     link.run_once();
     assert_eq!(link.disks.present_keys().newest(), present.newest(), "once is enough");
+    assert_eq!(link.await_noted(3), ["start opened", "grant new-generation", "forget dismissed"], "once");
     assert_eq!(link.synchronizer.journal.waiting_count(), 1, "a dismissal is no fault of the record");
 
     link.script().dismissed = false;

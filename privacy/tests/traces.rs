@@ -102,7 +102,7 @@ fn work(number: u8) -> (RootKey, ApplicationKey, Vault, Trail, EnrollmentSeed, L
     assert_eq!(&opened[..], b"plain");
     let (signer, now) = (Signer::new(root.key("audit")), "2026-01-01T00:00:00Z".parse().unwrap());
     let (trail, _) = Trail::open(Path::new("audit.log"), Path::new("audit.head"), signer, now).unwrap();
-    trail.append(&Deed { who: "ana", act: Act::View, whose: None, why: "look", of: None }, now).unwrap();
+    trail.append(&Deed::new("ana", Act::View, "look"), now).unwrap();
     let seed = application.enrollment_seed(&ENROLLMENT, 1);
     Projection::new(&seed).protect(&[0.5; EMBEDDING_LENGTH]).unwrap();
     drop(FingerProjection::new(&seed));

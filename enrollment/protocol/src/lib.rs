@@ -19,5 +19,5 @@ pub use record::{
 };
 pub use sync::{
     ApplicationKeyGrant, EnrollmentForGate, EnrollmentPage, EnrollmentStatus, GateHealth, GateMode, ProtectedCode,
-    RecordBatch, RecordReceipt, paths,
+    RecordBatch, RecordReceipt, TrailHead, paths,
 };

@@ -196,6 +196,8 @@ reasons! {
     ControllerInterrupted = "CONTROLLER_INTERRUPTED", Equipment;
     /// The journal could not be written, so that no door may move.
     JournalUnavailable = "JOURNAL_UNAVAILABLE", Equipment;
+    /// What officers do cannot be noted in the gate's audit trail.
+    AuditNotWritten = "AUDIT_NOT_WRITTEN", Equipment;
     /// The disk is full.
     DiskFull = "DISK_FULL", Equipment;
     /// A port that the gate needs is used by another program.

@@ -264,6 +264,19 @@ pub struct GateHealth {
     /// and the epoch that gave it: without it nobody can tell what the revision stands for.
     #[serde(default)]
     pub epoch: Option<EpochId>,
+    /// How far its audit trail has come; `None` from gates that keep none, or cannot read it.
+    #[serde(default)]
+    pub trail: Option<TrailHead>,
+}
+
+/// How far a gate's audit trail has come, as the gate signs it. Whoever remembers it notices when the trail is cut or
+/// rewritten later, by the gate's owner too.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailHead {
+    /// The trail's public key.
+    pub key: String,
+    /// Its last check-point, one line.
+    pub checkpoint: String,
 }
 
 #[cfg(test)]

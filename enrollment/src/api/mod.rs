@@ -81,7 +81,15 @@ async fn records(gate: Admitted, service: Data<Service>, batch: Json<RecordBatch
 
 async fn health(gate: Admitted, service: Data<Service>, health: Json<GateHealth>) -> Result<HttpResponse, Refusal> {
     let health = health.into_inner();
-    web::block(move || service.heard(&gate.0, health, Timestamp::now())).await??;
+    web::block(move || {
+        let (now, head) = (Timestamp::now(), health.trail.clone());
+        service.heard(&gate.0, health, now)?;
+        if let Some(head) = head {
+            service.trails.hear(&gate.0, &head, now)?;
+        }
+        Ok::<_, ReportError>(())
+    })
+    .await??;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -10,13 +10,13 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
 use sallyport_enrollment::{
-    audit,
     config::{Config, TEMPLATE},
+    console::{self, COMMAND_LINE, Of},
     proof, serve, setup,
-    web::Role,
+    web::{Role, StatedReason},
 };
 use sallyport_privacy::{
-    audit::{Act, Query},
+    audit::{Act, Query, search_file, verify_file},
     keys::{passphrase, passphrase_in},
     memory,
 };
@@ -60,10 +60,10 @@ enum Command {
         #[arg(long)]
         restored: bool,
     },
-    /// Admit gates and dismiss them; the service may run meanwhile
+    /// Admit gates and dismiss them; the service may run meanwhile. It is noted in the audit trail, which needs the root key
     #[command(subcommand)]
     Gate(GateCommand),
-    /// Accounts of staff; the service may run meanwhile
+    /// Accounts of staff; the service may run meanwhile. It is noted in the audit trail, which needs the root key
     #[command(subcommand)]
     Account(AccountCommand),
     /// Keys; the service may run meanwhile
@@ -149,15 +149,22 @@ enum AuditCommand {
         /// Of this kind: log_in, create, change, delete, view, export, ...
         #[arg(long)]
         act: Option<Act>,
+        /// Done to this gate, account, door or the like
+        #[arg(long)]
+        what: Option<String>,
         /// Not before this instant, such as 2026-03-01T00:00:00Z
         #[arg(long)]
         since: Option<Timestamp>,
         /// Not after this instant
         #[arg(long)]
         until: Option<Timestamp>,
-        /// About this enrollment, of which the trail holds only a pseudonym: the root key is needed to find it
+        /// About this enrollment, of which the trail holds only a pseudonym: the root key is needed to find it, and that
+        /// somebody looked is noted in the trail of the configuration
         #[arg(long, value_name = "ENROLLMENT")]
         person: Option<EnrollmentId>,
+        /// Why you look for that person: data-subject-request, investigation, ...
+        #[arg(long, value_name = "REASON", requires = "person")]
+        why: Option<StatedReason>,
         #[command(flatten)]
         config: ConfigFile,
         #[command(flatten)]
@@ -188,6 +195,8 @@ enum GateCommand {
         name: GateId,
         #[command(flatten)]
         config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
     },
 }
 
@@ -202,6 +211,8 @@ enum AccountCommand {
         role: Role,
         #[command(flatten)]
         config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
     },
     /// Give an account a new password, and print it once; its sessions end
     Reset {
@@ -209,6 +220,8 @@ enum AccountCommand {
         name: String,
         #[command(flatten)]
         config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
     },
     /// Remove an account; its sessions end
     Remove {
@@ -216,6 +229,8 @@ enum AccountCommand {
         name: String,
         #[command(flatten)]
         config: ConfigFile,
+        #[command(flatten)]
+        passphrase: PassphraseFile,
     },
 }
 
@@ -281,32 +296,48 @@ fn execute(command: Command) -> Result<()> {
         Command::Proof(ProofCommand::Verify { file, key, config }) => {
             say(&proof::verify_file(&file, key.as_deref(), &config.path)?)
         }
-        Command::Gate(GateCommand::Add { name, out, hosts, config, passphrase: file }) => {
+        Command::Gate(command) => execute_gate(command),
+        Command::Account(command) => execute_account(command),
+    }
+}
+
+fn execute_gate(command: GateCommand) -> Result<()> {
+    match command {
+        GateCommand::Add { name, out, hosts, config, passphrase: file } => {
             let config = Config::read(&config.path)?;
             let secret = passphrase(file.path.as_deref(), false)?;
             setup::add_gate(&config, &name, &out, &hosts, &secret)?;
             eprintln!("Gate {name} is admitted. Install the three files of {} on it.", out.display());
-            Ok(())
         }
-        Command::Gate(GateCommand::Remove { name, config }) => {
-            setup::remove_gate(&Config::read(&config.path)?, &name)?;
+        GateCommand::Remove { name, config, passphrase: file } => {
+            let config = Config::read(&config.path)?;
+            setup::remove_gate(&config, &name, &passphrase(file.path.as_deref(), false)?)?;
             eprintln!("Gate {name} is admitted no longer.");
-            Ok(())
-        }
-        Command::Account(AccountCommand::Add { name, role, config }) => {
-            let password = setup::add_account(&Config::read(&config.path)?, &name, role)?;
-            say(&format!("password of {name}: {}", *password))
-        }
-        Command::Account(AccountCommand::Reset { name, config }) => {
-            let password = setup::reset_account(&Config::read(&config.path)?, &name)?;
-            say(&format!("password of {name}: {}", *password))
-        }
-        Command::Account(AccountCommand::Remove { name, config }) => {
-            setup::remove_account(&Config::read(&config.path)?, &name)?;
-            eprintln!("There is no account {name} any longer.");
-            Ok(())
         }
     }
+    Ok(())
+}
+
+fn execute_account(command: AccountCommand) -> Result<()> {
+    let (name, password) = match command {
+        AccountCommand::Add { name, role, config, passphrase: file } => {
+            let (config, secret) = (Config::read(&config.path)?, passphrase(file.path.as_deref(), false)?);
+            let password = setup::add_account(&config, &name, role, &secret)?;
+            (name, password)
+        }
+        AccountCommand::Reset { name, config, passphrase: file } => {
+            let (config, secret) = (Config::read(&config.path)?, passphrase(file.path.as_deref(), false)?);
+            let password = setup::reset_account(&config, &name, &secret)?;
+            (name, password)
+        }
+        AccountCommand::Remove { name, config, passphrase: file } => {
+            let (config, secret) = (Config::read(&config.path)?, passphrase(file.path.as_deref(), false)?);
+            setup::remove_account(&config, &name, &secret)?;
+            eprintln!("There is no account {name} any longer.");
+            return Ok(());
+        }
+    };
+    say(&format!("password of {name}: {}", *password))
 }
 
 fn execute_key(command: KeyCommand) -> Result<()> {
@@ -338,13 +369,18 @@ fn execute_key(command: KeyCommand) -> Result<()> {
 
 fn execute_audit(command: AuditCommand) -> Result<()> {
     match command {
-        AuditCommand::Verify { path, key, head } => say(&audit::verify_trail(&path, key.as_deref(), head.as_deref())?),
-        AuditCommand::Search { path, who, act, since, until, person, config, passphrase: file } => {
-            let query = Query { who, act, since, until, whose: None };
-            let Some(id) = person else { return say(&audit::search_trail(&path, query, None)?) };
-            let secret = passphrase(file.path.as_deref(), false)?;
-            let root = setup::open_root(&Config::read(&config.path)?, &secret)?;
-            say(&audit::search_trail(&path, query, Some((&root, id)))?)
+        AuditCommand::Verify { path, key, head } => {
+            say(&verify_file(&path, key.as_deref(), head.as_deref())?.to_string())
+        }
+        AuditCommand::Search { path, who, act, what, since, until, person, why, config, passphrase: file } => {
+            let query = Query { who, act, what, since, until, ..Query::default() };
+            let Some(id) = person else { return say(&search_file(&path, query, None)?) };
+            let config = Config::read(&config.path)?;
+            let root = setup::open_root(&config, &passphrase(file.path.as_deref(), false)?)?;
+            let why = why.map_or(COMMAND_LINE, StatedReason::name);
+            console::noted(&config, &root, Act::Audit, Of::Person(id), why, || {
+                say(&search_file(&path, query, Some((&root, id.as_bytes())))?)
+            })
         }
     }
 }

@@ -97,6 +97,7 @@ mod tests {
             records_waiting: 3,
             revision: 7,
             epoch: None,
+            trail: None,
         };
         assert!(reports.last(&gate).unwrap().is_none() && reports.heard().unwrap().is_empty());
         reports.alive(&gate, health.clone(), Timestamp::UNIX_EPOCH).unwrap();

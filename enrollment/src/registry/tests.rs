@@ -19,7 +19,7 @@ pub(super) fn keys() -> (tempfile::TempDir, Keys) {
     let folder = tempfile::tempdir().unwrap();
     let root = RootKey::create(&folder.path().join("root.json"), "a passphrase for tests").unwrap();
     let store = Arc::new(FileKeyStore::open(&folder.path().join("keys"), &root).unwrap());
-    (folder, Keys { root, store })
+    (folder, Keys { root: Arc::new(root), store })
 }
 
 pub(super) fn opened(memory: &Arc<MemoryStore>, keys: &Keys) -> Registry {

@@ -1,27 +1,40 @@
-//! Gates and crossings, to look at.
+//! Gates and crossings, to look at; and gates' audit trails, to be taken for right again.
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::StatusCode,
-    web::{self, Data, Query, ServiceConfig},
+    http::{StatusCode, header},
+    web::{self, Data, Form, Path, Query, ServiceConfig},
 };
 use jiff::Timestamp;
+use sallyport_protocol::GateId;
 use serde::Deserialize;
 
 use super::{
-    Desk,
+    Desk, Role,
+    enrollments::blocking,
     pages::{CrossingsPage, GateRow, GatesPage, Section, rendered},
-    session::Staff,
+    redirect, secured,
+    session::{Staff, Token},
 };
+use crate::registry::RegistryError;
 
 /// Crossings on one page.
 const CROSSINGS_SHOWN: usize = 50;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.route("/admin/gates", web::get().to(gates)).route("/admin/crossings", web::get().to(crossings));
+    config
+        .route("/admin/gates", web::get().to(gates))
+        .route("/admin/gates/{gate}/check-points", web::get().to(check_points))
+        .route("/admin/gates/{gate}/acknowledge", web::post().to(acknowledge))
+        .route("/admin/crossings", web::get().to(crossings));
 }
 
-async fn gates(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResponse {
+#[derive(Deserialize)]
+struct Done {
+    done: Option<String>,
+}
+
+async fn gates(request: HttpRequest, desk: Data<Desk>, staff: Staff, asked: Query<Done>) -> HttpResponse {
     let service = desk.0.service.clone();
     let rows = web::block(move || {
         let gates = service.admission.gates()?.into_iter().map(|gate| {
@@ -29,20 +42,71 @@ async fn gates(request: HttpRequest, desk: Data<Desk>, staff: Staff) -> HttpResp
                 tracing::error!(%gate, %error, "a gate's last sign of life does not open");
                 None
             });
-            GateRow { gate, report }
+            let trail = service.trails.of(&gate).unwrap_or_else(|error| {
+                tracing::error!(%gate, %error, "what is remembered of a gate's audit trail does not open");
+                None
+            });
+            GateRow { gate, report, trail }
         });
         anyhow::Ok((gates.collect::<Vec<_>>(), service.registry.revision()))
     });
     match rows.await.map_err(anyhow::Error::from).flatten() {
         Ok((gates, revision)) => {
             let page = desk.page(&request, Some(staff.0), Section::Gates);
-            rendered(StatusCode::OK, &GatesPage { page, gates, revision, now: Timestamp::now() })
+            let done = asked.done.as_deref().filter(|done| *done == "acknowledged").map(|_| "done-acknowledged");
+            rendered(StatusCode::OK, &GatesPage { page, gates, revision, now: Timestamp::now(), done })
         }
         Err(error) => {
             tracing::error!(%error, "gates cannot be shown");
             desk.fault(&request, staff.0, StatusCode::INTERNAL_SERVER_ERROR, "fault-store")
         }
     }
+}
+
+/// The check-points that are kept of a gate's trail, as a file for `gate audit verify --head`.
+async fn check_points(request: HttpRequest, desk: Data<Desk>, staff: Staff, gate: Path<String>) -> HttpResponse {
+    let gate = match named(&staff, &gate) {
+        Ok(gate) => gate,
+        Err((status, text)) => return desk.fault(&request, staff.0, status, text),
+    };
+    let (service, of) = (desk.0.service.clone(), gate.clone());
+    match blocking(move || Ok::<_, RegistryError>(service.trails.check_points(&of)?)).await {
+        Ok(lines) => secured(HttpResponse::Ok())
+            .content_type("text/plain; charset=utf-8")
+            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{gate}.head\"")))
+            .body(lines),
+        Err(error) => desk.failed(&request, staff.0, &error),
+    }
+}
+
+/// Takes a gate's trail for right as it is now.
+async fn acknowledge(
+    request: HttpRequest,
+    desk: Data<Desk>,
+    staff: Staff,
+    gate: Path<String>,
+    form: Form<Token>,
+) -> HttpResponse {
+    if !staff.sent(&request, &form.token) {
+        return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-forbidden");
+    }
+    let gate = match named(&staff, &gate) {
+        Ok(gate) => gate,
+        Err((status, text)) => return desk.fault(&request, staff.0, status, text),
+    };
+    let service = desk.0.service.clone();
+    match blocking(move || Ok::<_, RegistryError>(service.trails.acknowledge(&gate)?)).await {
+        Ok(()) => redirect("/admin/gates?done=acknowledged"),
+        Err(error) => desk.failed(&request, staff.0, &error),
+    }
+}
+
+/// The gate that an administrator names; else status and message of why not.
+fn named(staff: &Staff, gate: &str) -> Result<GateId, (StatusCode, &'static str)> {
+    if staff.0.role != Role::Admin {
+        return Err((StatusCode::FORBIDDEN, "fault-admin-only"));
+    }
+    gate.parse().map_err(|_| (StatusCode::NOT_FOUND, "fault-missing"))
 }
 
 #[derive(Deserialize)]

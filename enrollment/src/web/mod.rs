@@ -13,6 +13,8 @@ mod pages;
 mod renewal;
 mod rights;
 mod session;
+mod stated;
+mod trail;
 mod upload;
 
 use std::{fmt, str::FromStr, sync::Arc};
@@ -28,7 +30,10 @@ use sallyport_store::StoreError;
 use sallyport_wording::{LANGUAGES, REASONS, TextError, Texts};
 use serde::Serialize;
 
-pub use self::audited::{SERVICE, audited};
+pub use self::{
+    audited::{SERVICE, audited},
+    stated::StatedReason,
+};
 use self::{
     pages::{FaultPage, Page, Section},
     session::Staff,
@@ -186,6 +191,7 @@ pub fn configure(config: &mut ServiceConfig, desk: Desk) {
         .configure(deletions::configure)
         .configure(enrollments::configure)
         .configure(fleet::configure)
+        .configure(trail::configure)
         .default_service(web::to(|| see_other("/admin")));
 }
 
@@ -219,6 +225,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use std::{collections::BTreeSet, fs, path::Path};
+
+    use sallyport_privacy::audit::Act;
 
     #[test]
     fn every_language_says_everything() {
@@ -267,6 +275,8 @@ mod tests {
             named_messages(&root.join(folder), &mut named);
         }
         assert!(named.len() > 60, "{named:?}");
+        named.extend(Act::ALL.iter().map(|act| format!("act-{}", act.to_string().replace('_', "-"))));
+        named.extend(StatedReason::ALL.iter().map(|reason| format!("why-{reason}")));
         for name in named {
             assert!(texts.of("en").unwrap().contains_key(&name), "no message `{name}`");
         }

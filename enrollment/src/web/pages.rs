@@ -1,11 +1,14 @@
 //! The pages, as templates see them.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 use actix_web::{HttpResponse, http::StatusCode};
 use askama::Template;
 use jiff::Timestamp;
-use sallyport_privacy::accounts::Login;
+use sallyport_privacy::{
+    accounts::Login,
+    audit::{Act, Entry, Report},
+};
 use sallyport_protocol::{
     CrossingRecord, Door, DoorMovementKind, EnrollmentId, EnrollmentStatus, FingerPosition, GateId, Outcome, Reason,
 };
@@ -13,13 +16,14 @@ use sallyport_wording::{LANGUAGES, Texts, direction};
 use serde::Serialize;
 
 use super::{
-    Role,
+    Role, StatedReason,
     consent::{Panel, asking, wording},
     fingers::Refused,
     secured,
+    trail::Wanted,
 };
 use crate::{
-    gates::GateReport,
+    gates::{GateReport, GateTrail, TrailAlarm},
     proof::{KeysIn, Statement},
     registry::{Deletion, Enrollment, Listed, Only, Purpose},
 };
@@ -33,6 +37,7 @@ pub(super) enum Section {
     Enrollments,
     Gates,
     Crossings,
+    Audit,
     Other,
 }
 
@@ -101,11 +106,28 @@ impl<'a> Page<'a> {
         FingerPosition::ALL
     }
 
+    fn acts(&self) -> &'static [Act] {
+        Act::ALL
+    }
+
+    fn is_stated(&self, why: &str) -> bool {
+        why.parse::<StatedReason>().is_ok()
+    }
+
+    fn stated_reasons(&self) -> &'static [StatedReason] {
+        StatedReason::ALL
+    }
+
+    /// The wording of a stated reason; other words of the trail have none.
+    fn of_why(&self, why: &impl Display) -> &str {
+        self.t(&format!("why-{why}"))
+    }
+
     fn token(&self) -> &str {
         self.login.as_ref().map_or("", |login| login.token.as_str())
     }
 
-    fn may_delete(&self) -> bool {
+    fn is_admin(&self) -> bool {
         self.login.as_ref().is_some_and(|login| login.role == Role::Admin)
     }
 
@@ -114,6 +136,7 @@ impl<'a> Page<'a> {
             Section::Enrollments => "enrollments",
             Section::Gates => "gates",
             Section::Crossings => "crossings",
+            Section::Audit => "audit",
             Section::Other => "",
         };
         if here == section { "page" } else { "false" }
@@ -301,12 +324,34 @@ pub(super) struct GatesPage<'a> {
     pub(super) gates: Vec<GateRow>,
     pub(super) revision: u64,
     pub(super) now: Timestamp,
+    pub(super) done: Option<&'static str>,
 }
 
 /// One gate, and what it said last.
 pub(super) struct GateRow {
     pub(super) gate: GateId,
     pub(super) report: Option<GateReport>,
+    pub(super) trail: Option<GateTrail>,
+}
+
+impl GateRow {
+    fn alarm(&self) -> Option<&(TrailAlarm, Timestamp)> {
+        self.trail.as_ref()?.alarm.as_ref()
+    }
+}
+
+/// The audit trail.
+#[derive(Template)]
+#[template(path = "audit.html")]
+pub(super) struct TrailPage<'a> {
+    pub(super) page: Page<'a>,
+    pub(super) wanted: Wanted,
+    /// Newest first.
+    pub(super) entries: Vec<Entry>,
+    /// The link to older ones.
+    pub(super) older: Option<String>,
+    /// What came of verifying the whole.
+    pub(super) report: Option<Report>,
 }
 
 /// Crossings, newest first.

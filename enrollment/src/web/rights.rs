@@ -3,19 +3,33 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header},
-    web::{self, Data, Path, ServiceConfig},
+    web::{self, Data, Form, Path, ServiceConfig},
 };
 use jiff::Timestamp;
 use sallyport_protocol::EnrollmentId;
 
-use super::{Desk, Role, enrollments::blocking, secured, session::Staff};
+use super::{
+    Desk, Role,
+    enrollments::blocking,
+    secured,
+    session::{Staff, Token},
+};
 use crate::{registry::RegistryError, serve::Service};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
-    config.route("/admin/enrollments/{id}/export", web::get().to(export));
+    config.route("/admin/enrollments/{id}/export", web::post().to(export));
 }
 
-async fn export(request: HttpRequest, desk: Data<Desk>, staff: Staff, id: Path<String>) -> HttpResponse {
+async fn export(
+    request: HttpRequest,
+    desk: Data<Desk>,
+    staff: Staff,
+    id: Path<String>,
+    form: Form<Token>,
+) -> HttpResponse {
+    if !staff.sent(&request, &form.token) {
+        return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-forbidden");
+    }
     if staff.0.role != Role::Admin {
         return desk.fault(&request, staff.0, StatusCode::FORBIDDEN, "fault-admin-only");
     }

@@ -253,8 +253,13 @@ impl Staff {
         rest.split_once('"').unwrap().0.to_owned()
     }
 
+    /// Sends a form of our own, with a reason where one is needed.
     pub fn submit(&self, path: &str) -> (u16, String) {
-        self.post(path, &[("token", &self.token())])
+        self.submit_because(path, "mistake")
+    }
+
+    pub fn submit_because(&self, path: &str, why: &str) -> (u16, String) {
+        self.post(path, &[("token", &self.token()), ("why", why)])
     }
 
     /// Sends a form with a photograph.

@@ -281,6 +281,8 @@ impl Hands {
         until(client, "five crossings", listed, vec![]).await;
         client.goto(&self.admin).await.unwrap();
         client.find(Locator::LinkText("Amina Traveler")).await.unwrap().click().await.unwrap();
+        let reason = client.find(Locator::Css("select[name=why]")).await.unwrap();
+        reason.select_by_value("lost-card").await.unwrap();
         click(client, "#suspend").await;
         shown(client, "Suspended. Gates refer this card").await;
         self.shoot("admin-suspended").await;

@@ -7,7 +7,11 @@ mod events;
 mod officer;
 pub mod texts;
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -15,13 +19,16 @@ use actix_web::{
     web::{self, Data, Path, ServiceConfig},
 };
 use sallyport_privacy::accounts::{Sessions, Throttle};
-use sallyport_protocol::GateId;
+use sallyport_protocol::{CrossingId, GateId};
 use sallyport_wording::{LANGUAGES, TextError, Texts, direction};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 
 pub(crate) use self::officer::same_origin;
-use crate::view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView};
+use crate::{
+    audit::GateAudit,
+    view::{Accounts, GateView, OfficerOrder, ReferralDesk, Role, TravelerView},
+};
 
 /// Nothing from elsewhere, no inline script, framed only by our own simulation page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
@@ -39,6 +46,8 @@ pub struct Seam {
     pub referral: Arc<ReferralDesk>,
     /// Officers' accounts.
     pub accounts: Arc<dyn Accounts>,
+    /// Where their acts are noted.
+    pub audit: GateAudit,
     /// The language in which the traveler screen starts and to which it returns.
     pub language: String,
     /// Whether devices are simulated, and so `/simulation/page` is there.
@@ -56,13 +65,22 @@ struct Shared {
     texts: Texts,
     sessions: Sessions<Role>,
     throttle: Throttle,
+    looked: Mutex<Looked>,
+}
+
+/// Who saw the pictures of which crossing: that is noted once.
+#[derive(Default)]
+struct Looked {
+    crossing: Option<CrossingId>,
+    officers: BTreeSet<String>,
 }
 
 impl Station {
     /// The screens over this seam; fails if a Fluent file is faulty.
     pub fn new(seam: Seam) -> Result<Self, TextError> {
         let texts = texts::load()?;
-        Ok(Self(Arc::new(Shared { seam, texts, sessions: Sessions::default(), throttle: Throttle::default() })))
+        let (sessions, throttle, looked) = Default::default();
+        Ok(Self(Arc::new(Shared { seam, texts, sessions, throttle, looked })))
     }
 }
 

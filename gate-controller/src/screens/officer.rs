@@ -1,6 +1,6 @@
 //! The officer station: logging in, seeing, deciding.
 
-use std::time::Instant;
+use std::{sync::PoisonError, time::Instant};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,19 +8,27 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Bytes, Data, Form, Json, Path, ServiceConfig},
 };
-use sallyport_privacy::accounts::{self, Login};
-use sallyport_protocol::{CrossingId, Door, GateMode, OfficerChoice};
+use sallyport_privacy::{
+    accounts::{self, Login},
+    audit::Act,
+};
+use sallyport_protocol::{CrossingId, Door, GateMode, OfficerChoice, Reason};
 use serde::Deserialize;
 use serde_json::json;
 use tokio::{sync::oneshot, time};
 use zeroize::Zeroizing;
 
 use super::{ANSWER_WITHIN, Station, events, page, secured};
-use crate::view::{AccountError, OfficerOrder, Order, OrderRefused, ReferralImage, Role};
+use crate::{
+    audit::{GateDeed, NotNoted, Weight},
+    view::{AccountError, OfficerOrder, Order, OrderRefused, ReferralImage, Role},
+};
 
 const COOKIE: &str = "sallyport_officer";
 /// The header in which the page's script sends its session's token.
 const TOKEN_HEADER: &str = "x-sallyport-token";
+/// Why somebody logs in or out, or looks, in the audit trail.
+const STATION: &str = "officer-station";
 /// Longest reason accepted, in characters.
 const NOTE_CHARS_MAX: usize = 500;
 /// Longest name and password accepted, in bytes: hashing must not become a way to keep the gate busy.
@@ -80,6 +88,8 @@ async fn login(request: HttpRequest, station: Data<Station>, form: Form<Credenti
     match verified {
         Ok(Ok((role, standing))) => {
             station.0.throttle.succeeded(&name, &address);
+            // Somebody who must open a door gets in, whatever the disk does.
+            let _ = station.0.seam.audit.noted(&GateDeed::new(&name, Act::LogIn, STATION), Weight::Safety).await;
             if let Some(old) = request.cookie(COOKIE) {
                 station.0.sessions.end(old.value());
             }
@@ -92,6 +102,10 @@ async fn login(request: HttpRequest, station: Data<Station>, form: Form<Credenti
         }
         Ok(Err(AccountError::Wrong)) => {
             tracing::warn!(account = %name, %address, "login failed");
+            // What was typed may be a password: only names of accounts are written down.
+            let known = matches!(station.0.seam.accounts.standing(&name), Ok(Some(_)));
+            let who = if known { &name } else { "unknown" };
+            station.0.seam.audit.note(GateDeed::new(who, Act::LogInRefused, STATION));
             back_to_login("wrong")
         }
         Ok(Err(error)) => {
@@ -116,8 +130,9 @@ fn session_cookie(request: &HttpRequest, identifier: String) -> Cookie<'static> 
 }
 
 async fn logout(request: HttpRequest, station: Data<Station>) -> HttpResponse {
-    if let Err(why) = station.authorize(&request) {
-        return refused(why);
+    match station.authorize(&request) {
+        Ok(login) => station.0.seam.audit.note(GateDeed::new(&login.name, Act::LogOut, STATION)),
+        Err(why) => return refused(why),
     }
     if let Some(cookie) = request.cookie(COOKIE) {
         station.0.sessions.end(cookie.value());
@@ -153,11 +168,14 @@ async fn live(request: HttpRequest, station: Data<Station>) -> HttpResponse {
 }
 
 async fn image(request: HttpRequest, station: Data<Station>, path: Path<(CrossingId, ReferralImage)>) -> HttpResponse {
-    if station.login_of(&request).is_none() {
+    let Some(login) = station.login_of(&request) else {
         return secured(HttpResponse::Unauthorized()).finish();
-    }
+    };
     let (crossing, which) = path.into_inner();
     match station.0.seam.referral.image(crossing, which) {
+        Some(_) if station.noted_look(&login.name, crossing).await.is_err() => {
+            secured(HttpResponse::ServiceUnavailable()).finish()
+        }
         // The body owns the copy, which is zeroed when the last byte has been handed to the socket.
         Some(jpeg) => secured(HttpResponse::Ok()).content_type("image/jpeg").body(Bytes::from_owner(jpeg)),
         None => secured(HttpResponse::NotFound()).finish(),
@@ -237,6 +255,26 @@ impl Station {
         Ok(login)
     }
 
+    /// Notes that an officer is about to see the pictures of a crossing, unless that is noted already.
+    async fn noted_look(&self, officer: &str, crossing: CrossingId) -> Result<(), NotNoted> {
+        {
+            let mut looked = self.0.looked.lock().unwrap_or_else(PoisonError::into_inner);
+            if looked.crossing != Some(crossing) {
+                (looked.crossing, looked.officers) = (Some(crossing), Default::default());
+            }
+            if looked.officers.contains(officer) {
+                return Ok(());
+            }
+        }
+        let deed = GateDeed::new(officer, Act::View, STATION).on(crossing, self.0.seam.referral.enrollment(crossing));
+        self.0.seam.audit.noted(&deed, Weight::Needed).await?;
+        let mut looked = self.0.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if looked.crossing == Some(crossing) {
+            looked.officers.insert(officer.to_owned());
+        }
+        Ok(())
+    }
+
     async fn order(&self, request: &HttpRequest, order: Order) -> HttpResponse {
         let login = match self.authorize(request) {
             Ok(login) => login,
@@ -245,6 +283,15 @@ impl Station {
         if login.role != Role::Officer {
             return refused(StatusCode::FORBIDDEN);
         }
+        let whose = match &order {
+            Order::Decide { crossing, .. } => self.0.seam.referral.enrollment(*crossing),
+            _ => None,
+        };
+        let (deed, weight) = GateDeed::ordered(&login.name, &order, whose);
+        let Ok(entry) = self.0.seam.audit.noted(&deed, weight).await else {
+            let unwritten = OrderRefused::Equipment { reason: Reason::AuditNotWritten };
+            return secured(HttpResponse::Conflict()).json(unwritten);
+        };
         let (reply, answer) = oneshot::channel();
         let order = OfficerOrder { officer: login.name, order, reply };
         let sent_and_answered = async {
@@ -253,8 +300,14 @@ impl Station {
         };
         match time::timeout(ANSWER_WITHIN, sent_and_answered).await {
             Ok(Some(Ok(()))) => secured(HttpResponse::NoContent()).finish(),
-            Ok(Some(Err(refused))) => secured(HttpResponse::Conflict()).json(refused),
-            Ok(None) | Err(_) => secured(HttpResponse::GatewayTimeout()).json(OrderRefused::NoAnswer),
+            Ok(Some(Err(refused))) => {
+                self.0.seam.audit.failed(entry, deed, "refused");
+                secured(HttpResponse::Conflict()).json(refused)
+            }
+            Ok(None) | Err(_) => {
+                self.0.seam.audit.failed(entry, deed, "no-answer");
+                secured(HttpResponse::GatewayTimeout()).json(OrderRefused::NoAnswer)
+            }
         }
     }
 }

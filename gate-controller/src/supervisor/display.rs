@@ -156,7 +156,8 @@ impl Display {
             has_probe: probe.is_some(),
             facts: referral_facts(crossing.facts.as_ref(), crossing.detail(), now.wall),
         };
-        self.desk.lay(crossing.id, portrait, probe);
+        let enrollment = crossing.facts.as_ref().and_then(|facts| facts.enrollment.as_ref());
+        self.desk.lay(crossing.id, enrollment.map(|enrollment| enrollment.id), portrait, probe);
         self.gate.send_modify(|view| view.referral = Some(referral));
     }
 

@@ -42,6 +42,7 @@ use self::{
     finger::FingerStation,
 };
 use crate::{
+    audit::GateAudit,
     cache::Cache,
     journal::Journal,
     policy::Policy,
@@ -112,6 +113,8 @@ pub struct Parts {
     pub display: Display,
     /// Its journal.
     pub journal: Arc<Journal>,
+    /// Its audit trail.
+    pub audit: GateAudit,
     /// Enrollments, where the gate has a centre.
     pub cache: Option<Arc<Cache>>,
     /// The application key.
@@ -196,6 +199,7 @@ pub fn run(parts: Parts, sender: &Sender<Input>, inputs: &Receiver<Input>) {
             gate: parts.gate.clone(),
             cache,
             journal: parts.journal.clone(),
+            audit: parts.audit,
             view: parts.display.gate(),
             grace: Duration::from_secs(u64::from(parts.policy.cache_grace_h) * 3_600),
             interval,

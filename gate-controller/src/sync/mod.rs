@@ -14,6 +14,7 @@ use std::{
 
 use jiff::Timestamp;
 use sallyport_privacy::{
+    audit::Act,
     keys::{ApplicationKey, EnrollmentSeed, KeyError},
     template::{FingerProjection, Projection},
 };
@@ -26,11 +27,16 @@ pub use self::{
     uploads::Uploads,
 };
 use crate::{
+    audit::{GateAudit, GateDeed},
     cache::Cache,
     journal::{Journal, JournalError},
     policy,
     view::{GateView, LinkState},
 };
+
+/// What the gate's audit trail calls them.
+const CACHE: &str = "cache";
+const APPLICATION_KEY: &str = "trusted-traveler";
 
 /// The application key, open in memory; on the disk the cache has it.
 #[derive(Default)]
@@ -118,6 +124,8 @@ pub struct Synchronizer {
     pub cache: Arc<Cache>,
     /// Where records come from.
     pub journal: Arc<Journal>,
+    /// The gate's audit trail.
+    pub audit: GateAudit,
     /// What the gate looks like.
     pub view: watch::Receiver<GateView>,
     /// How long the cache is trusted without the service.
@@ -198,6 +206,9 @@ impl Synchronizer {
         if let Err(SyncError::Centre(error)) = &result
             && error.is_dismissal()
         {
+            if self.cache.state()?.synced.is_some() {
+                self.audit.note(GateDeed::own(Act::Forget, CACHE, "dismissed"));
+            }
             self.cache.destroy()?;
         }
         result
@@ -215,6 +226,7 @@ impl Synchronizer {
             records_waiting: self.journal.waiting_count() as u64,
             revision: state.revision,
             epoch: state.epoch,
+            trail: self.audit.head(),
         })?;
         Ok(())
     }
@@ -222,6 +234,7 @@ impl Synchronizer {
     fn fetch_enrollments(&self) -> Result<(), SyncError> {
         if self.cache.is_damaged() {
             tracing::error!("a record of the cache is damaged: all is forgotten and fetched anew");
+            self.audit.note(GateDeed::own(Act::Forget, CACHE, "damaged"));
             self.cache.destroy()?;
         }
         loop {
@@ -229,6 +242,7 @@ impl Synchronizer {
             let page = match self.centre.enrollments(state.revision, state.epoch) {
                 Err(error) if error.is_of_another_history() && state.revision > 0 => {
                     tracing::warn!("{error}: all is forgotten and fetched anew");
+                    self.audit.note(GateDeed::own(Act::Forget, CACHE, "another-history"));
                     self.cache.destroy()?;
                     continue;
                 }
@@ -237,6 +251,7 @@ impl Synchronizer {
             if self.cache.keys().generation() != Some(page.key_generation) {
                 let grant = self.centre.application_key()?;
                 let key = grant.key[..].try_into().map_err(|_| SyncError::Grant)?;
+                self.audit.note(GateDeed::own(Act::Grant, APPLICATION_KEY, "new-generation"));
                 self.cache.keep_key(ApplicationKey::received(key, grant.generation))?;
             }
             self.cache.take(&page)?;

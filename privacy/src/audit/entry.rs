@@ -17,11 +17,24 @@ pub(super) const LINE_BYTES_MAX: u64 = 2_048;
 /// Longest account name and reason, in characters.
 const FIELD_CHARS_MAX: usize = 64;
 
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Act {
+macro_rules! acts {
+    ($($(#[doc = $text:literal])+ $act:ident,)+) => {
+        /// What was done.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[non_exhaustive]
+        pub enum Act {
+            $($(#[doc = $text])+ $act,)+
+        }
+
+        impl Act {
+            /// All there are.
+            pub const ALL: &'static [Self] = &[$(Self::$act),+];
+        }
+    };
+}
+
+acts! {
     /// Somebody logged in.
     LogIn,
     /// Somebody tried to, with a wrong name or password, or too often.
@@ -30,11 +43,17 @@ pub enum Act {
     LogOut,
     /// A person was enrolled.
     Create,
-    /// An enrollment was changed: suspended, resumed, photographed anew.
+    /// An enrollment was changed: photographed anew, given more fingers.
     Change,
+    /// An enrollment was suspended.
+    Suspend,
+    /// A suspended enrollment was taken up again.
+    Resume,
+    /// Codes were revoked.
+    Revoke,
     /// An enrollment was deleted, and its record's key destroyed.
     Delete,
-    /// An enrollment was looked at.
+    /// An enrollment, or the pictures of a crossing, were looked at.
     View,
     /// Enrollments were looked through.
     Search,
@@ -42,18 +61,48 @@ pub enum Act {
     Export,
     /// Records were deleted because their time was over.
     Expire,
-    /// Codes were revoked: of one enrollment, or of all.
-    Revoke,
     /// A key was rotated or destroyed.
     Rotate,
+    /// A root key was sealed by another passphrase.
+    Passphrase,
+    /// A gate received a key.
+    Grant,
+    /// A gate forgot its copies, or trusts them no longer.
+    Forget,
     /// A store was taken over from a backup.
     Restore,
+    /// A data folder was made.
+    Initialize,
+    /// A gate was admitted.
+    Admit,
+    /// A gate was dismissed.
+    Dismiss,
+    /// What a gate's trail is now was taken for right, although it is not what it was.
+    Acknowledge,
+    /// An account was added.
+    AddAccount,
+    /// An account got a new password.
+    ResetAccount,
+    /// An account was removed.
+    RemoveAccount,
+    /// An officer let a referred traveler pass.
+    Accept,
+    /// An officer turned a referred traveler away.
+    Refuse,
+    /// An officer opened a door by hand.
+    Open,
+    /// An officer took a gate into service, held or closed it.
+    SetMode,
+    /// The trail itself was looked through.
+    Audit,
     /// The service began.
     Start,
     /// What an earlier entry announced was not done after all.
     Fail,
     /// The trail was found damaged and begun anew.
     Damage,
+    /// Acts that could not be noted in time and are lost: `what` says how many.
+    Lose,
 }
 
 impl fmt::Display for Act {
@@ -66,8 +115,9 @@ impl FromStr for Act {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let unknown = |_| format!("`{text}` is no act: one of log_in, create, change, delete, view, export, ...");
-        serde_json::from_value(serde_json::Value::String(text.to_owned())).map_err(unknown)
+        let named = Self::ALL.iter().copied().find(|act| act.to_string() == text);
+        let all = || Self::ALL.iter().map(Self::to_string).collect::<Vec<_>>().join(", ");
+        named.ok_or_else(|| format!("`{text}` is no act: use one of {}", all()))
     }
 }
 
@@ -126,10 +176,34 @@ pub struct Deed<'a> {
     pub act: Act,
     /// To whose data.
     pub whose: Option<Pseudonym>,
+    /// To what, if it is no person's: a gate's or account's name, a door, a mode.
+    pub what: Option<&'a str>,
     /// Why: a fixed word of the program or of policy, such as `consent-withdrawn`; never free text.
     pub why: &'a str,
     /// The entry that this one follows up.
     pub of: Option<u64>,
+}
+
+impl<'a> Deed<'a> {
+    /// A deed to nobody's data and no thing.
+    pub fn new(who: &'a str, act: Act, why: &'a str) -> Self {
+        Self { who, act, whose: None, what: None, why, of: None }
+    }
+
+    /// To this thing. What is no name of one is left out: it may be a password, typed in the wrong place.
+    pub fn to(self, thing: &'a str) -> Self {
+        Self { what: Some(thing).filter(|thing| is_name(thing)), ..self }
+    }
+}
+
+fn is_sized(text: &str) -> bool {
+    (1..=FIELD_CHARS_MAX).contains(&text.chars().count())
+}
+
+/// Whether this may be the name of a thing.
+fn is_name(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'.';
+    is_sized(text) && text.bytes().all(allowed)
 }
 
 /// One entry.
@@ -138,7 +212,7 @@ pub struct Deed<'a> {
 pub struct Entry {
     /// Its number, from 1 on without gaps.
     pub n: u64,
-    /// When it was written.
+    /// When it was done; later entries are mostly later, but one that had to wait for room on the disk is not.
     pub at: Timestamp,
     /// The account.
     pub who: String,
@@ -147,6 +221,9 @@ pub struct Entry {
     /// To whose data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub whose: Option<Pseudonym>,
+    /// To what.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<String>,
     /// Why.
     pub why: String,
     /// The entry that this one follows up.
@@ -162,17 +239,19 @@ pub(super) const BEGINNING: Hash = [0; 32];
 
 impl Entry {
     pub(super) fn new(n: u64, at: Timestamp, deed: &Deed<'_>) -> Result<Self, AuditError> {
-        let sized = |text: &str| (1..=FIELD_CHARS_MAX).contains(&text.chars().count());
         let word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
         let wrong = |text: &str| AuditError::Field(text.chars().take(FIELD_CHARS_MAX).collect());
-        if !sized(deed.who) || deed.who.chars().any(char::is_control) {
+        if !is_sized(deed.who) || deed.who.chars().any(char::is_control) {
             return Err(wrong(deed.who));
         }
-        if !sized(deed.why) || !deed.why.bytes().all(word) {
+        if !is_sized(deed.why) || !deed.why.bytes().all(word) {
             return Err(wrong(deed.why));
         }
-        let Deed { act, whose, of, .. } = *deed;
-        Ok(Self { n, at, who: deed.who.to_owned(), act, whose, why: deed.why.to_owned(), of })
+        if let Some(what) = deed.what.filter(|what| !is_name(what)) {
+            return Err(wrong(what));
+        }
+        let Deed { who, act, whose, what, why, of } = *deed;
+        Ok(Self { n, at, who: who.to_owned(), act, whose, what: what.map(str::to_owned), why: why.to_owned(), of })
     }
 
     /// The line behind an entry of this hash: `E`, hash and JSON with spaces between, and a newline.
@@ -223,6 +302,10 @@ pub struct Query {
     pub act: Option<Act>,
     /// To whose data.
     pub whose: Option<Pseudonym>,
+    /// To what.
+    pub what: Option<String>,
+    /// With a lower number: what follows, when entries are shown newest first and in parts.
+    pub below: Option<u64>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// Not after.
@@ -234,6 +317,8 @@ impl Query {
         self.who.as_ref().is_none_or(|who| *who == entry.who)
             && self.act.is_none_or(|act| act == entry.act)
             && self.whose.is_none_or(|whose| Some(whose) == entry.whose)
+            && self.what.as_ref().is_none_or(|what| Some(what) == entry.what.as_ref())
+            && self.below.is_none_or(|below| entry.n < below)
             && self.since.is_none_or(|since| entry.at >= since)
             && self.until.is_none_or(|until| entry.at <= until)
     }

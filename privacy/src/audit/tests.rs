@@ -7,33 +7,33 @@ use sallyport_memory::Locked;
 
 use super::*;
 
-fn signer(seed: u8) -> Signer {
+pub(super) fn signer(seed: u8) -> Signer {
     Signer::new(Locked::from(&[seed; 32]))
 }
 
-fn now() -> Timestamp {
+pub(super) fn now() -> Timestamp {
     "2026-03-01T12:00:00Z".parse().unwrap()
 }
 
-struct Place {
+pub(super) struct Place {
     _folder: tempfile::TempDir,
-    path: PathBuf,
-    head: PathBuf,
+    pub(super) path: PathBuf,
+    pub(super) head: PathBuf,
 }
 
-fn place() -> Place {
+pub(super) fn place() -> Place {
     let folder = tempfile::tempdir().unwrap();
     let (path, head) = (folder.path().join("audit.log"), folder.path().join("audit.head"));
     Place { _folder: folder, path, head }
 }
 
 impl Place {
-    fn open(&self) -> (Trail, Found) {
+    pub(super) fn open(&self) -> (Trail, Found) {
         Trail::open(&self.path, &self.head, signer(1), now()).unwrap()
     }
 
     /// A trail of five entries; the first tells of the start.
-    fn filled(&self) -> Vec<String> {
+    pub(super) fn filled(&self) -> Vec<String> {
         let (trail, found) = self.open();
         assert!(found.problems.is_empty());
         for (who, act, person) in [
@@ -47,29 +47,29 @@ impl Place {
         self.lines()
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(super) fn lines(&self) -> Vec<String> {
         fs::read_to_string(&self.path).unwrap().lines().map(str::to_owned).collect()
     }
 
-    fn head(&self) -> Checkpoint {
+    pub(super) fn head(&self) -> Checkpoint {
         fs::read_to_string(&self.head).unwrap().parse().unwrap()
     }
 }
 
-fn person(number: u8) -> Pseudonym {
+pub(super) fn person(number: u8) -> Pseudonym {
     Pseudonym::new(&[9; 32], &[number])
 }
 
-fn deed(who: &str, act: Act, whose: Option<u8>) -> Deed<'_> {
-    Deed { who, act, whose: whose.map(person), why: "staff-request", of: None }
+pub(super) fn deed(who: &str, act: Act, whose: Option<u8>) -> Deed<'_> {
+    Deed { whose: whose.map(person), ..Deed::new(who, act, "staff-request") }
 }
 
-fn kinds(text: &str, known: Option<&Checkpoint>) -> Vec<ProblemKind> {
-    let report = verify(text.as_bytes(), &signer(1).verifier(), known).unwrap();
+pub(super) fn kinds(text: &str, known: Option<&Checkpoint>) -> Vec<ProblemKind> {
+    let report = verify(text.as_bytes(), &signer(1).verifier(), known.copied().as_slice()).unwrap();
     report.problems.iter().map(|problem| problem.kind).collect()
 }
 
-fn joined(lines: &[String]) -> String {
+pub(super) fn joined(lines: &[String]) -> String {
     lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
@@ -78,7 +78,7 @@ fn a_trail_that_nobody_touched_is_whole_and_goes_on_after_a_restart() {
     let place = place();
     let lines = place.filled();
     assert_eq!(lines.len(), 10, "an entry and a check-point each");
-    let report = verify(joined(&lines).as_bytes(), &signer(1).verifier(), Some(&place.head())).unwrap();
+    let report = verify(joined(&lines).as_bytes(), &signer(1).verifier(), &[place.head()]).unwrap();
     assert!(report.is_whole(), "{:?}", report.problems);
     assert_eq!((report.entries, report.checkpoint), (5, Some(place.head())));
     let (trail, found) = place.open();
@@ -108,7 +108,7 @@ fn whatever_is_altered_removed_or_moved_is_found() {
             let mut changed = joined(&lines).into_bytes();
             let start: usize = lines[..at].iter().map(|line| line.len() + 1).sum();
             changed[start + byte] ^= 1;
-            let report = verify(&changed[..], &signer(1).verifier(), None).unwrap();
+            let report = verify(&changed[..], &signer(1).verifier(), &[]).unwrap();
             assert!(!report.is_whole(), "byte {byte} of line {at}");
         }
     }
@@ -183,6 +183,12 @@ fn a_power_cut_at_any_byte_is_no_damage_and_loses_nothing_acknowledged() {
     fs::write(&place.head, signed.lines().last().unwrap()).unwrap();
     assert!(place.open().1.problems.is_empty() && !joined(&place.lines()).contains(unsigned));
     assert!(head.n == 5 && lines.len() == 10);
+    // The head is written last, so an entry that it tells of was whole: cut short, it was cut by somebody.
+    for cut in [signed.to_owned() + unsigned, whole[..whole.len() - 9].to_owned()] {
+        fs::write(&place.path, cut).unwrap();
+        fs::write(&place.head, whole.lines().last().unwrap()).unwrap();
+        assert!(place.open().1.aside.is_some());
+    }
     fs::write(&place.head, "garbage").unwrap();
     assert!(place.open().1.aside.is_some(), "a head that is none is not taken for no head");
 }
@@ -201,7 +207,7 @@ fn entries_are_found_by_who_what_whose_and_when_and_say_no_name() {
     assert_eq!((Act::LogIn.to_string(), "dance".parse::<Act>().is_err()), ("log_in".to_owned(), true));
     let (trail, _) = place.open();
     for (who, why) in [("", "x"), ("a\nb", "x"), ("ana", "Ana Silva, born 1980"), ("ana", "")] {
-        let deed = Deed { who, act: Act::View, whose: None, why, of: None };
+        let deed = Deed::new(who, Act::View, why);
         assert!(matches!(trail.append(&deed, now()), Err(AuditError::Field(_))), "{who} {why}");
     }
     assert_eq!(kinds(&joined(&place.lines()), Some(&place.head())), [], "what was refused left nothing");
@@ -209,10 +215,53 @@ fn entries_are_found_by_who_what_whose_and_when_and_say_no_name() {
     assert_eq!(person(1).to_string().parse::<Pseudonym>().unwrap(), person(1));
 }
 
+#[test]
+fn things_are_found_by_their_names_which_cannot_say_much() {
+    let place = place();
+    let (trail, _) = place.open();
+    let admit = |name| trail.append(&Deed::new("ana", Act::Admit, "command-line").to(name), now()).unwrap();
+    let named = ["gate-1", "gate-2", "hunter2 is my password", "", "gate-1"].map(admit);
+    let query = |what: &str| Query { what: Some(what.into()), ..Query::default() };
+    let found = |query: &Query| search(joined(&place.lines()).as_bytes(), query, 10).unwrap();
+    let numbers: Vec<u64> = found(&query("gate-1")).iter().map(|entry| entry.n).collect();
+    assert_eq!(numbers, [named[0], named[4]]);
+    assert!(found(&query("")).is_empty() && !joined(&place.lines()).contains("hunter2"));
+    let below = Query { below: Some(named[1]), ..Query::default() };
+    assert_eq!(found(&below).last().map(|entry| entry.n), Some(named[0]));
+    let forced = Deed { what: Some("Ana Silva"), ..Deed::new("ana", Act::Admit, "command-line") };
+    assert!(matches!(trail.append(&forced, now()), Err(AuditError::Field(_))));
+    assert_eq!(kinds(&joined(&place.lines()), Some(&place.head())), []);
+}
+
+#[test]
+fn every_act_is_read_as_it_is_written() {
+    for act in Act::ALL {
+        assert_eq!(act.to_string().parse::<Act>().unwrap(), *act);
+    }
+    assert!("dance".parse::<Act>().unwrap_err().contains("log_in_refused"));
+}
+
+/// Written before entries had a thing, and by the program of then.
+const OLD: &str = include_str!("../../tests/data/audit-trail-1.txt");
+
+#[test]
+fn a_trail_of_an_earlier_version_is_whole_and_goes_on() {
+    let place = place();
+    fs::write(&place.path, OLD).unwrap();
+    let (trail, found) = place.open();
+    assert!(found.problems.is_empty(), "{:?}", found.problems);
+    let n = trail.append(&Deed::new("ana", Act::Admit, "command-line").to("gate-1"), now()).unwrap();
+    assert_eq!(n, OLD.lines().count() as u64 / 2 + 2);
+    assert!(joined(&place.lines()).starts_with(OLD));
+    assert_eq!(kinds(&joined(&place.lines()), Some(&OLD.lines().last().unwrap().parse().unwrap())), []);
+    let old = search(OLD.as_bytes(), &Query { whose: Some(person(1)), ..Query::default() }, 10).unwrap();
+    assert_eq!(old.len(), 2);
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..5_000)) {
-        let report = verify(&bytes[..], &signer(1).verifier(), None).unwrap();
+        let report = verify(&bytes[..], &signer(1).verifier(), &[]).unwrap();
         prop_assert!(bytes.is_empty() || !report.is_whole());
         prop_assert!(search(&bytes[..], &Query::default(), 3).unwrap().is_empty());
     }

@@ -14,6 +14,7 @@ use super::{
     AuditError,
     entry::{BEGINNING, Hash, Line, hash, next_line},
 };
+use crate::keys::RootKey;
 
 /// Most problems that are told: a file of garbage has one in each line.
 const PROBLEMS_MAX: usize = 100;
@@ -36,6 +37,11 @@ impl Signer {
         let mut public = [0; 32];
         public.copy_from_slice(pair(&seed).public_key().as_ref());
         Self { seed, public }
+    }
+
+    /// Of the trail that is written under this root key.
+    pub fn of(root: &RootKey) -> Self {
+        Self::new(root.key("audit"))
     }
 
     /// What others need to verify.
@@ -84,7 +90,13 @@ impl FromStr for Verifier {
 }
 
 impl Verifier {
-    fn accepts(&self, checkpoint: &Checkpoint) -> bool {
+    /// Of the trail that is written under this root key.
+    pub fn of(root: &RootKey) -> Self {
+        Signer::of(root).verifier()
+    }
+
+    /// Whether a check-point was signed with this trail's key.
+    pub fn accepts(&self, checkpoint: &Checkpoint) -> bool {
         let Checkpoint { n, hash, at, signature } = checkpoint;
         self.accepts_statement(&message(*n, hash, *at), signature)
     }
@@ -103,12 +115,27 @@ fn message(n: u64, hash: &Hash, at: Timestamp) -> Vec<u8> {
 /// A signed statement that a trail had this many entries, of which the last had this hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Checkpoint {
-    /// The number of the last entry.
+    /// The number of the last entry,
     pub n: u64,
+    /// and its hash.
     pub(super) hash: Hash,
     /// When it was signed.
     pub at: Timestamp,
     signature: [u8; 64],
+}
+
+impl Checkpoint {
+    /// Whether both speak of the same entries.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        (self.n, self.hash) == (other.n, other.hash)
+    }
+
+    /// Reads check-points, one a line.
+    pub fn parse_all(text: &str) -> Result<Vec<Self>, AuditError> {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        let all: Vec<Self> = lines.map(str::parse).collect::<Result<_, _>>()?;
+        if all.is_empty() { Err(AuditError::Checkpoint) } else { Ok(all) }
+    }
 }
 
 impl fmt::Display for Checkpoint {
@@ -194,6 +221,21 @@ impl fmt::Display for Problem {
     }
 }
 
+/// How far a trail is written and signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reached {
+    /// Length up to there, in bytes.
+    pub(super) bytes: u64,
+    pub(super) n: u64,
+    pub(super) hash: Hash,
+}
+
+impl Default for Reached {
+    fn default() -> Self {
+        Self { bytes: 0, n: 0, hash: BEGINNING }
+    }
+}
+
 /// What was found in a trail.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Report {
@@ -203,36 +245,48 @@ pub struct Report {
     pub checkpoint: Option<Checkpoint>,
     /// What is wrong: the first hundred. Empty: nothing.
     pub problems: Vec<Problem>,
-    /// Where that check-point ends, in bytes.
-    pub(super) signed_bytes: u64,
-    bytes: u64,
-    last: Hash,
-    pub(super) last_n: u64,
+    /// Up to where check-points vouch,
+    pub(super) signed: Reached,
+    /// and up to where it was read.
+    read: Reached,
+    /// The highest number of a check-point kept elsewhere.
+    known: u64,
 }
 
-/// Verifies a trail. `known` is a check-point that was kept elsewhere, signed with the same key.
-pub fn verify(mut file: impl BufRead, verifier: &Verifier, known: Option<&Checkpoint>) -> io::Result<Report> {
-    let (mut report, mut line, mut at) = (Report { last: BEGINNING, ..Report::default() }, Vec::new(), 0u64);
+/// Verifies a trail. `known` are check-points that were kept elsewhere, signed with the same key.
+pub fn verify(file: impl BufRead, verifier: &Verifier, known: &[Checkpoint]) -> io::Result<Report> {
+    verify_from(Reached::default(), file, verifier, known)
+}
+
+/// Verifies what follows an earlier verification, which came so far; lines are counted from there.
+pub(super) fn verify_from(
+    reached: Reached,
+    mut file: impl BufRead,
+    verifier: &Verifier,
+    known: &[Checkpoint],
+) -> io::Result<Report> {
+    let mut report = Report { signed: reached, read: reached, ..Report::default() };
+    let (mut line, mut at) = (Vec::new(), 0u64);
+    let (mut known, foreign): (Vec<Checkpoint>, Vec<_>) = known.iter().partition(|known| verifier.accepts(known));
+    known.sort_unstable_by_key(|known| known.n);
     while next_line(&mut file, &mut line)? {
         at = at.saturating_add(1);
-        report.bytes = report.bytes.saturating_add(line.len() as u64);
+        report.read.bytes = report.read.bytes.saturating_add(line.len() as u64);
         match line.split_last() {
-            Some((b'\n', line)) => report.read(at, line, verifier, known),
+            Some((b'\n', line)) => report.read_line(at, line, verifier, &known),
             // Longer than any entry, or the last.
             _ if file.fill_buf()?.is_empty() => report.add(at, ProblemKind::Torn),
             _ => report.add(at, ProblemKind::Form),
         }
     }
-    let signed = report.checkpoint.map_or(0, |checkpoint| checkpoint.n);
-    if signed < report.last_n {
-        report.add(at, ProblemKind::Unsigned { from: signed.saturating_add(1) });
+    let last = report.read.n;
+    if report.signed.n < last {
+        report.add(at, ProblemKind::Unsigned { from: report.signed.n.saturating_add(1) });
     }
-    if let Some(known) = known {
-        if !verifier.accepts(known) {
-            report.add(0, ProblemKind::Signature);
-        } else if known.n > report.last_n {
-            report.add(at, ProblemKind::Cut { known: known.n, found: report.last_n });
-        }
+    foreign.iter().for_each(|_| report.add(0, ProblemKind::Signature));
+    report.known = known.last().map_or(0, |known| known.n);
+    if report.known > last {
+        report.add(at, ProblemKind::Cut { known: report.known, found: last });
     }
     Ok(report)
 }
@@ -243,37 +297,50 @@ impl Report {
         self.problems.is_empty()
     }
 
+    /// Entry and check-point are one write, of which a power cut or a killed process may leave any part; but not of one
+    /// whose check-point is known elsewhere, since that is written afterwards.
+    pub(super) fn pass_over_a_cut_write(&mut self) {
+        let (signed, last) = (self.signed.n, self.read.n);
+        let acknowledged = self.known > signed;
+        self.problems.retain(|problem| match problem.kind {
+            ProblemKind::Torn => acknowledged,
+            ProblemKind::Unsigned { .. } => acknowledged || signed.saturating_add(1) != last,
+            _ => true,
+        });
+    }
+
     fn add(&mut self, line: u64, kind: ProblemKind) {
         if self.problems.len() < PROBLEMS_MAX {
             self.problems.push(Problem { line, kind });
         }
     }
 
-    fn read(&mut self, at: u64, line: &[u8], verifier: &Verifier, known: Option<&Checkpoint>) {
+    fn read_line(&mut self, at: u64, line: &[u8], verifier: &Verifier, known: &[Checkpoint]) {
         match Line::parse(line) {
             None => self.add(at, ProblemKind::Form),
             Some(Line::Entry { stated, json, entry }) => {
-                let wanted = self.last_n.saturating_add(1);
+                let wanted = self.read.n.saturating_add(1);
                 if entry.n != wanted {
                     self.add(at, ProblemKind::Number { wanted, found: entry.n });
                 }
-                if hash(&self.last, json) != stated {
+                if hash(&self.read.hash, json) != stated {
                     self.add(at, ProblemKind::Chain);
                 }
                 // Goes on from what the line says, so that one problem is not told again in each line.
-                (self.last, self.last_n) = (stated, entry.n);
+                (self.read.hash, self.read.n) = (stated, entry.n);
                 self.entries = self.entries.saturating_add(1);
-                if known.is_some_and(|known| known.n == entry.n && known.hash != stated) {
+                let of_it = known.iter().skip(known.partition_point(|known| known.n < entry.n));
+                if of_it.take_while(|known| known.n == entry.n).any(|known| known.hash != stated) {
                     self.add(at, ProblemKind::Signed);
                 }
             }
             Some(Line::Checkpoint(text)) => match text.parse::<Checkpoint>() {
                 Err(_) => self.add(at, ProblemKind::Form),
                 Ok(checkpoint) if !verifier.accepts(&checkpoint) => self.add(at, ProblemKind::Signature),
-                Ok(checkpoint) if (checkpoint.n, checkpoint.hash) != (self.last_n, self.last) => {
+                Ok(checkpoint) if (checkpoint.n, checkpoint.hash) != (self.read.n, self.read.hash) => {
                     self.add(at, ProblemKind::Signed);
                 }
-                Ok(checkpoint) => (self.checkpoint, self.signed_bytes) = (Some(checkpoint), self.bytes),
+                Ok(checkpoint) => (self.checkpoint, self.signed) = (Some(checkpoint), self.read),
             },
         }
     }

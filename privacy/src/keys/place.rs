@@ -11,8 +11,8 @@ use super::{FileKeyStore, KeyError, KeyStore, Pkcs11KeyStore, ROOT, RootKey};
 
 /// The root key, and the store of the keys that are rotated and destroyed.
 pub struct Keys {
-    /// The root.
-    pub root: RootKey,
+    /// The root, shared with whatever has to be opened again later.
+    pub root: Arc<RootKey>,
     /// The others.
     pub store: Arc<dyn KeyStore>,
 }
@@ -63,7 +63,7 @@ impl KeyPlace {
 
 fn in_files(root: RootKey, others: &Path) -> Result<Keys, KeyError> {
     let store = Arc::new(FileKeyStore::open(others, &root)?);
-    Ok(Keys { root, store })
+    Ok(Keys { root: Arc::new(root), store })
 }
 
 fn token(module: &Path, label: &str, pin: &str) -> Result<Pkcs11KeyStore, KeyError> {
@@ -71,7 +71,7 @@ fn token(module: &Path, label: &str, pin: &str) -> Result<Pkcs11KeyStore, KeyErr
 }
 
 fn in_token(token: Pkcs11KeyStore) -> Result<Keys, KeyError> {
-    Ok(Keys { root: RootKey::from_store(&token)?, store: Arc::new(token) })
+    Ok(Keys { root: Arc::new(RootKey::from_store(&token)?), store: Arc::new(token) })
 }
 
 #[cfg(test)]

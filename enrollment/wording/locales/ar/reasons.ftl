@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = استخدم بوابة أخرى من فض
 reason-JOURNAL_UNAVAILABLE-officer = تتعذّر الكتابة في سجل العبور، لذا لا يجوز تحريك أي باب.
 reason-JOURNAL_UNAVAILABLE-remedy = اطلب من الفني فحص القرص وصلاحيات مجلد السجل.
 
+reason-AUDIT_NOT_WRITTEN-traveler = استخدم بوابة أخرى من فضلك.
+reason-AUDIT_NOT_WRITTEN-officer = لا يمكن قيد أفعال الموظفين في سجل التدقيق.
+reason-AUDIT_NOT_WRITTEN-remedy = ما زالت الأبواب تُفتح يدويًا ويُقيَّد ذلك لاحقًا؛ وحتى ذلك الحين لا يُقبل أحد ولا تُعرض صورة. اطلب من الفني فحص القرص.
+
 reason-DISK_FULL-traveler = استخدم بوابة أخرى من فضلك.
 reason-DISK_FULL-officer = قرص وحدة التحكم ممتلئ.
 reason-DISK_FULL-remedy = اطلب من الفني إخلاء مساحة فيه.

@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = Please use another gate.
 reason-JOURNAL_UNAVAILABLE-officer = The journal cannot be written, so that no door may move.
 reason-JOURNAL_UNAVAILABLE-remedy = Have the technician check the disk and the rights of the journal’s folder.
 
+reason-AUDIT_NOT_WRITTEN-traveler = Please use another gate.
+reason-AUDIT_NOT_WRITTEN-officer = What officers do cannot be noted in the audit trail.
+reason-AUDIT_NOT_WRITTEN-remedy = Doors still open by hand, and it is noted later; nobody is accepted, and no picture is shown, until then. Have the technician look at the disk.
+
 reason-DISK_FULL-traveler = Please use another gate.
 reason-DISK_FULL-officer = The disk of the controller is full.
 reason-DISK_FULL-remedy = Have the technician free space on it.

@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = Use otra puerta, por favor.
 reason-JOURNAL_UNAVAILABLE-officer = No se puede escribir el diario de pasos, de modo que ninguna puerta debe moverse.
 reason-JOURNAL_UNAVAILABLE-remedy = Pida al técnico que revise el disco y los permisos de la carpeta del diario.
 
+reason-AUDIT_NOT_WRITTEN-traveler = Use otra puerta, por favor.
+reason-AUDIT_NOT_WRITTEN-officer = Los actos de los agentes no se pueden anotar en el registro de auditoría.
+reason-AUDIT_NOT_WRITTEN-remedy = Las puertas siguen abriéndose a mano y se anota después; hasta entonces no se acepta a nadie ni se muestra ninguna imagen. Pida al técnico que revise el disco.
+
 reason-DISK_FULL-traveler = Use otra puerta, por favor.
 reason-DISK_FULL-officer = El disco del controlador está lleno.
 reason-DISK_FULL-remedy = Pida al técnico que libere espacio.

@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = Veuillez utiliser un autre passage.
 reason-JOURNAL_UNAVAILABLE-officer = Le registre des passages ne peut être écrit : aucune porte ne doit bouger.
 reason-JOURNAL_UNAVAILABLE-remedy = Faites vérifier par le technicien le disque et les droits sur le dossier du registre.
 
+reason-AUDIT_NOT_WRITTEN-traveler = Veuillez utiliser un autre passage.
+reason-AUDIT_NOT_WRITTEN-officer = Les actes des agents ne peuvent pas être consignés dans la piste d’audit.
+reason-AUDIT_NOT_WRITTEN-remedy = Les portes s’ouvrent toujours à la main, et c’est consigné plus tard ; d’ici là, personne n’est accepté et aucune image n’est montrée. Faites vérifier le disque par le technicien.
+
 reason-DISK_FULL-traveler = Veuillez utiliser un autre passage.
 reason-DISK_FULL-officer = Le disque du contrôleur est plein.
 reason-DISK_FULL-remedy = Faites libérer de l’espace par le technicien.

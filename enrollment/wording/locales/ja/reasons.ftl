@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = ほかのゲートをご利用ください
 reason-JOURNAL_UNAVAILABLE-officer = 通過記録を書き込めないため、ドアを動かせません。
 reason-JOURNAL_UNAVAILABLE-remedy = ディスクと、記録フォルダーの権限の確認を技術者に依頼してください。
 
+reason-AUDIT_NOT_WRITTEN-traveler = ほかのゲートをご利用ください
+reason-AUDIT_NOT_WRITTEN-officer = 係員の行為を監査証跡に記録できません。
+reason-AUDIT_NOT_WRITTEN-remedy = 扉は手動で開けられ、後で記録されます。それまで通過許可と画像の表示はできません。技術者にディスクの確認を依頼してください。
+
 reason-DISK_FULL-traveler = ほかのゲートをご利用ください
 reason-DISK_FULL-officer = 制御装置のディスクに空きがありません。
 reason-DISK_FULL-remedy = 技術者にディスクの空きの確保を依頼してください。

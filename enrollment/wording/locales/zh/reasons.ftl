@@ -288,6 +288,10 @@ reason-JOURNAL_UNAVAILABLE-traveler = 请使用其他通道
 reason-JOURNAL_UNAVAILABLE-officer = 无法写入通行记录，因此任何门都不得移动。
 reason-JOURNAL_UNAVAILABLE-remedy = 请技术人员检查磁盘以及记录文件夹的权限。
 
+reason-AUDIT_NOT_WRITTEN-traveler = 请使用其他通道
+reason-AUDIT_NOT_WRITTEN-officer = 无法将工作人员的操作记入审计日志。
+reason-AUDIT_NOT_WRITTEN-remedy = 仍可手动开门，稍后补记；在此之前不能放行旅客，也不显示图像。请技术人员检查磁盘。
+
 reason-DISK_FULL-traveler = 请使用其他通道
 reason-DISK_FULL-officer = 控制器的磁盘已满。
 reason-DISK_FULL-remedy = 请技术人员清理磁盘空间。

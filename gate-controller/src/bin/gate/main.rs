@@ -1,26 +1,22 @@
 //! `gate`: an e-gate.
 
 mod cache;
+mod console;
 mod devices;
 mod run;
 
-use std::{
-    fs,
-    os::unix::fs::DirBuilderExt as _,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use sallyport_gate::{
-    config::{COMMENTED_DEFAULT, Config},
-    view::Role,
-};
+use jiff::Timestamp;
+use sallyport_gate::config::{COMMENTED_DEFAULT, Config};
 use sallyport_privacy::{
     accounts::Accounts,
+    audit::Act,
     keys::{KeyPlace, Keys, passphrase},
     memory,
 };
+use sallyport_protocol::EnrollmentId;
 
 /// An e-gate: reads passports, compares faces, moves two doors of which only one is ever open.
 ///
@@ -40,10 +36,15 @@ enum Task {
     Check(ConfigFile),
     /// Make the data folder, the root key and the first officer's account; its password is printed once.
     Init(Keyed),
-    /// Officers' accounts.
+    /// Officers' accounts. It is noted in the audit trail, which needs the root key.
     Account {
         #[command(subcommand)]
         change: AccountChange,
+    },
+    /// Who did what; the gate may run meanwhile.
+    Audit {
+        #[command(subcommand)]
+        what: AuditTask,
     },
     /// Run the gate.
     Run(Keyed),
@@ -76,21 +77,66 @@ enum AccountChange {
         #[arg(long, value_enum, default_value_t = RoleName::Officer)]
         role: RoleName,
         #[command(flatten)]
-        file: ConfigFile,
+        keyed: Keyed,
     },
     /// Give an account a new password, printed once. Its sessions end.
     Reset {
         /// The login name.
         name: String,
         #[command(flatten)]
-        file: ConfigFile,
+        keyed: Keyed,
     },
     /// Remove an account. Its sessions end.
     Remove {
         /// The login name.
         name: String,
         #[command(flatten)]
-        file: ConfigFile,
+        keyed: Keyed,
+    },
+}
+
+#[derive(Subcommand)]
+enum AuditTask {
+    /// Check that no entry was altered, removed or moved, and that no end was cut off.
+    Verify {
+        /// The trail's file, or the data folder.
+        #[arg(id = "trail", value_name = "FILE_OR_FOLDER")]
+        path: PathBuf,
+        /// The public key, 64 hexadecimal digits. By default that in `audit.pub` beside the trail, which whoever changed
+        /// the trail may have replaced, too.
+        #[arg(long)]
+        key: Option<String>,
+        /// A file of check-points kept elsewhere, such as the enrollment service gives out on its page of gates. By default
+        /// `audit.head` beside the trail, if it is there.
+        #[arg(long, value_name = "FILE")]
+        head: Option<PathBuf>,
+    },
+    /// Print entries, one a line, as JSON.
+    Search {
+        /// The trail's file, or the data folder.
+        #[arg(id = "trail", value_name = "FILE_OR_FOLDER")]
+        path: PathBuf,
+        /// Of this account.
+        #[arg(long)]
+        who: Option<String>,
+        /// Of this kind: log_in, accept, refuse, open, set_mode, view, ...
+        #[arg(long)]
+        act: Option<Act>,
+        /// Done to this crossing, door, mode or account.
+        #[arg(long)]
+        what: Option<String>,
+        /// Not before this instant, such as 2026-03-01T00:00:00Z.
+        #[arg(long)]
+        since: Option<Timestamp>,
+        /// Not after this instant.
+        #[arg(long)]
+        until: Option<Timestamp>,
+        /// About this enrollment, of which the trail holds only a pseudonym: the root key is needed to find it, and that
+        /// somebody looked is noted in the trail of the configuration.
+        #[arg(long, value_name = "ENROLLMENT")]
+        person: Option<EnrollmentId>,
+        #[command(flatten)]
+        keyed: Keyed,
     },
 }
 
@@ -117,8 +163,9 @@ fn main() -> anyhow::Result<()> {
             file.read()?;
             println!("{} is in order", file.config.display());
         }
-        Task::Init(keyed) => init(&keyed)?,
-        Task::Account { change } => account(change)?,
+        Task::Init(keyed) => console::init(&keyed)?,
+        Task::Account { change } => console::account(change)?,
+        Task::Audit { what } => console::audit(what)?,
         Task::Run(keyed) => {
             let config = keyed.file.read()?;
             let keys = keyed.open_keys(&config)?;
@@ -155,49 +202,4 @@ const ACCOUNTS: &str = "accounts.toml";
 /// The accounts of the gate with this data folder.
 fn accounts(data: &Path) -> Accounts {
     Accounts::at(data.join(ACCOUNTS))
-}
-
-fn init(keyed: &Keyed) -> anyhow::Result<()> {
-    let config = keyed.file.read()?;
-    let data = config.data.display();
-    anyhow::ensure!(!is_initialized(&config), "{data} is a gate's data folder already; nothing was changed");
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data)
-        .with_context(|| format!("make the data folder {}", config.data.display()))?;
-    config.key_place().create(&passphrase(keyed.passphrase_file.as_deref(), true)?)?;
-    match config.key_place() {
-        KeyPlace::Files { root, .. } => {
-            eprintln!("made {}: keep its passphrase elsewhere, and a copy of both", root.display());
-        }
-        KeyPlace::Token { label, .. } => eprintln!("the root key is in the token `{label}`: keep its PIN elsewhere"),
-    }
-    let password = accounts(&config.data).add("officer", Role::Officer.name())?;
-    println!("password of officer: {}", *password);
-    Ok(())
-}
-
-fn account(change: AccountChange) -> anyhow::Result<()> {
-    let (name, password) = match change {
-        AccountChange::Add { name, role, file } => {
-            let role = match role {
-                RoleName::Officer => Role::Officer,
-                RoleName::Observer => Role::Observer,
-            };
-            let password = accounts(&file.read()?.data).add(&name, role.name())?;
-            (name, password)
-        }
-        AccountChange::Reset { name, file } => {
-            let password = accounts(&file.read()?.data).reset(&name)?;
-            (name, password)
-        }
-        AccountChange::Remove { name, file } => {
-            accounts(&file.read()?.data).remove(&name)?;
-            eprintln!("there is no account {name} any longer");
-            return Ok(());
-        }
-    };
-    println!("password of {name}: {}", *password);
-    Ok(())
 }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use sallyport_emrtd::passive::TrustStore;
 use sallyport_gate::{
     accounts::FileAccounts,
+    audit::{Condition, GateAudit},
     config::{Camera, Config, Fingerprint, Identity, Reader},
     journal::Journal,
     screens::{Seam, Station},
@@ -31,7 +32,7 @@ use sallyport_hardware::{
     fingerprint::FingerprintSensor,
     simulator::{camera::SceneCamera, document::SimulatedReader, finger::SimulatedFinger},
 };
-use sallyport_privacy::keys::Keys;
+use sallyport_privacy::keys::{Keys, RootKey};
 use sallyport_protocol::{GateMode, Reason};
 use tokio::sync::mpsc;
 
@@ -58,6 +59,7 @@ pub(crate) fn run(config: &Config, keys: &Keys) -> anyhow::Result<()> {
     let Devices { reader, cameras, fingers, simulation } = devices(config, &display, finished)?;
     let (sender, inputs) = channel();
     let (order, orders) = mpsc::channel(ORDERS_WAITING_MAX);
+    let audit = start_audit(config, &keys.root, &sender)?;
 
     let station = Station::new(Seam {
         traveler: display.traveler(),
@@ -65,6 +67,7 @@ pub(crate) fn run(config: &Config, keys: &Keys) -> anyhow::Result<()> {
         orders: order,
         referral: desk,
         accounts: Arc::new(FileAccounts(accounts(&config.data))),
+        audit: audit.clone(),
         language: config.language.clone(),
         simulated: simulation.is_some(),
         others: config.screens.others.clone(),
@@ -89,6 +92,7 @@ pub(crate) fn run(config: &Config, keys: &Keys) -> anyhow::Result<()> {
         display,
         journal,
         keys: cache.as_ref().map(|cache| cache.keys()).unwrap_or_default(),
+        audit,
         cache,
         centre,
         connect: Box::new(move || Ok(Box::new(SerialBarrier::open(&line, baud)?))),
@@ -171,6 +175,19 @@ fn trust_store(folder: &Path) -> anyhow::Result<TrustStore> {
         );
     }
     Ok(trust)
+}
+
+fn start_audit(config: &Config, root: &Arc<RootKey>, sender: &Sender<Input>) -> anyhow::Result<GateAudit> {
+    let sender = sender.clone();
+    let told = move |condition| {
+        let (reason, there) = match condition {
+            Condition::Waiting => (Reason::AuditNotWritten, true),
+            Condition::Written => (Reason::AuditNotWritten, false),
+            Condition::Damaged => (Reason::StoreCorrupt, true),
+        };
+        let _ = sender.send(Input::Aside { reason, there });
+    };
+    GateAudit::start(&config.data, root.clone(), told).context("start the audit trail")
 }
 
 /// Without its journal no door moves, so this waits until there is one, and says so.
