@@ -102,7 +102,7 @@ fn each_consent_is_withdrawn_by_itself_and_its_codes_are_gone_at_once() {
     assert_eq!(staff.upload(&format!("{one}/photograph"), &agreed, &face("obama.jpg")).0, 303);
     assert!(heard(&gate, &world)[0].code.is_some());
 
-    let (_, exported) = world.staff("admin", &world.password).get(&format!("{one}/export"));
+    let (_, exported) = world.staff("admin", &world.password).submit(&format!("{one}/export"));
     let held: serde_json::Value = serde_json::from_str(&exported).unwrap();
     let consents = held["enrollment"]["consents"].as_array().unwrap();
     let told = |one: &serde_json::Value| (one["purpose"].as_str().unwrap().to_owned(), one["withdrawn"]["by"] == "sam");

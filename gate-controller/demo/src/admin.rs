@@ -88,7 +88,7 @@ impl Admin {
     /// Revokes the codes of everybody.
     pub fn revoke_all(&self) -> anyhow::Result<()> {
         let token = self.token()?;
-        self.sent("/revoke", |request| request.send_form([("token", token)]))
+        self.sent("/revoke", |request| request.send_form([("token", token.as_str()), ("why", "compromised")]))
     }
 
     /// Whether all gates have heard of the last change of an enrollment.
