@@ -44,8 +44,10 @@ const PORT_RETRY: Duration = Duration::from_secs(3);
 /// How often records are looked through for what is over, and keys for a newer one. Enrollments are at each start and when
 /// a day begins in UTC, since enrollments and consents end with a day.
 const UPKEEP: Duration = Duration::from_secs(60);
-/// How long requests in progress may take to end when the service stops, in seconds.
-const SHUTDOWN_S: u64 = 5;
+/// How long requests in progress may take to end when the service stops.
+const SHUTDOWN: Duration = Duration::from_secs(5);
+/// How often to look whether they have.
+const RELEASE_LOOK: Duration = Duration::from_millis(10);
 
 /// What both sides work on.
 pub struct Service {
@@ -249,13 +251,34 @@ pub async fn run(config: &Config, keys: Keys, opening: Opening, ready: impl FnOn
     let Some(service) = Service::open(config, &keys, opening, &mut stop).await? else { return Ok(()) };
     drop(keys);
     let service = Arc::new(service);
-    actix_web::rt::spawn(keep_up(service.clone()));
-    let Some(gates) = bound(config.gates.listen, "gates", &mut stop).await? else { return Ok(()) };
-    let Some(admin) = bound(config.admin.listen, "the web admin", &mut stop).await? else { return Ok(()) };
+    let upkeep = actix_web::rt::spawn(keep_up(service.clone()));
+    let ended = listen(config, &service, &mut stop, ready).await;
+    upkeep.abort();
+    released(&service).await;
+    ended
+}
+
+/// Waits until nothing works any more with what the service has open. A token's module, say, must not be in use, or be closed, by
+/// one thread while the end of the process unloads it in another.
+async fn released(service: &Arc<Service>) {
+    let mut waited = Duration::ZERO;
+    while Arc::strong_count(service) > 1 {
+        if waited > SHUTDOWN {
+            return tracing::warn!("something still goes on, and is cut off");
+        }
+        time::sleep(RELEASE_LOOK).await;
+        waited += RELEASE_LOOK;
+    }
+}
+
+/// Both listeners, until the service is told to stop.
+async fn listen(config: &Config, service: &Arc<Service>, stop: &mut Stop, ready: impl FnOnce(&str)) -> Result<()> {
+    let Some(gates) = bound(config.gates.listen, "gates", stop).await? else { return Ok(()) };
+    let Some(admin) = bound(config.admin.listen, "the web admin", stop).await? else { return Ok(()) };
     let (gates_at, admin_at) = (gates.local_addr()?, admin.local_addr()?);
     let scheme = if config.admin.plain_http { "http" } else { "https" };
     let gates = serve_gates(config, gates, service.clone())?;
-    let admin = serve_admin(config, admin, service)?;
+    let admin = serve_admin(config, admin, service.clone())?;
     let handles = [gates.handle(), admin.handle()];
     ready(&format!("ready: gates on https://{gates_at}, admin on {scheme}://{admin_at}"));
     let serving = async { tokio::try_join!(gates, admin) };
@@ -277,7 +300,7 @@ fn serve_gates(config: &Config, listener: TcpListener, service: Arc<Service>) ->
         .on_connect(api::remember_certificate)
         .workers(2)
         .max_connections(WORKER_CONNECTIONS_MAX)
-        .shutdown_timeout(SHUTDOWN_S)
+        .shutdown_timeout(SHUTDOWN.as_secs())
         .disable_signals()
         .listen_rustls_0_23(listener, tls)?;
     Ok(server.run())
@@ -290,7 +313,7 @@ fn serve_admin(config: &Config, listener: TcpListener, service: Arc<Service>) ->
     })
     .workers(2)
     .max_connections(WORKER_CONNECTIONS_MAX)
-    .shutdown_timeout(SHUTDOWN_S)
+    .shutdown_timeout(SHUTDOWN.as_secs())
     .disable_signals();
     let server = if config.admin.plain_http {
         server.listen(listener)?

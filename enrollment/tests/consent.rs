@@ -145,7 +145,7 @@ fn what_ended_while_the_service_was_away_is_destroyed_when_it_starts() {
     let (status, page) = world.staff("admin", &world.password).get(&format!("/admin/enrollments/{id}"));
     assert!(status == 200 && page.contains("consents to nothing any more"), "there are some days left to ask: {page}");
     assert_eq!(world.stop(), Some(0));
-    assert_eq!(whys(&world, &id.to_string()), ["consent-ended", "look"]);
+    assert_eq!(whys(&world, &id.to_string()), ["consent-ended", "look", "command-line"], "this search is noted, too");
 
     let config = fs::read_to_string(world.path("enrollment.toml")).unwrap();
     fs::write(world.path("enrollment.toml"), config + "[retention]\nunconsented_enrollments_days = 1\n").unwrap();

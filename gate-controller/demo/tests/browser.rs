@@ -281,8 +281,7 @@ impl Hands {
         until(client, "five crossings", listed, vec![]).await;
         client.goto(&self.admin).await.unwrap();
         client.find(Locator::LinkText("Amina Traveler")).await.unwrap().click().await.unwrap();
-        let reason = client.find(Locator::Css("select[name=why]")).await.unwrap();
-        reason.select_by_value("lost-card").await.unwrap();
+        because(client, "lost-card").await;
         click(client, "#suspend").await;
         shown(client, "Suspended. Gates refer this card").await;
         self.shoot("admin-suspended").await;
@@ -299,6 +298,7 @@ impl Hands {
         client.switch_to_window(admin).await.unwrap();
         client.goto(&self.admin).await.unwrap();
         client.find(Locator::LinkText("Amina Traveler")).await.unwrap().click().await.unwrap();
+        because(client, "settled").await;
         click(client, "#resume").await;
         shown(client, "Resumed.").await;
         click(client, "#withdraw-face-trusted-traveler").await;
@@ -366,3 +366,9 @@ const CUT_OFF: &str = r#"
     if (box.scrollHeight > box.clientHeight + 1) cut.push(box);
     return cut.map((element) => `${element.className} ${element.textContent}`.slice(0, 80));
 "#;
+
+/// Chooses the reason that staff state.
+async fn because(client: &Client, why: &str) {
+    let reason = client.find(Locator::Css("select[name=why]")).await.unwrap();
+    reason.select_by_value(why).await.unwrap();
+}

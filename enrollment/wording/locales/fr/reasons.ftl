@@ -141,7 +141,7 @@ reason-ENROLLMENT_EXPIRED-traveler = Votre inscription a pris fin. Un agent va v
 reason-ENROLLMENT_EXPIRED-officer = L’inscription du voyageur a expiré.
 reason-ENROLLMENT_EXPIRED-remedy = Traitez le voyageur avec son document de voyage et proposez un renouvellement.
 
-reason-ENROLLMENT_REVOKED-traveler = Votre inscription doit être renouvelée. Un agent va vous aider.
+reason-ENROLLMENT_REVOKED-traveler = Inscription à renouveler. Un agent va vous aider.
 reason-ENROLLMENT_REVOKED-officer = Les codes de cette inscription ont été révoqués : rien ne peut être comparé avec le voyageur.
 reason-ENROLLMENT_REVOKED-remedy = Traitez le voyageur avec son document de voyage, puis faites reprendre son visage ou ses doigts au guichet d’inscription.
 

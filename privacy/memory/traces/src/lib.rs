@@ -250,7 +250,7 @@ mod tests {
     fn places_are_found_wherever_they_begin() {
         let bytes = b"..key.....keykey";
         assert_eq!(places(bytes, &[b"key"], usize::MAX), [2, 10, 13]);
-        assert_eq!(places(bytes, &[b"key", b"..."], 8), [2, 6, 7]);
+        assert_eq!(places(bytes, &[b"key", b"..."], 8), [2, 5, 6, 7]);
         assert!(places(bytes, &[b"keys"], usize::MAX).is_empty() && places(b"", &[b"key"], 9).is_empty());
     }
 }
