@@ -45,8 +45,7 @@ impl<'a> Rotating<'a> {
     /// Makes the next generation. The vault that is given seals with it and still opens with those before: put it in use,
     /// seal anew what the older ones sealed, then [`Rotating::retire`] them.
     pub fn rotate(&self) -> Result<Vault, KeyError> {
-        let newest = self.generations()?.last().copied().unwrap_or_default();
-        self.store.create(&self.name(newest.saturating_add(1)))?;
+        self.make_next()?;
         self.vault()
     }
 
@@ -55,16 +54,12 @@ impl<'a> Rotating<'a> {
     pub fn retire(&self, keep: usize) -> Result<usize, KeyError> {
         let generations = self.generations()?;
         let over = generations.len().saturating_sub(keep.max(1));
-        for generation in generations.iter().take(over) {
-            self.store.destroy(&self.name(*generation))?;
-        }
-        Ok(over)
+        self.destroy(generations.into_iter().take(over))
     }
 
     /// Makes the next generation and destroys all before it at once, damaged or not: whatever they sealed is gone for good.
     pub fn renew(&self) -> Result<Vault, KeyError> {
-        let newest = self.generations()?.last().copied().unwrap_or_default();
-        self.store.create(&self.name(newest.saturating_add(1)))?;
+        self.make_next()?;
         self.retire(1)?;
         self.vault()
     }
@@ -79,11 +74,21 @@ impl<'a> Rotating<'a> {
 
     /// Destroys all generations before this one. Gives how many.
     pub(super) fn retire_before(&self, generation: u32) -> Result<usize, KeyError> {
-        let over: Vec<u32> = self.generations()?.into_iter().filter(|&own| own < generation).collect();
-        for generation in &over {
-            self.store.destroy(&self.name(*generation))?;
+        self.destroy(self.generations()?.into_iter().filter(|&own| own < generation))
+    }
+
+    fn make_next(&self) -> Result<(), KeyError> {
+        let newest = self.generations()?.last().copied().unwrap_or_default();
+        self.store.create(&self.name(newest.saturating_add(1)))
+    }
+
+    fn destroy(&self, generations: impl Iterator<Item = u32>) -> Result<usize, KeyError> {
+        let mut destroyed = 0;
+        for generation in generations {
+            self.store.destroy(&self.name(generation))?;
+            destroyed += 1;
         }
-        Ok(over.len())
+        Ok(destroyed)
     }
 
     pub(super) fn key(&self, generation: u32) -> Result<Locked<32>, KeyError> {
